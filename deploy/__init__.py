@@ -1,0 +1,1 @@
+"""Running Relais: the local stack, the demonstration and the command line."""

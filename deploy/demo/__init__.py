@@ -1,0 +1,1 @@
+"""The demonstration: an invented network, its real input, and a day of its life."""
