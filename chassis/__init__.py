@@ -1,0 +1,1 @@
+"""The running gear every service shares: database, bus, HTTP door, outbox, inbox, health."""

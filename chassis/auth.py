@@ -1,0 +1,147 @@
+"""Who is calling: EdDSA tokens that accounts signs and every service verifies alone.
+
+A token is a JSON Web Token (RFC 7519) signed with Ed25519 (RFC 8037).  Only the public key leaves
+accounts, so a service can check a token but never make one.
+"""
+
+import base64
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from kernel.refusal import Forbidden, Unauthenticated
+
+ROLES = ("till_operator", "mediator", "operator_partner", "referrer", "site_manager", "admin")
+_ISSUER = "relais"
+_CACHED_MAX = 10_000
+
+
+class TokenMissing(Unauthenticated):
+    """Please sign in: this needs a token."""
+
+    code = "accounts.token.missing"
+
+
+class TokenInvalid(Unauthenticated):
+    """Your token is not valid. Please sign in again."""
+
+    code = "accounts.token.invalid"
+
+
+class TokenExpired(Unauthenticated):
+    """Your session has ended. Please sign in again."""
+
+    code = "accounts.token.expired"
+
+
+class RoleNotAllowed(Forbidden):
+    """Your role ({role}) does not allow this."""
+
+    code = "accounts.role.not_allowed"
+
+
+class OtherSite(Forbidden):
+    """You do not work at the site {site_code}."""
+
+    code = "accounts.site.not_yours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A signed-in user, as the token says."""
+
+    user_id: UUID
+    role: str
+    site_codes: frozenset[str]
+    operator: str | None = None
+
+    def require_site(self, site_code: str) -> None:
+        """Refuse unless the caller works at the site; an administrator works at all of them."""
+        if self.role != "admin" and site_code not in self.site_codes:
+            raise OtherSite(site_code=site_code)
+
+
+class Signer:
+    """Makes tokens; only accounts holds the private key."""
+
+    def __init__(self, private_key: str) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(_raw(private_key))
+
+    def sign(self, caller: Caller, *, token_id: UUID, now: datetime, lifetime: timedelta) -> str:
+        """Return a token that says who the caller is until `now + lifetime`."""
+        claims = {
+            "iss": _ISSUER,
+            "sub": str(caller.user_id),
+            "jti": str(token_id),
+            "role": caller.role,
+            "sites": sorted(caller.site_codes),
+            "operator": caller.operator,
+            "iat": int(now.timestamp()),
+            "exp": int((now + lifetime).timestamp()),
+        }
+        return jwt.encode(claims, self._key, algorithm="EdDSA")
+
+
+class Verifier:
+    """Checks tokens with the public key and remembers those it has checked until they expire."""
+
+    def __init__(self, public_key: str) -> None:
+        self._key = Ed25519PublicKey.from_public_bytes(_raw(public_key))
+        self._known: OrderedDict[str, tuple[Caller, int]] = OrderedDict()
+
+    def verify(self, authorization: str | None, *, now: datetime) -> Caller:
+        """Read `Bearer <token>`; refuse a missing, forged or expired one."""
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise TokenMissing()
+        known = self._known.get(token)
+        caller, expires = known if known is not None else self._decode(token)
+        if now.timestamp() >= expires:
+            self._known.pop(token, None)
+            raise TokenExpired()
+        if known is None:
+            self._known[token] = caller, expires
+            if len(self._known) > _CACHED_MAX:
+                self._known.popitem(last=False)
+        return caller
+
+    def _decode(self, token: str) -> tuple[Caller, int]:
+        try:
+            claims = jwt.decode(
+                token,
+                self._key,
+                algorithms=["EdDSA"],
+                issuer=_ISSUER,
+                options={
+                    "require": ["exp", "iat", "sub", "jti"],
+                    "verify_exp": False,  # compared with the caller's `now`, cached or not
+                    "verify_iat": False,
+                    "verify_aud": False,
+                },
+            )
+            caller = Caller(
+                user_id=UUID(claims["sub"]),
+                role=str(claims["role"]),
+                site_codes=frozenset(claims["sites"]),
+                operator=claims["operator"],
+            )
+            return caller, int(claims["exp"])
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError) as error:
+            raise TokenInvalid() from error
+
+
+def public_key_of(private_key: str) -> str:
+    """Return the public half of a private key, both base64url of 32 raw bytes."""
+    public = Ed25519PrivateKey.from_private_bytes(_raw(private_key)).public_key()
+    return base64.urlsafe_b64encode(public.public_bytes_raw()).decode().rstrip("=")
+
+
+def _raw(key: str) -> bytes:
+    raw = base64.urlsafe_b64decode(key + "=" * (-len(key) % 4))
+    if len(raw) != 32:
+        raise ValueError("an Ed25519 key has 32 bytes, written in base64url")
+    return raw

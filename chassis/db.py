@@ -1,0 +1,100 @@
+"""Transactions on PostgreSQL for one service, from a bounded pool."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool
+
+from chassis.settings import Settings
+
+#: A connection inside a transaction, its rows read as dictionaries.
+
+Transaction = Connection[dict[str, Any]]
+
+
+class Database:
+    """The database of one service: its own role, its own schema, a bounded number of connections."""
+
+    def __init__(self, url: str, *, schema: str, settings: Settings | None = None) -> None:
+        self.schema = schema
+        self._url = url
+        limits = settings or Settings.model_construct()
+        self._options = (
+            f"-c search_path={schema},public -c timezone=UTC"
+            f" -c statement_timeout={limits.statement_ms_max}"
+            f" -c lock_timeout={limits.lock_wait_ms_max}"
+            " -c idle_in_transaction_session_timeout=60000"
+        )
+        self._pool: ConnectionPool[Transaction] = ConnectionPool(
+            url,
+            connection_class=Connection[dict[str, Any]],
+            kwargs=self._connection_arguments(),
+            min_size=1,
+            max_size=limits.database_connections_max,
+            timeout=limits.database_wait_seconds_max,
+            max_waiting=limits.http_workers_max,
+            reconnect_timeout=30,
+            open=True,
+            name=schema,
+        )
+
+    def _connection_arguments(self) -> dict[str, Any]:
+        return {
+            "row_factory": dict_row,
+            "options": self._options,
+            "application_name": f"relais-{self.schema}",
+            "connect_timeout": 5,
+        }
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """BEGIN, give the connection, COMMIT; roll back when the block raises."""
+        with self._pool.connection() as connection:
+            yield connection
+
+    def connect(self) -> Transaction:
+        """Open a connection of one's own, in autocommit: for listening and advisory locks."""
+        return psycopg.connect(self._url, autocommit=True, **self._connection_arguments())
+
+    def check(self) -> None:
+        """Raise psycopg.OperationalError unless the database answers."""
+        with self._pool.connection(timeout=2.0) as connection:
+            connection.execute("SELECT 1")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close(timeout=2.0)
+
+
+def assert_hub_is_free(database: Database) -> None:
+    """Refuse to run when a waiting query stops every other green thread of the process.
+
+    psycopg blocks eventlet's hub unless PSYCOPG_WAIT_FUNC is set before its first import
+    (docs/decisions/0001); a service in that state misses heartbeats and serialises its tills.
+    """
+    import eventlet
+
+    ticks = 0
+
+    def tick() -> None:
+        nonlocal ticks
+        while True:
+            eventlet.sleep(0.01)
+            ticks += 1
+
+    ticker = eventlet.spawn(tick)
+    started = time.monotonic()
+    with database.transaction() as tx:
+        tx.execute("SELECT pg_sleep(0.2)")
+    ticker.kill()
+    if ticks < 5:
+        waited_ms = round(1000 * (time.monotonic() - started))
+        raise RuntimeError(
+            f"psycopg blocks the hub: {ticks} ticks in {waited_ms} ms of pg_sleep; "
+            "PSYCOPG_WAIT_FUNC=wait_selector must be set before psycopg is imported"
+        )

@@ -1,0 +1,281 @@
+"""The HTTP door: typed routes on nameko's entry points.
+
+Three kinds of route, by what the chassis does around the service's method:
+
+- `command` changes something: it needs an Idempotency-Key, and runs in one transaction with the
+  claim of that key and the answer kept for the next time the key comes;
+- `query` reads: it runs in a transaction;
+- `door` gets no transaction: sign-in, calculators, and commands that are committed in groups.
+
+Each checks the token and the caller's role first, then the size and the shape of the body.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, partial
+from typing import Any
+from uuid import UUID
+
+import uuid_utils
+from eventlet.event import Event
+from nameko.web.handlers import HttpRequestHandler
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Request, Response
+
+from chassis import auth, clock, idempotency, metrics, problem, texts
+from chassis.auth import ROLES, Caller, RoleNotAllowed
+from chassis.db import Transaction
+from chassis.resources import Resources
+from chassis.server import Server
+from kernel.refusal import Invalid, Refusal, TooLarge
+
+#: `allow=ANYONE`: no token is asked for.
+ANYONE: tuple[str, ...] = ()
+#: `allow=SIGNED_IN`: any role.
+SIGNED_IN: tuple[str, ...] = ROLES
+
+_NOBODY = Caller(user_id=UUID(int=0), role="", site_codes=frozenset())
+_NUL = (b"\x00", b"\\u0000")
+
+
+class Body(BaseModel):
+    """The shape of a request's JSON body; a field nobody knows is refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, str_max_length=2_000
+    )
+
+
+class Answer(BaseModel):
+    """The shape of an answer's JSON body."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Bytes:
+    """`body=Bytes`: the request's body is a file, given to the method as bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer with another status than the route's own."""
+
+    answer: object
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Who calls, when and from where: what a method knows besides the body."""
+
+    now: datetime
+    caller: Caller
+    address: str
+    language: str
+    query: Mapping[str, str]
+    #: The Idempotency-Key and what makes two requests the same; None and empty on a query.
+    key: str | None = None
+    request_hash: bytes = b""
+
+    def new_id(self) -> UUID:
+        """Return a fresh UUID, version 7: ids sort by the time they were made."""
+        return UUID(int=uuid_utils.uuid7().int)
+
+
+class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
+    """One route: token, role, size, shape, method, answer."""
+
+    resources = Resources()
+    server = Server()
+    expected_exceptions = Refusal
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        *,
+        answer: Any,
+        allow: tuple[str, ...],
+        body: Any = None,
+        status: int = 200,
+        limit: int | None = None,
+        keyed: bool = False,
+    ) -> None:
+        self.path = path
+        self.body = body
+        self.answer = answer
+        self.allow = allow
+        self.status = status
+        self.limit = limit
+        self.keyed = keyed
+        super().__init__(method, path)
+
+    @cached_property
+    def _writer(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.answer)
+
+    @property
+    def route(self) -> str:
+        """The route as metrics and OpenAPI name it."""
+        return f"{self.method} {self.path}"
+
+    def get_url_rule(self) -> Rule:
+        """Return the full path the service answers at."""
+        full = f"/api/{self.container.service_name}{self.path}"
+        return Rule(full, methods=[self.method])
+
+    def setup(self) -> None:
+        """Take part in the server, when this process has a door."""
+        if "http" in self.resources.settings.parts:
+            self.server.register_provider(self)
+
+    def handle_request(self, request: Request) -> Response:
+        """Answer one request; whatever happens becomes a response."""
+        started = time.perf_counter()
+        language = texts.language_of(request.headers.get("Accept-Language"))
+        try:
+            response = self._respond(request, language)
+        except Exception as error:
+            response = problem.response(error, language=language)
+        metrics.http_seconds.labels(self.route, response.status_code).observe(
+            time.perf_counter() - started
+        )
+        return response
+
+    def _respond(self, request: Request, language: str) -> Response:
+        now = clock.now()
+        caller = self._authorise(request, now)
+        raw = self._read(request)
+        body = self._parse(raw)
+        key, request_hash = None, b""
+        if self.keyed:
+            key = idempotency.key_from(request.headers.get("Idempotency-Key"))
+            shape = body.model_dump_json() if isinstance(body, BaseModel) else raw
+            request_hash = idempotency.request_hash(
+                str(caller.user_id), self.method, request.path, shape
+            )
+        call = Call(
+            now=now,
+            caller=caller,
+            address=_address(request),
+            language=language,
+            query=_query(request),
+            key=key,
+            request_hash=request_hash,
+        )
+        arguments = () if self.body is None else (body,)
+        return self._run(call, arguments, request.path_values)  # type: ignore[attr-defined]
+
+    def _authorise(self, request: Request, now: datetime) -> Caller:
+        if self.allow is ANYONE:
+            return _NOBODY
+        caller = self.resources.verifier.verify(request.headers.get("Authorization"), now=now)
+        if caller.role not in self.allow:
+            raise RoleNotAllowed(role=caller.role)
+        return caller
+
+    def _read(self, request: Request) -> bytes:
+        limit = self.limit or self.resources.settings.http_body_bytes_max
+        if (request.content_length or 0) > limit:
+            raise TooLarge(limit_bytes=limit)
+        raw: bytes = request.environ["wsgi.input"].read(limit + 1)
+        if len(raw) > limit:
+            raise TooLarge(limit_bytes=limit)
+        return raw
+
+    def _parse(self, raw: bytes) -> Any:
+        if self.body is Bytes:
+            return raw
+        if self.body is None:
+            return None
+        if any(nul in raw for nul in _NUL):
+            raise Invalid(errors=[{"field": "", "reason": "NUL"}])
+        return self.body.model_validate_json(raw or b"{}")
+
+    def _run(self, call: Call, arguments: tuple[Any, ...], path: Mapping[str, Any]) -> Response:
+        return self._written(self._work((call, *arguments), path))
+
+    def _work(self, arguments: tuple[Any, ...], path: Mapping[str, Any]) -> Any:
+        """Run the service's method as a nameko worker and wait for what it returns."""
+        done = Event()
+        self.container.spawn_worker(
+            self, arguments, path, handle_result=partial(self.handle_result, done)
+        )
+        return done.wait()
+
+    def _dump(self, result: Any) -> tuple[int, bytes]:
+        status, answer = self.status, result
+        if isinstance(result, Reply):
+            status, answer = result.status, result.answer
+        if isinstance(answer, BaseModel):
+            return status, answer.model_dump_json(by_alias=True).encode()
+        return status, self._writer.dump_json(answer, by_alias=True)
+
+    def _written(self, result: Any) -> Response:
+        status, answer = self._dump(result)
+        return Response(answer, status=status, content_type="application/json")
+
+
+class Query(Door):
+    """A route that reads, in a transaction given to the method."""
+
+    def _run(self, call: Call, arguments: tuple[Any, ...], path: Mapping[str, Any]) -> Response:
+        with self.resources.database.transaction() as tx:
+            return self._written(self._work((tx, call, *arguments), path))
+
+
+class Command(Door):
+    """A route that changes something, once for each Idempotency-Key."""
+
+    def __init__(self, method: str, path: str, **options: Any) -> None:
+        options["keyed"] = True
+        super().__init__(method, path, **options)
+
+    def _run(self, call: Call, arguments: tuple[Any, ...], path: Mapping[str, Any]) -> Response:
+        assert call.key is not None
+        with self.resources.database.transaction() as tx:
+            before = idempotency.claim(tx, key=call.key, request_hash=call.request_hash)
+            if before is not None:
+                status, kept = before
+                return Response(kept, status=status, content_type="application/json")
+            status, answer = self._dump(self._work((tx, call, *arguments), path))
+            idempotency.keep(tx, key=call.key, status=status, answer=answer.decode())
+        return Response(answer, status=status, content_type="application/json")
+
+
+door = Door.decorator
+query = Query.decorator
+command = Command.decorator
+
+
+def _address(request: Request) -> str:
+    """Return the caller's address; our own nginx, on loopback, says it in X-Real-IP."""
+    peer = request.remote_addr or ""
+    return request.headers.get("X-Real-IP", peer)[:64] if peer.startswith("127.") else peer
+
+
+def _query(request: Request) -> Mapping[str, str]:
+    values = request.args.to_dict()
+    if any("\x00" in value for value in values.values()):
+        raise Invalid(errors=[{"field": "", "reason": "NUL"}])
+    return values
+
+
+__all__ = [
+    "ANYONE",
+    "SIGNED_IN",
+    "Answer",
+    "Body",
+    "Bytes",
+    "Call",
+    "Door",
+    "Reply",
+    "Transaction",
+    "auth",
+    "command",
+    "door",
+    "query",
+]

@@ -1,0 +1,64 @@
+"""The same command sent again gets the same answer; another command under its key is refused."""
+
+import hashlib
+import re
+
+from chassis.db import Transaction
+from kernel.refusal import Invalid, Refusal
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+class KeyMissing(Invalid):
+    """A command that changes something needs an Idempotency-Key header of 1 to 200 characters."""
+
+    code = "idempotency.key_missing"
+
+
+class KeyReused(Refusal):
+    """This Idempotency-Key was used for another request. Take a new key for a new request."""
+
+    code = "idempotency.key_reused"
+
+
+def key_from(header: str | None) -> str:
+    """Read the header; refuse a missing one and one that is not 1 to 200 visible characters."""
+    if header is None or not _KEY.fullmatch(header):
+        raise KeyMissing()
+    return header
+
+
+def request_hash(*parts: str | bytes) -> bytes:
+    """Return what makes two requests the same: who asked what, of which route, with which body."""
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.digest()
+
+
+def claim(tx: Transaction, *, key: str, request_hash: bytes) -> tuple[int, str] | None:
+    """Take the key for this transaction, or return the status and answer it got before.
+
+    A second command with the same key waits here until the first one has committed or rolled back.
+    """
+    taken = tx.execute(
+        "INSERT INTO command_answer (key, request_hash) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        (key, request_hash),
+    )
+    if taken.rowcount == 1:
+        return None
+    known = tx.execute(
+        "SELECT request_hash, status, answer::text FROM command_answer WHERE key = %s", (key,)
+    ).fetchone()
+    if known is None or known["request_hash"] != request_hash:
+        raise KeyReused()
+    return known["status"], known["answer"]
+
+
+def keep(tx: Transaction, *, key: str, status: int, answer: str) -> None:
+    """Remember the JSON answer beside the change it tells of, in the same transaction."""
+    tx.execute(
+        "UPDATE command_answer SET status = %s, answer = %s::jsonb WHERE key = %s",
+        (status, answer, key),
+    )

@@ -1,0 +1,35 @@
+"""One JSON line per event on standard error; never a name, a number or a PIN."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonLines(logging.Formatter):
+    """Write a record as one JSON object; `extra=` fields stand beside the message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {k: v for k, v in vars(record).items() if k not in _STANDARD}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def set_up(*, level: str) -> None:
+    """Send every log record of this process to standard error as JSON lines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # A refused command is an answer, not an incident: nameko would log it with its traceback.
+    logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)
+    for chatty in ("nameko", "amqp", "kombu", "eventlet.wsgi"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,16 @@
+"""Work that keeps the processor busy in C, done on a native thread so that the hub goes on."""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar, cast
+
+from eventlet import tpool
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+
+def offload(
+    work: Callable[Arguments, Answer], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Answer:
+    """Call `work` on a native thread and wait for its answer without stopping the hub."""
+    return cast(Answer, tpool.execute(work, *args, **kwargs))

@@ -1,0 +1,69 @@
+"""What one process holds once and its entry points share: settings, database, token verifier."""
+
+from functools import cached_property
+from typing import Any
+
+from nameko.extensions import DependencyProvider, SharedExtension
+
+from chassis import settings as process_settings
+from chassis.auth import Verifier
+from chassis.batch import Batch, Run
+from chassis.db import Database
+from chassis.settings import Settings
+
+
+class Resources(SharedExtension):  # type: ignore[misc]  # nameko has no types
+    """Opened on first use, closed when the container stops."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings every service shares."""
+        return process_settings.current()
+
+    @cached_property
+    def database(self) -> Database:
+        """The service's own schema."""
+        return Database(
+            self.settings.database_url.get_secret_value(),
+            schema=self.container.service_name,
+            settings=self.settings,
+        )
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """Checks the callers' tokens."""
+        return Verifier(self.settings.relais_verify_key.get_secret_value())
+
+    def stop(self) -> None:
+        """Close the database once no worker uses it."""
+        if "database" in vars(self):
+            self.database.close()
+
+
+class DatabaseProvider(DependencyProvider):  # type: ignore[misc]
+    """Gives a service's methods their database, for the few that open transactions themselves."""
+
+    resources = Resources()
+
+    def get_dependency(self, worker_ctx: object) -> Database:
+        """Return the shared database."""
+        return self.resources.database
+
+
+class BatchProvider(DependencyProvider):  # type: ignore[misc]
+    """Gives a service's methods a group commit: `make_run(database)` is what runs a batch."""
+
+    resources = Resources()
+
+    def __init__(self, make_run: Any, *, kind: str) -> None:
+        self._make_run = make_run
+        self._kind = kind
+
+    @cached_property
+    def _batch(self) -> Batch[Any, Any]:
+        run: Run[Any, Any] = self._make_run(self.resources.database)
+        return Batch(run, kind=self._kind, count_max=self.resources.settings.sale_batch_count_max)
+
+    def get_dependency(self, worker_ctx: object) -> Batch[Any, Any]:
+        """Return the one batch of this process."""
+        return self._batch

@@ -1,0 +1,76 @@
+"""Starts one service in this process: patch, check, serve, stop in order.
+
+The order of the first lines is the reason for this module: eventlet patches the standard library
+and psycopg is told how to wait before anything imports either (docs/decisions/0001).
+"""
+
+import importlib
+import os
+import signal
+import sys
+from typing import Any
+
+
+def run(service: str) -> None:
+    """Serve `services.<service>` until SIGTERM or SIGINT."""
+    os.environ["PSYCOPG_WAIT_FUNC"] = "wait_selector"
+    import eventlet
+
+    eventlet.monkey_patch()
+    _serve(service)
+
+
+def _serve(service: str) -> None:
+    import eventlet
+    import nameko
+    from pydantic import ValidationError
+
+    from chassis import log, settings
+
+    try:
+        current = settings.current()
+    except ValidationError as error:
+        sys.exit(f"{service} cannot start: {_settings_missing(error)}")
+    log.set_up(level=current.relais_log_level)
+    nameko.config.setup({"max_workers": current.http_workers_max})
+
+    from nameko.runners import ServiceRunner
+
+    from chassis.db import Database, assert_hub_is_free
+
+    service_class: Any = importlib.import_module(f"services.{service}.service").SERVICE
+    database = Database(current.database_url.get_secret_value(), schema=service, settings=current)
+    assert_hub_is_free(database)
+    database.close()
+
+    runner = ServiceRunner()
+    runner.add_service(service_class)
+
+    def stop(signum: int, frame: object) -> None:
+        # A signal handler runs in the hub and may not wait there.
+        eventlet.spawn_n(runner.stop)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    runner.start()
+    _wait(runner)
+
+
+def _wait(runner: Any) -> None:
+    """Wait for the containers to stop; a signal interrupts the hub's wait without ending it."""
+    import eventlet
+
+    waiter = eventlet.spawn(runner.wait)
+    while True:
+        try:
+            waiter.wait()
+        except InterruptedError:
+            continue
+        return
+
+
+def _settings_missing(error: Any) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
+        for each in error.errors()
+    )

@@ -1,0 +1,66 @@
+"""What a process is told by its environment, each limit under its own name."""
+
+from functools import cache
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PARTS = ("http", "consume", "relay")
+
+
+def _not_blank(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().strip():
+        raise ValueError("this secret is empty; the service does not start without it")
+    return secret
+
+
+#: A secret that is set: an empty one is an error at start, never a default.
+Secret = Annotated[SecretStr, AfterValidator(_not_blank)]
+
+
+class Settings(BaseSettings):
+    """Settings every service shares; a service with more of its own derives from this class."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    database_url: Secret
+    amqp_url: Secret
+    #: Ed25519 public key that tokens are verified with, base64url of its 32 bytes.
+    relais_verify_key: Secret
+    relais_http_port: int = 8000
+    relais_http_host: str = "127.0.0.1"
+    #: Which parts this process runs, comma separated: http, consume, relay.
+    relais_parts: str = ",".join(PARTS)
+    relais_log_level: str = "INFO"
+
+    http_workers_max: int = Field(default=256, ge=1)
+    http_body_bytes_max: int = 1_000_000
+    http_idle_seconds_max: int = 75
+    database_connections_max: int = Field(default=8, ge=2)
+    database_wait_seconds_max: float = 5.0
+    statement_ms_max: int = 30_000
+    lock_wait_ms_max: int = 5_000
+    sale_batch_count_max: int = 128
+
+    relay_batch_count_max: int = 500
+    relay_poll_ms: int = 200
+    confirm_seconds_max: float = 10.0
+    consume_batch_count_max: int = 200
+    queue_length_max: int = 5_000_000
+    delivery_limit: int = 50
+    retry_delays_s: tuple[int, ...] = (1, 5, 30, 300)
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The parts this process runs."""
+        chosen = frozenset(part.strip() for part in self.relais_parts.split(",") if part.strip())
+        if unknown := chosen - frozenset(PARTS):
+            raise ValueError(f"RELAIS_PARTS names unknown parts: {', '.join(sorted(unknown))}")
+        return chosen
+
+
+@cache
+def current() -> Settings:
+    """Read the shared settings from the environment, once."""
+    return Settings()  # the environment gives the fields
