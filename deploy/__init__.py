@@ -1,1 +1,1 @@
-"""Running Relais: the local stack, the demonstration and the command line."""
+"""How Relais is started, shown and checked: everything that knows all the services."""

@@ -1,0 +1,1 @@
+"""The stack of one machine: private servers, every service, and their supervisor."""

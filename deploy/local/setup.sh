@@ -1,0 +1,168 @@
+#!/bin/sh
+# Makes a bare machine ready: Debian's servers where they are missing, then the venv with the locked packages.
+# A second run finds everything in place and takes well under a second. It never touches a server
+# that was there before: what it installs is not started and gets no cluster on the default ports.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd -P)
+venv=$root/.venv
+stamp=$venv/.relais-stamp
+log_dir=$root/.local/log
+
+say() { printf 'relais: %s\n' "$*"; }
+fail() { printf 'relais: %s\n' "$*" >&2; exit 1; }
+
+# ---------------------------------------------------------------- what this machine has
+
+usable() { # usable PYTHON: it starts and is new enough
+    command -v "$1" >/dev/null 2>&1 &&
+        "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+}
+
+can_make_venv() { "$1" -c 'import ensurepip, venv' >/dev/null 2>&1; }
+
+find_python() { # the newest that can make a venv at once, else the newest that needs a package for it
+    fallback=
+    for candidate in python3.13 python3.12 python3.11 python3; do
+        usable "$candidate" || continue
+        [ -n "$fallback" ] || fallback=$candidate
+        if can_make_venv "$candidate"; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    [ -z "$fallback" ] || command -v "$fallback"
+}
+
+has_postgresql() {
+    [ -n "${DATABASE_URL:-}" ] && return 0
+    command -v initdb >/dev/null 2>&1 && return 0
+    for initdb in /usr/lib/postgresql/*/bin/initdb; do
+        [ -x "$initdb" ] && return 0
+    done
+    return 1
+}
+
+has_rabbitmq() {
+    [ -n "${AMQP_URL:-}" ] || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] ||
+        command -v rabbitmq-server >/dev/null 2>&1
+}
+
+has_nginx() { command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ]; }
+
+venv_package() { # Debian cuts ensurepip out of python3 into a package named after the version
+    case $(basename "$1") in
+    python3) echo python3-venv ;;
+    *) echo "$(basename "$1")-venv" ;;
+    esac
+}
+
+# ---------------------------------------------------------------- Debian's packages
+
+policy=/usr/sbin/policy-rc.d
+policy_saved=/usr/sbin/policy-rc.d.before-relais
+cluster_rule=/etc/postgresql-common/createcluster.d/relais.conf
+
+forbid_autostart() { # invoke-rc.d asks this file before it starts a service; 101 means no
+    [ ! -e "$policy_saved" ] || mv -f "$policy_saved" "$policy" # an earlier run was cut off
+    if [ -e "$policy" ]; then mv "$policy" "$policy_saved"; fi
+    printf '#!/bin/sh\n# relais is installing servers that must not start by themselves\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+}
+
+allow_autostart() {
+    rm -f "$policy" "$cluster_rule"
+    if [ -e "$policy_saved" ]; then mv -f "$policy_saved" "$policy"; fi
+}
+
+apt() { # runs apt-get quietly into a log, showing one line for each package as it is put in place
+    rm -f "$log_dir/apt.failed"
+    { DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" 2>&1 ||
+        touch "$log_dir/apt.failed"; } | tee -a "$log_dir/apt.log" |
+        sed -u -n 's/^Setting up \([^ ]*\) .*/relais:   \1/p; s/^Need to get \(.*\) of archives.*/relais:   fetching \1/p'
+    [ ! -e "$log_dir/apt.failed" ]
+}
+
+install_packages() {
+    [ "$(id -u)" -eq 0 ] || fail "this machine lacks: $*. Run this as root to install, or point" \
+        "DATABASE_URL and AMQP_URL at PostgreSQL and RabbitMQ servers of your own."
+    command -v apt-get >/dev/null 2>&1 || fail "this machine lacks: $*, and has no apt-get. Install" \
+        "them, or point DATABASE_URL and AMQP_URL at PostgreSQL and RabbitMQ servers of your own."
+    say "installing with apt-get: $*"
+    trap allow_autostart EXIT
+    trap 'exit 130' INT TERM HUP
+    forbid_autostart
+    case " $* " in *" postgresql "*)
+        mkdir -p "$(dirname "$cluster_rule")"
+        echo 'create_main_cluster = false' >"$cluster_rule"
+        ;;
+    esac
+    apt install --no-install-recommends "$@" || {
+        say "refreshing the package lists"
+        apt update && apt install --no-install-recommends "$@"
+    } || fail "apt-get could not install $*; the last lines of $log_dir/apt.log are:
+$(tail -n 5 "$log_dir/apt.log")"
+    # Nobody asked for a broker or a web server at boot either.
+    for service in rabbitmq-server nginx; do
+        case " $* " in *" $service "*) update-rc.d "$service" disable >/dev/null 2>&1 || true ;; esac
+    done
+    allow_autostart
+    trap - EXIT INT TERM HUP
+}
+
+# ---------------------------------------------------------------- the venv
+
+wanted_stamp() {
+    { cat "$root/requirements.lock" "$root/pyproject.toml" && "$1" -VV && echo "$root"; } |
+        sha256sum | cut -d ' ' -f 1
+}
+
+fill_venv() { # one line for each package as it arrives; the whole story is in the log
+    say "installing the locked Python packages into .venv"
+    rm -f "$log_dir/pip.failed"
+    { {
+        "$venv/bin/python" -m pip install --no-input --disable-pip-version-check \
+            --require-hashes -r "$root/requirements.lock" &&
+            "$venv/bin/python" -m pip install --no-input --disable-pip-version-check \
+                --no-deps --no-build-isolation -e "$root"
+    } 2>&1 || touch "$log_dir/pip.failed"; } | tee "$log_dir/pip.log" |
+        sed -u -n 's/^Collecting \([^ ]*\).*/relais:   \1/p; s/^Successfully installed.*/relais:   installed/p'
+    [ ! -e "$log_dir/pip.failed" ] || fail "pip could not install the packages; the last lines of $log_dir/pip.log are:
+$(tail -n 5 "$log_dir/pip.log")"
+}
+
+make_venv() {
+    python=$1
+    if usable "$venv/bin/python" && "$venv/bin/python" -c 'import pip' >/dev/null 2>&1; then
+        if [ "$(cat "$stamp" 2>/dev/null)" = "$(wanted_stamp "$venv/bin/python")" ]; then return; fi
+        # Scripts in a venv carry its path: one that was moved or copied is made again.
+        grep -qs "$venv" "$venv/bin/activate" || "$python" -m venv --clear "$venv"
+    else
+        say "making the virtual environment .venv with $("$python" -V)"
+        "$python" -m venv --clear "$venv"
+    fi
+    fill_venv
+    wanted_stamp "$venv/bin/python" >"$stamp"
+}
+
+# ---------------------------------------------------------------- all of it, in order
+
+mkdir -p "$log_dir"
+if command -v flock >/dev/null 2>&1; then # two first starts at once: the second waits
+    exec 9>"$root/.local/setup.lock"
+    flock 9
+fi
+
+missing=
+python=$(find_python)
+if [ -z "$python" ]; then
+    fail "Python 3.11 or newer is needed and this machine has $(python3 -V 2>/dev/null || echo none)."
+fi
+# A venv that works needs no module to make another.
+if ! usable "$venv/bin/python" && ! can_make_venv "$python"; then missing=$(venv_package "$python"); fi
+has_postgresql || missing="$missing postgresql"
+has_rabbitmq || missing="$missing rabbitmq-server"
+has_nginx || missing="$missing nginx"
+# shellcheck disable=SC2086 # a list of words
+[ -z "$missing" ] || install_packages $missing
+make_venv "$python"

@@ -1,0 +1,186 @@
+"""Fixtures that start what tests need for real: PostgreSQL, RabbitMQ, and the whole stack.
+
+- `servers`: a private PostgreSQL and RabbitMQ, started once a session, empty.
+- `fresh_schema(service)`: a database of its own, migrated, whose rows stay committed.
+- `tx_of(service)`: an open connection on a shared migrated database; rolled back at the end.
+- `amqp_url`: the broker, on a vhost of the test module's own.
+- `stack`: the whole stack as `relais up` starts it, for journeys and faults.
+
+Several sessions may run at once in one clone: each takes the first slot that nobody holds.
+"""
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow, dict_row
+
+from chassis import migrate
+from deploy.local import postgres, rabbitmq
+from deploy.local.child import Child
+from deploy.local.home import Home, Trouble
+from deploy.local.ports import Ports
+from deploy.local.processes import ROOT
+
+SERVERS_WEB_PORT = 8580
+JOURNEY_WEB_PORT = 8680
+SLOT_DISTANCE = 1000
+SLOT_COUNT_MAX = 9
+PASSWORD = "only-for-tests"
+STARTED_WITHIN_S = 60.0
+
+TxOf = Callable[[str], psycopg.Connection[DictRow]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """A service's schema in a database: as the service itself sees it, and as an administrator."""
+
+    url: str
+    admin_url: str
+
+
+FreshSchema = Callable[[str], Schema]
+
+
+@dataclass(kw_only=True)
+class Servers:
+    """The two private servers of a test session."""
+
+    home: Home
+    ports: Ports
+    postgres: Child
+    rabbitmq: Child
+    templates: set[str] = field(default_factory=set)
+
+    def admin_url(self, *, database: str = "postgres") -> str:
+        """The superuser's address of one database."""
+        return postgres.private_url(port=self.ports.postgres, password=PASSWORD, database=database)
+
+    def amqp_url(self, *, vhost: str) -> str:
+        """The broker's address, on one vhost."""
+        return rabbitmq.private_url(port=self.ports.amqp, password=PASSWORD, vhost=vhost)
+
+    def template(self, service: str) -> str:
+        """The name of a database in which this service's schema is migrated, made on first use."""
+        name = f"template_{service}"
+        if name not in self.templates:
+            postgres.make_database(self.admin_url(), name=name)
+            url = self.admin_url(database=name)
+            migrate.provision(url, service=service, password=PASSWORD)
+            migrate.migrate(url, service=service)
+            self.templates.add(name)
+        return name
+
+    def schema(self, service: str, *, database: str) -> Schema:
+        """The addresses of a service's schema in a database that was migrated for it."""
+        admin_url = self.admin_url(database=database)
+        port = urlsplit(admin_url).port
+        return Schema(
+            url=f"postgresql://{service}:{PASSWORD}@127.0.0.1:{port}/{database}",
+            admin_url=admin_url,
+        )
+
+
+@contextmanager
+def free_slot(name: str, *, web_port: int) -> Iterator[tuple[Home, Ports]]:
+    """An empty home and its ports that no other test session of this clone holds."""
+    with ExitStack() as held:
+        for slot in range(SLOT_COUNT_MAX):
+            home = Home(ROOT / (f".local-{name}-{slot + 1}" if slot else f".local-{name}"))
+            try:
+                # The supervisor of a stack locks the home itself, so we lock a file beside it.
+                held.enter_context(Home(home.path.with_name(home.path.name + ".held")).owned())
+            except Trouble:
+                continue
+            yield home, Ports(web_port + slot * SLOT_DISTANCE)
+            return
+    pytest.exit(f"{SLOT_COUNT_MAX} test sessions already hold every slot of {name}")
+
+
+def wipe(home: Home) -> None:
+    """Removes a home, with the cluster that may lie outside it."""
+    for folder in (*postgres.folders(home), home.path):
+        if folder.is_symlink():
+            folder.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Starts both servers at once: a few seconds, most of them RabbitMQ's."""
+    with free_slot("test", web_port=SERVERS_WEB_PORT) as (home, ports):
+        wipe(home)
+        home.prepare()
+        epmd, broker = rabbitmq.make_children(home, ports=ports, password=PASSWORD)
+        epmd.start()
+        epmd.wait_ready(limit_s=STARTED_WITHIN_S, deaths_max=1)
+        broker.start()
+        database = postgres.make_child(home, port=ports.postgres, password=PASSWORD, throwaway=True)
+        database.start()
+        try:
+            database.wait_ready(limit_s=STARTED_WITHIN_S, deaths_max=1)
+            broker.wait_ready(limit_s=STARTED_WITHIN_S, deaths_max=1)
+            yield Servers(home=home, ports=ports, postgres=database, rabbitmq=broker)
+        finally:
+            for child in (broker, epmd, database):
+                child.stop()
+            wipe(home)
+
+
+@pytest.fixture(scope="session")
+def fresh_schema(servers: Servers) -> FreshSchema:
+    """Gives `fresh_schema("recharges")`: a new database holding that service's empty schema."""
+
+    def make(service: str) -> Schema:
+        template = servers.template(service)
+        name = f"{service}_{secrets.token_hex(4)}"
+        with psycopg.connect(servers.admin_url(), autocommit=True) as admin:
+            admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return servers.schema(service, database=name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_schema(servers: Servers, fresh_schema: FreshSchema) -> FreshSchema:
+    """One migrated database a service for the whole session, for tests that roll back."""
+    made: dict[str, Schema] = {}
+
+    def find(service: str) -> Schema:
+        if service not in made:
+            made[service] = fresh_schema(service)
+        return made[service]
+
+    return find
+
+
+@pytest.fixture
+def tx_of(shared_schema: FreshSchema) -> Iterator[TxOf]:
+    """Gives `tx_of("recharges")`: a connection as the service's role, rolled back at the end."""
+    with ExitStack() as opened:
+
+        def open_one(service: str) -> psycopg.Connection[DictRow]:
+            connection = psycopg.connect(
+                shared_schema(service).url,
+                row_factory=dict_row,
+                options=f"-c search_path={service},public",
+            )
+            opened.callback(connection.close)
+            opened.callback(connection.rollback)
+            return connection
+
+        yield open_one
+
+
+@pytest.fixture(scope="module")
+def amqp_url(servers: Servers) -> str:
+    """The broker, on a vhost that only this test module uses."""
+    vhost = f"test-{secrets.token_hex(4)}"
+    rabbitmq.make_vhost(servers.home, ports=servers.ports, name=vhost)
+    return servers.amqp_url(vhost=vhost)
