@@ -27,6 +27,8 @@ REFERENCE_DAY = date(2026, 11, 20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demonstration:
+    """Everything the demonstration starts with, as values."""
+
     today: date
     network: Network
     people: tuple[Person, ...]
@@ -37,6 +39,7 @@ class Demonstration:
 
 
 def demonstration(*, today: date = REFERENCE_DAY) -> Demonstration:
+    """Make it all, as on the given day."""
     referred = people.make()
     return Demonstration(
         today=today,

@@ -8,6 +8,7 @@ from deploy.demo import data
 
 
 def main() -> None:
+    """Read the command line, write the files, list them."""
     parser = argparse.ArgumentParser(prog="deploy.demo.data", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--today", type=date.fromisoformat, default=data.REFERENCE_DAY)

@@ -12,6 +12,8 @@ from deploy.demo.data.people import Person
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
+    """Something that happened to a debt line."""
+
     kind: str  # payment | acknowledgement | plan_request | court_claim | reminder | ...
     on: date
     until: date | None = None  # only a mediation lasts
@@ -19,6 +21,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebtLine:
+    """One claim of the operator, with its own limitation."""
+
     kind: str  # service | termination_fee | equipment | collection_fee
     label: str
     amount_cents: int
@@ -48,6 +52,8 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebtFile:
+    """One person's debts with one operator, and the mandate to treat them."""
+
     file_name: str
     person: int  # place in people.json
     site_code: str
@@ -61,6 +67,8 @@ class DebtFile:
 
 
 def make(people: tuple[Person, ...], *, today: date) -> tuple[DebtFile, ...]:
+    """Make a file at each selling site, for the person there who asked for mediation."""
+
     def person_of(site_code: str) -> int:
         return next(
             place

@@ -42,6 +42,8 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
+    """What a donor gave on one day."""
+
     lot_code: str
     donor: str
     convention: str
@@ -51,6 +53,7 @@ class Lot:
 
 
 def make(*, today: date) -> Lot:
+    """Make the lot, received nine days before today."""
     rng = generator("devices")
     devices = tuple(_device(number, rng=rng) for number in range(40))
     received_on = today - timedelta(days=9)

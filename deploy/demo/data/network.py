@@ -17,6 +17,8 @@ TILLS_PER_SITE = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
+    """A reception point."""
+
     site_code: str
     name: str
     address: str
@@ -24,6 +26,8 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Till:
+    """A till at a reception point."""
+
     till_id: UUID
     site_code: str
     name: str
@@ -46,6 +50,8 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
+    """The reception points, their tills and their people."""
+
     sites: tuple[Site, ...]
     tills: tuple[Till, ...]
     users: tuple[User, ...]
@@ -88,6 +94,7 @@ _FAMILY_NAMES = (
 
 
 def make() -> Network:
+    """Make the network: two tills and five roles at every site, partners and an administrator."""
     rng = generator("network")
     tills = tuple(
         Till(

@@ -38,6 +38,8 @@ _FAMILY_NAMES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
+    """A person in need, with the diagnosis made on entry."""
+
     given_name: str
     family_name: str
     birth_date: date
@@ -74,6 +76,7 @@ class Person:
 
 
 def make() -> tuple[Person, ...]:
+    """Make the persons, site by site."""
     rng = generator("people")
     names = [(given, family) for given in _GIVEN_NAMES for family in _FAMILY_NAMES]
     rng.shuffle(names)

@@ -8,7 +8,7 @@ SEED = "relais 2014-03-04"
 
 def generator(part: str) -> Random:
     """A generator of its own for each part; demonstration data, never secrets."""
-    return Random(f"{SEED} {part}")  # noqa: S311 - repeatable on purpose
+    return Random(f"{SEED} {part}")
 
 
 def month_end(day: date, *, months: int) -> date:

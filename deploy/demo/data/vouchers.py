@@ -85,6 +85,7 @@ class Delivery:
 
 
 def make(*, today: date) -> tuple[Delivery, ...]:
+    """Make the six files, batch by batch."""
     rng = generator("vouchers")
     # Some begin with a zero, which a reader that takes PINs for numbers would lose.
     pins = (f"{pin:014d}" for pin in rng.sample(range(10**14), 5_000))

@@ -1,0 +1,7 @@
+"""Donations: the 1 euro a month that operators' customers give, as their operators report it.
+
+Owns       operators, the cap on one operation, option reports and their lines
+Publishes  donations.option.reported.v1
+Hears      nothing
+Answers    POST /v1/option-reports, GET /v1/option-reports
+"""

@@ -1,0 +1,5 @@
+"""Run the donations service: `python -m services.donations`."""
+
+from chassis.run import run
+
+run("donations")

@@ -1,0 +1,39 @@
+"""The bodies of donations' HTTP answers."""
+
+from uuid import UUID
+
+from chassis.http import Answer
+
+
+class OptionReport(Answer):
+    """One operator's report of one month."""
+
+    report_id: UUID
+    operator: str
+    period: str
+    lines: int
+    billed_cents: int
+    reversed_cents: int
+    adjusted_cents: int
+    total_cents: int
+    unmatched_reversals: int
+
+
+class OperatorTotals(Answer):
+    """All reports of one operator together."""
+
+    operator: str
+    reports: int
+    lines: int
+    billed_cents: int
+    reversed_cents: int
+    adjusted_cents: int
+    total_cents: int
+    unmatched_reversals: int
+
+
+class OptionReports(Answer):
+    """The newest reports, and what every report of each operator adds up to."""
+
+    reports: list[OptionReport]
+    operators: list[OperatorTotals]

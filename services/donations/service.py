@@ -1,0 +1,46 @@
+"""The donations service's entry points; no trade rule lives here."""
+
+from chassis import http
+from chassis.db import Transaction
+from services.donations import api, handlers
+
+# A report of several hundred thousand lines fits.
+REPORT_BYTES_MAX = 32 * 1024 * 1024
+
+
+class DonationsService:
+    """The 1 euro option at the HTTP door."""
+
+    name = "donations"
+
+    @http.command(
+        "POST",
+        "/v1/option-reports",
+        body=http.Bytes,
+        answer=api.OptionReport,
+        status=201,
+        allow=("operator_partner", "admin"),
+        limit=REPORT_BYTES_MAX,
+    )
+    def take_option_report(
+        self, tx: Transaction, call: http.Call, content: bytes
+    ) -> api.OptionReport:
+        """Take an operator's monthly report of the 1 euro option (CSV)."""
+        return handlers.take_option_report(
+            tx, content, caller=call.caller, now=call.now, new_id=call.new_id
+        )
+
+    @http.query(
+        "GET",
+        "/v1/option-reports",
+        answer=api.OptionReports,
+        allow=("operator_partner", "admin"),
+    )
+    def list_option_reports(self, tx: Transaction, call: http.Call) -> api.OptionReports:
+        """List the reports, and the totals of each operator; `?operator=` chooses one."""
+        return handlers.list_option_reports(
+            tx, caller=call.caller, operator=call.query.get("operator")
+        )
+
+
+SERVICE = DonationsService

@@ -1,0 +1,1 @@
+"""The 1 euro option: its files, its rules, its rows."""
