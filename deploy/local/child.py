@@ -86,10 +86,18 @@ class Child:
         self.failures += 1
         return float(min(RESTART_DELAY_FIRST_S * 4 ** (self.failures - 1), RESTART_DELAY_MAX_S))
 
-    def wait_ready(self, *, limit_s: float, deaths_max: int = 3) -> None:
+    def wait_ready(
+        self,
+        *,
+        limit_s: float,
+        deaths_max: int = 3,
+        give_up: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Waits until it answers; a crash loop or the limit is trouble, with the log's end."""
         until = time.monotonic() + limit_s
         while self.pid is None or not self.answers():
+            if give_up():
+                raise Trouble(f"{self.name} was stopped before it answered.")
             if self.failures >= deaths_max or (deaths_max == 1 and self.died() is not None):
                 raise Trouble(
                     f"{self.name} stops again and again; the end of {self.log}:\n"

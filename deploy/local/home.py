@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.processes import ROOT
-
+ROOT = Path(__file__).resolve().parents[2]
 LOG_BYTES_MAX = 8_000_000
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from deploy.local.home import ROOT, Trouble
+
 FIRST_COPY_OFFSET = 30
 
 
@@ -80,6 +81,8 @@ def with_copies(
     known = {process.name: process for process in processes}
     copies: list[ServiceProcess] = []
     for name, count in scale.items():
+        if name not in known or count < 1:
+            raise Trouble(f"--scale {name}={count}: at least 1 copy of one of {', '.join(known)}.")
         for number in range(2, count + 1):
             copies.append(
                 replace(

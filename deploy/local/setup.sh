@@ -113,7 +113,8 @@ $(tail -n 5 "$log_dir/apt.log")"
 # ---------------------------------------------------------------- the venv
 
 wanted_stamp() {
-    { cat "$root/requirements.lock" "$root/pyproject.toml" && "$1" -VV && echo "$root"; } |
+    # The editable install lists the packages that stood at the top when it was made.
+    { cat "$root/requirements.lock" "$root/pyproject.toml" && "$1" -VV && ls -d "$root"/*/__init__.py; } |
         sha256sum | cut -d ' ' -f 1
 }
 
