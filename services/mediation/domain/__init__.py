@@ -1,0 +1,1 @@
+"""The rules of debt mediation: functions of values, with the law they come from."""
