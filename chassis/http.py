@@ -11,11 +11,11 @@ Each checks the token and the caller's role first, then the size and the shape o
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import uuid_utils
@@ -246,9 +246,29 @@ class Command(Door):
         return Response(answer, status=status, content_type="application/json")
 
 
-door = Door.decorator
-query = Query.decorator
-command = Command.decorator
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class Declare(Protocol):
+    """Declares a method of a service class as a route; the options are those of `Door`."""
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        answer: Any,
+        allow: tuple[str, ...],
+        body: Any = None,
+        status: int = 200,
+        limit: int | None = None,
+        keyed: bool = False,
+    ) -> Callable[[Method], Method]: ...
+
+
+door: Declare = Door.decorator
+query: Declare = Query.decorator
+command: Declare = Command.decorator
 
 
 def _address(request: Request) -> str:

@@ -1,0 +1,138 @@
+"""What tills ask of recharges and what they are answered."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from chassis.http import Answer, Body
+
+Code = Annotated[str, Field(pattern=r"^[a-z0-9-]{2,40}$")]
+#: One million euros: far above any sale, far below what overflows.
+Amount = Annotated[int, Field(ge=0, le=100_000_000, strict=True)]
+
+
+class WantedLine(Body):
+    """One line of a sale asked for."""
+
+    offer_code: Code
+    quantity: Annotated[int, Field(ge=1, le=20, strict=True)]
+
+
+class Payment(Body):
+    """How the customer pays; `tendered_cents` is the cash they hand over."""
+
+    tender: Literal["cash", "card"]
+    tendered_cents: Amount | None = None
+
+    @model_validator(mode="after")
+    def _cash_is_counted(self) -> Self:
+        if self.tender == "cash" and self.tendered_cents is None:
+            raise ValueError("A cash payment needs the amount tendered.")
+        return self
+
+
+class Sell(Body):
+    """A sale asked for by a till."""
+
+    till_id: UUID
+    person_ref: UUID
+    lines: Annotated[tuple[WantedLine, ...], Field(min_length=1, max_length=10)]
+    payment: Payment
+
+
+class VoucherSold(Answer):
+    """A voucher in the customer's hands; the PIN is shown in this answer only."""
+
+    serial: str
+    pin: str
+    offer_code: str
+    face_value_cents: int
+    use_by: date
+
+
+class CapLeft(Answer):
+    """What the person may still buy this month."""
+
+    month: str
+    left_cents: int
+
+
+class SaleDone(Answer):
+    """A sale that is stored for ever."""
+
+    sale_id: UUID
+    ticket_no: int
+    total_cents: int
+    change_cents: int
+    vouchers: list[VoucherSold]
+    cap: CapLeft
+
+
+class LineShown(Answer):
+    """One line of a sale, as it was sold; price and face value are of one."""
+
+    offer_code: str
+    operator: str
+    quantity: int
+    price_cents: int
+    face_value_cents: int
+
+
+class VoucherShown(Answer):
+    """A voucher of a sale, without its PIN."""
+
+    serial: str
+    face_value_cents: int
+    use_by: date
+
+
+class SaleShown(Answer):
+    """A sale as it stands, without PINs."""
+
+    sale_id: UUID
+    state: Literal["completed"]
+    till_id: UUID
+    site_code: str
+    ticket_no: int
+    sold_at: datetime
+    business_date: date
+    tender: str
+    total_cents: int
+    change_cents: int
+    lines: list[LineShown]
+    vouchers: list[VoucherShown]
+
+
+class OfferShown(Answer):
+    """An offer of the tariff in force."""
+
+    offer_code: str
+    operator: str
+    label: str
+    price_cents: int
+    face_value_cents: int
+    data_mb: int | None
+
+
+class TillShown(Answer):
+    """A till the caller may use."""
+
+    till_id: UUID
+    site_code: str
+    name: str
+    state: Literal["active", "revoked"]
+
+
+class StockShown(Answer):
+    """The vouchers of one offer at a site, by state; the states add up to what was received."""
+
+    offer_code: str
+    received: int
+    available: int
+    sold: int
+    expired: int
+    soonest_use_by: date | None
+    #: Available over the daily pace of the last 28 days; null when nothing was sold.
+    days_of_cover: float | None

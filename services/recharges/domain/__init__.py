@@ -1,0 +1,1 @@
+"""The rules of selling recharges: pure functions of values."""

@@ -1,0 +1,127 @@
+"""What recharges tells, and what it reads of what others tell.  Field names are promises."""
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from chassis.facts import Fact, Heard
+
+
+class OfferReceived(BaseModel):
+    """How many vouchers of one offer a batch holds; the face value is of all of them."""
+
+    offer_code: str
+    count: int
+    face_value_cents: int
+
+
+class BatchReceived(Fact):
+    """An operator's vouchers have arrived at a site; the face value is of all of them."""
+
+    TYPE: ClassVar[str] = "recharges.batch.received.v1"
+    SAMPLE: ClassVar = {
+        "batch_id": "0192f0a0-0000-7000-8000-000000000001",
+        "operator": "sfr",
+        "batch_code": "SFR-2026-11-A",
+        "site_code": "saint-denis",
+        "vouchers": 3,
+        "face_value_cents": 3500,
+        "offers": [
+            {"offer_code": "sfr-15", "count": 2, "face_value_cents": 3000},
+            {"offer_code": "sfr-500mo", "count": 1, "face_value_cents": 500},
+        ],
+    }
+
+    batch_id: UUID
+    operator: str
+    batch_code: str
+    site_code: str
+    vouchers: int
+    face_value_cents: int
+    offers: list[OfferReceived]
+
+
+class LineSold(BaseModel):
+    """One line of a sale; price and face value are of one voucher."""
+
+    offer_code: str
+    operator: str
+    quantity: int
+    price_cents: int
+    face_value_cents: int
+    serials: list[str]
+
+
+class SaleCompleted(Fact):
+    """A sale was paid for and its vouchers were handed over."""
+
+    TYPE: ClassVar[str] = "recharges.sale.completed.v1"
+    SAMPLE: ClassVar = {
+        "sale_id": "0192f0a0-0000-7000-8000-000000000002",
+        "till_id": "0192f0a0-0000-7000-8000-000000000003",
+        "ticket_no": 1,
+        "person_ref": "0192f0a0-0000-7000-8000-000000000004",
+        "business_date": "2026-11-21",
+        "tender": "cash",
+        "total_cents": 500,
+        "lines": [
+            {
+                "offer_code": "sfr-15",
+                "operator": "sfr",
+                "quantity": 2,
+                "price_cents": 250,
+                "face_value_cents": 1500,
+                "serials": ["1000000001", "1000000002"],
+            }
+        ],
+    }
+
+    sale_id: UUID
+    till_id: UUID
+    ticket_no: int
+    person_ref: UUID
+    business_date: date
+    tender: str
+    total_cents: int
+    lines: list[LineSold]
+
+
+class SiteOpened(Heard):
+    """What we read of `accounts.site.opened.v1`."""
+
+    TYPE: ClassVar[str] = "accounts.site.opened.v1"
+
+    site_code: str
+    name: str
+
+
+class DeviceEnrolled(Heard):
+    """What we read of `accounts.device.enrolled.v1`."""
+
+    TYPE: ClassVar[str] = "accounts.device.enrolled.v1"
+
+    till_id: UUID
+    site_code: str
+    till_name: str
+
+
+class DeviceRevoked(Heard):
+    """What we read of `accounts.device.revoked.v1`."""
+
+    TYPE: ClassVar[str] = "accounts.device.revoked.v1"
+
+    till_id: UUID
+    site_code: str
+
+
+class EntitlementTold(Heard):
+    """What we read of a person's entitlement, opened or renewed; `until` is exclusive."""
+
+    TYPE: ClassVar[str] = "referrals.entitlement.opened.v1"
+
+    person_ref: UUID
+    from_on: date = Field(alias="from")
+    until_on: date = Field(alias="until")
+    monthly_cap_cents: int = Field(ge=0)

@@ -1,0 +1,324 @@
+"""What recharges does when asked or told.  Each function is one transaction: load, decide, tell."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from chassis import outbox
+from chassis.db import Transaction
+from chassis.idempotency import KeyReused
+from kernel.envelope import Envelope
+from kernel.period import Month, business_date
+from kernel.refusal import Refusal
+from services.recharges import api, events, store
+from services.recharges.domain import journal, sale
+from services.recharges.domain.sale import Order, Sale
+from services.recharges.seal import PinSeal
+from services.recharges.store import SQL, JournalRecord, Voucher
+
+NewId = Callable[[], UUID]
+Outcome = api.SaleDone | Refusal
+#: How far back the daily pace of sales is measured for days of cover.
+PACE_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An accepted sale with its vouchers, opened, and its place in the journal."""
+
+    sale: Sale
+    vouchers: list[list[tuple[Voucher, str]]]
+    record: JournalRecord
+
+
+def sell_recharges(
+    tx: Transaction, orders: Sequence[Order], *, pins: PinSeal, new_id: NewId
+) -> list[Outcome]:
+    """Sell to every order that the rules allow; one outcome for each, in order.
+
+    All orders are of one business day.  An order whose key a sale already holds gets that sale's
+    answer again, whether the sale is an old one or another order of this very batch.
+    """
+    on = business_date(orders[0].ordered_at)
+    books, known = store.lock_books(tx, orders, on=on)
+    fresh = {order.key: order for order in reversed(orders) if order.key not in known}
+    first = list(reversed(fresh.values()))
+    decided = dict(zip((order.key for order in first), sale.decide(books, first), strict=True))
+    told = _record(tx, [each for each in decided.values() if isinstance(each, Sale)], books, pins)
+    with tx.pipeline():
+        if told:
+            store.save_sales(
+                tx, [each.sale for each in told], [each.record for each in told], books=books
+            )
+            outbox.append(tx, [_completed(each, id=new_id()) for each in told])
+    outcomes: dict[UUID, Outcome] = {each.sale.order.sale_id: _done(each) for each in told}
+    for order in first:
+        refused = decided[order.key]
+        if isinstance(refused, Refusal):
+            outcomes[order.sale_id] = refused
+    again = [order for order in orders if order.sale_id not in outcomes]
+    if again:
+        outcomes |= _answer_again(tx, again, outcomes, fresh, pins=pins, new_id=new_id)
+    return [outcomes[order.sale_id] for order in orders]
+
+
+def _record(tx: Transaction, sales: list[Sale], books: sale.Books, pins: PinSeal) -> list[Told]:
+    """Open the vouchers of accepted sales and chain their tickets to their tills' journals."""
+    if not sales:
+        return []
+    picks = [pick for each in sales for line in each.lines for pick in line.picks]
+    vouchers = store.find_vouchers(tx, picks)
+    told: list[Told] = []
+    for each in sales:
+        opened = [
+            [_open(vouchers[pick.batch_id, pick.position], pins) for pick in line.picks]
+            for line in each.lines
+        ]
+        serials = [[voucher.serial for voucher, _ in line] for line in opened]
+        till = books.tills[each.order.till_id]
+        record = sale.ticket(each, serials=serials)
+        hash_ = journal.seal(record, previous_hash=till.last_hash)
+        sealed = JournalRecord(record=record, previous_hash=till.last_hash, hash=hash_)
+        books.tills[till.till_id] = replace(till, last_hash=hash_)
+        told.append(Told(sale=each, vouchers=opened, record=sealed))
+    return told
+
+
+def _open(voucher: Voucher, pins: PinSeal) -> tuple[Voucher, str]:
+    pin = pins.open(voucher.pin, operator=voucher.operator, serial=voucher.serial)
+    return voucher, pin
+
+
+def _completed(told: Told, *, id: UUID) -> Envelope:
+    order = told.sale.order
+    fact = events.SaleCompleted(
+        sale_id=order.sale_id,
+        till_id=order.till_id,
+        ticket_no=told.sale.ticket_no,
+        person_ref=order.person_ref,
+        business_date=told.sale.business_date,
+        tender="cash",
+        total_cents=told.sale.total_cents,
+        lines=[
+            events.LineSold(
+                offer_code=line.offer.offer_code,
+                operator=line.offer.operator,
+                quantity=line.quantity,
+                price_cents=line.offer.price_cents,
+                face_value_cents=line.offer.face_value_cents,
+                serials=[voucher.serial for voucher, _ in opened],
+            )
+            for line, opened in zip(told.sale.lines, told.vouchers, strict=True)
+        ],
+    )
+    return fact.tell(
+        id=id, subject=str(order.sale_id), site=told.sale.site_code, at=order.ordered_at
+    )
+
+
+def _done(told: Told) -> api.SaleDone:
+    return api.SaleDone(
+        sale_id=told.sale.order.sale_id,
+        ticket_no=told.sale.ticket_no,
+        total_cents=told.sale.total_cents,
+        change_cents=told.sale.change_cents,
+        vouchers=[
+            api.VoucherSold(
+                serial=voucher.serial,
+                pin=pin,
+                offer_code=line.offer.offer_code,
+                face_value_cents=pick.face_value_cents,
+                use_by=pick.use_by,
+            )
+            for line, opened in zip(told.sale.lines, told.vouchers, strict=True)
+            for pick, (voucher, pin) in zip(line.picks, opened, strict=True)
+        ],
+        cap=api.CapLeft(
+            month=str(Month.of(told.sale.business_date)), left_cents=told.sale.cap_left_cents
+        ),
+    )
+
+
+def _answer_again(
+    tx: Transaction,
+    orders: Sequence[Order],
+    outcomes: dict[UUID, Outcome],
+    fresh: dict[str, Order],
+    *,
+    pins: PinSeal,
+    new_id: NewId,
+) -> dict[UUID, Outcome]:
+    """Answer orders whose key was used before: the same sale, a refusal, or KeyReused."""
+    answers: dict[UUID, Outcome] = {}
+    rows = tx.execute(SQL["find_sales_by_key"], {"keys": [order.key for order in orders]})
+    known = {row["key"]: row for row in rows}
+    lines, vouchers = store.find_contents(tx, [row["sale_id"] for row in known.values()])
+    for order in orders:
+        row = known.get(order.key)
+        same = fresh.get(order.key)
+        if row is None and same is not None and same.request_hash == order.request_hash:
+            answers[order.sale_id] = outcomes[same.sale_id]  # the one before was refused
+        elif row is None or row["request_hash"] != order.request_hash:
+            answers[order.sale_id] = KeyReused()
+        else:
+            sale_id = row["sale_id"]
+            answers[order.sale_id] = _done_again(row, lines[sale_id], vouchers[sale_id], pins)
+            tx.execute(
+                SQL["record_reveal"],
+                {
+                    "reveal_id": new_id(),
+                    "sale_id": sale_id,
+                    "revealed_by": order.seller_id,
+                    "revealed_at": order.ordered_at,
+                    "reason": "retry",
+                },
+            )
+    return answers
+
+
+def _done_again(
+    row: dict[str, Any],
+    lines: Sequence[dict[str, Any]],
+    vouchers: Sequence[dict[str, Any]],
+    pins: PinSeal,
+) -> api.SaleDone:
+    offers = {line["line_no"]: line["offer_code"] for line in lines}
+    return api.SaleDone(
+        sale_id=row["sale_id"],
+        ticket_no=row["ticket_no"],
+        total_cents=row["total_cents"],
+        change_cents=row["change_cents"],
+        vouchers=[
+            api.VoucherSold(
+                serial=voucher["serial"],
+                pin=_open(store.voucher_from(voucher), pins)[1],
+                offer_code=offers[voucher["line_no"]],
+                face_value_cents=voucher["face_value_cents"],
+                use_by=voucher["use_by"],
+            )
+            for voucher in vouchers
+        ],
+        cap=api.CapLeft(
+            month=str(Month.of(row["business_date"])), left_cents=row["cap_left_cents"]
+        ),
+    )
+
+
+def show_sale(tx: Transaction, sale_id: UUID) -> api.SaleShown:
+    """Return a sale without its PINs."""
+    row = store.find_sale(tx, sale_id)
+    lines, vouchers = store.find_contents(tx, [sale_id])
+    return api.SaleShown(
+        sale_id=sale_id,
+        state="completed",
+        till_id=row["till_id"],
+        site_code=row["site_code"],
+        ticket_no=row["ticket_no"],
+        sold_at=row["sold_at"],
+        business_date=row["business_date"],
+        tender=row["tender"],
+        total_cents=row["total_cents"],
+        change_cents=row["change_cents"],
+        lines=[
+            api.LineShown(
+                offer_code=line["offer_code"],
+                operator=line["operator"],
+                quantity=line["quantity"],
+                price_cents=line["price_cents"],
+                face_value_cents=line["face_value_cents"],
+            )
+            for line in lines[sale_id]
+        ],
+        vouchers=[
+            api.VoucherShown(
+                serial=voucher["serial"],
+                face_value_cents=voucher["face_value_cents"],
+                use_by=voucher["use_by"],
+            )
+            for voucher in vouchers[sale_id]
+        ],
+    )
+
+
+def show_offers(tx: Transaction, *, on: date) -> list[api.OfferShown]:
+    """Return the tariff in force on a day."""
+    return [
+        api.OfferShown(
+            offer_code=offer.offer_code,
+            operator=offer.operator,
+            label=offer.label,
+            price_cents=offer.price_cents,
+            face_value_cents=offer.face_value_cents,
+            data_mb=offer.data_mb,
+        )
+        for offer in store.find_offers(tx, on=on)
+    ]
+
+
+def show_tills(tx: Transaction, *, site_codes: Sequence[str] | None) -> list[api.TillShown]:
+    """Return the tills of some sites, or of all."""
+    wanted = None if site_codes is None else list(site_codes)
+    rows = tx.execute(SQL["find_tills"], {"site_codes": wanted})
+    return [api.TillShown(**row) for row in rows]
+
+
+def show_stock(tx: Transaction, *, site_code: str, on: date) -> list[api.StockShown]:
+    """Return a site's vouchers by offer and state, and how many days they last."""
+    since = on - timedelta(days=PACE_DAYS)
+    sold = tx.execute(SQL["sold_lately"], {"site_code": site_code, "since": since})
+    pace = {row["offer_code"]: row["sold"] / PACE_DAYS for row in sold}
+    return [
+        api.StockShown(
+            **row,
+            days_of_cover=round(row["available"] / pace[row["offer_code"]], 1)
+            if pace.get(row["offer_code"])
+            else None,
+        )
+        for row in tx.execute(SQL["stock_by_state"], {"site_code": site_code, "on": on})
+    ]
+
+
+def learn_sites(tx: Transaction, heard: Sequence[events.SiteOpened]) -> None:
+    """Remember the sites that have opened."""
+    tx.execute(
+        SQL["learn_sites"],
+        {
+            "site_codes": [site.site_code for site in heard],
+            "names": [site.name for site in heard],
+        },
+    )
+
+
+def learn_tills(
+    tx: Transaction, heard: Sequence[events.DeviceEnrolled | events.DeviceRevoked]
+) -> None:
+    """Remember enrolled tills, and those revoked for good, in whatever order we hear of them."""
+    for fact in heard:
+        enrolled = isinstance(fact, events.DeviceEnrolled)
+        tx.execute(
+            SQL["learn_tills"],
+            {
+                "till_ids": [fact.till_id],
+                "site_codes": [fact.site_code],
+                "names": [fact.till_name if isinstance(fact, events.DeviceEnrolled) else ""],
+                "states": ["active" if enrolled else "revoked"],
+            },
+        )
+
+
+def learn_entitlements(
+    tx: Transaction, heard: Sequence[tuple[events.EntitlementTold, int]]
+) -> None:
+    """Remember each person's entitlement as the fact with the highest sequence tells it."""
+    tx.execute(
+        SQL["learn_entitlements"],
+        {
+            "person_refs": [told.person_ref for told, _ in heard],
+            "from_on": [told.from_on for told, _ in heard],
+            "until_on": [told.until_on for told, _ in heard],
+            "caps": [told.monthly_cap_cents for told, _ in heard],
+            "sequences": [sequence for _, sequence in heard],
+        },
+    )
