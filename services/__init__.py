@@ -1,0 +1,1 @@
+"""The services: each one vertical slice of the trade, which imports no other."""
