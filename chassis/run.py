@@ -37,15 +37,12 @@ def _serve(service: str) -> None:
     from nameko.runners import ServiceRunner
 
     from chassis.db import Database, assert_hub_is_free
-    from chassis.relay import RelayProvider
 
     service_class: Any = importlib.import_module(f"services.{service}.service").SERVICE
     database = Database(current.database_url.get_secret_value(), schema=service, settings=current)
     assert_hub_is_free(database)
     database.close()
 
-    # Every service may tell facts; the relay runs in the processes whose parts name it.
-    service_class.outbox_relay = RelayProvider()
     runner = ServiceRunner()
     runner.add_service(service_class)
 
