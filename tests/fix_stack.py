@@ -9,8 +9,13 @@
 Several sessions may run at once in one clone: each takes the first slot that nobody holds.
 """
 
+import os
 import secrets
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -23,16 +28,19 @@ from psycopg.rows import DictRow, dict_row
 from chassis import migrate
 from deploy.local import postgres, rabbitmq
 from deploy.local.child import Child
-from deploy.local.home import Home, Trouble
+from deploy.local.home import ROOT, Home, Trouble
 from deploy.local.ports import Ports
-from deploy.local.processes import ROOT
+from deploy.local.stack import Stack
 
 SERVERS_WEB_PORT = 8580
 JOURNEY_WEB_PORT = 8680
+LOCAL_WEB_PORT = 8780
 SLOT_DISTANCE = 1000
 SLOT_COUNT_MAX = 9
 PASSWORD = "only-for-tests"
 STARTED_WITHIN_S = 60.0
+STACK_WITHIN_S = 180.0
+POLL_S = 0.05
 
 TxOf = Callable[[str], psycopg.Connection[DictRow]]
 
@@ -87,6 +95,99 @@ class Servers:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RunningStack:
+    """A stack under `relais up`, and what a test does to it."""
+
+    home: Home
+    ports: Ports
+
+    @property
+    def now(self) -> Stack:
+        """What `stack.json` says at this moment."""
+        return Stack.load(self.home)
+
+    @property
+    def web(self) -> str:
+        """The one address of the web."""
+        return self.now.web
+
+    @property
+    def database_url(self) -> str:
+        """The administrator's address of the database."""
+        return self.now.database_url
+
+    @property
+    def amqp_url(self) -> str:
+        """The address of the broker."""
+        return self.now.amqp_url
+
+    def relais(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs a `relais` command on this stack, showing what it printed if it fails."""
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.command", *arguments],
+            cwd=ROOT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=STACK_WITHIN_S,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """What points a command at this stack."""
+        return os.environ | {
+            "RELAIS_HOME": str(self.home.path),
+            "RELAIS_PORT": str(self.ports.web),
+            "DATABASE_URL": "",
+            "AMQP_URL": "",
+        }
+
+    def up(self, *options: str) -> None:
+        """Starts it in the background, without a demonstration."""
+        started = self.relais("up", "--detach", "--no-demo", *options)
+        assert started.returncode == 0, started.stdout + started.stderr
+
+    def down(self) -> None:
+        """Stops it in order."""
+        stopped = self.relais("down")
+        assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+
+    def pid(self, name: str) -> int:
+        """The process of that name, by its last start."""
+        return self.now.process(name).pid
+
+    def kill9(self, name: str) -> int:
+        """Kills it without warning; gives the pid it had."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def kill9_supervisor(self) -> None:
+        """Kills the supervisor itself without warning."""
+        pid = self.home.supervisor_pid()
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+
+    def wait_restarted(self, name: str, *, killed: int, limit_s: float = 10.0) -> float:
+        """Waits until another process has taken its place; gives the seconds that took."""
+        began = time.monotonic()
+        while self.pid(name) == killed:
+            assert time.monotonic() - began < limit_s, f"{name} was not started again"
+            time.sleep(POLL_S)
+        return time.monotonic() - began
+
+    def wait_ready(self, *, limit_s: float = 60.0) -> None:
+        """Waits until every process answers."""
+        until = time.monotonic() + limit_s
+        while True:
+            now = self.now
+            silent = [each.name for each in now.processes if not now.answers(each)]
+            if not silent:
+                return
+            assert time.monotonic() < until, f"{silent} do not answer"
+            time.sleep(POLL_S)
+
+
 @contextmanager
 def free_slot(name: str, *, web_port: int) -> Iterator[tuple[Home, Ports]]:
     """An empty home and its ports that no other test session of this clone holds."""
@@ -105,10 +206,11 @@ def free_slot(name: str, *, web_port: int) -> Iterator[tuple[Home, Ports]]:
 
 def wipe(home: Home) -> None:
     """Removes a home, with the cluster that may lie outside it."""
-    for folder in (*postgres.folders(home), home.path):
-        if folder.is_symlink():
-            folder.unlink()
-        shutil.rmtree(folder, ignore_errors=True)
+    inside, outside = postgres.folders(home)
+    shutil.rmtree(outside.parent, ignore_errors=True)
+    if inside.is_symlink():
+        inside.unlink()
+    shutil.rmtree(home.path, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -184,3 +286,25 @@ def amqp_url(servers: Servers) -> str:
     vhost = f"test-{secrets.token_hex(4)}"
     rabbitmq.make_vhost(servers.home, ports=servers.ports, name=vhost)
     return servers.amqp_url(vhost=vhost)
+
+
+@contextmanager
+def empty_stack(name: str, *, web_port: int) -> Iterator[RunningStack]:
+    """A stack that has never been started; it is stopped and removed at the end."""
+    with free_slot(name, web_port=web_port) as (home, ports):
+        made = RunningStack(home, ports)
+        made.relais("down")  # what a killed test session left behind
+        wipe(home)
+        try:
+            yield made
+        finally:
+            made.relais("down")
+            wipe(home)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[RunningStack]:
+    """The whole real stack, without a demonstration, for journeys and faults."""
+    with empty_stack("journey", web_port=JOURNEY_WEB_PORT) as made:
+        made.up()
+        yield made

@@ -13,11 +13,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local import orphans, probe
+from deploy.local import orphans
 from deploy.local.home import Home, Trouble
 from deploy.local.ports import Ports
 from deploy.local.processes import present, with_copies
-from deploy.local.stack import Running, Stack
+from deploy.local.stack import Stack
 from deploy.local.up import READY, Launch, end_orphans, say
 
 STOPPED_WITHIN_S = 90.0
@@ -91,7 +91,7 @@ def status(
             raise
         print(json.dumps({"running": False, "processes": []}))
         raise typer.Exit(1) from None
-    answers = {process.name: _answers(process) for process in stack.processes}
+    answers = {process.name: stack.answers(process) for process in stack.processes}
     if as_json:
         shown = [
             {
@@ -116,12 +116,6 @@ def status(
             "yes" if answers[process.name] else "[red]no[/red]",
         )
     Console().print(table)
-
-
-def _answers(process: Running) -> bool:
-    if process.metrics:
-        return probe.http_ok(process.port, path="/readyz")
-    return probe.listens(process.port)
 
 
 def _copies(scale: list[str]) -> dict[str, int]:

@@ -69,7 +69,7 @@ def make_child(home: Home, *, port: int, password: str, throwaway: bool = False)
         folder=cluster,
         port=port,
         order=3,
-        answers=lambda: _accepts(private_url(port=port, password=password, database="postgres")),
+        answers=lambda: accepts(private_url(port=port, password=password, database="postgres")),
         home=home,
         user=user,
         stop_signal=signal.SIGINT,  # fast shutdown: clients are disconnected, nothing is lost
@@ -92,7 +92,8 @@ def folders(home: Home) -> list[Path]:
     return [home.path / "postgres", _elsewhere(home)]
 
 
-def _accepts(url: str) -> bool:
+def accepts(url: str) -> bool:
+    """Whether the server takes this client."""
     try:
         psycopg.connect(url, connect_timeout=2).close()
     except psycopg.OperationalError:

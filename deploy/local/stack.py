@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from deploy.local import postgres, probe
 from deploy.local.child import Child
 from deploy.local.home import Home, Trouble, write_private
 
@@ -43,6 +44,19 @@ class Stack:
         kept = asdict(self)
         del kept["home"]
         write_private(home.stack_file, content=json.dumps(kept, indent=2) + "\n")
+
+    def answers(self, process: Running) -> bool:
+        """Whether a process serves: a service by its own word, a server by a first exchange."""
+        if process.metrics:
+            return probe.http_ok(process.port, path="/readyz")
+        match process.name:
+            case "postgres":
+                return postgres.accepts(self.database_url)
+            case "rabbitmq":
+                return probe.amqp_greets(process.port)
+            case "nginx":
+                return probe.http_ok(process.port, path="/")
+        return probe.listens(process.port)
 
     def process(self, name: str) -> Running:
         """The process of that name."""
