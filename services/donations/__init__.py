@@ -3,5 +3,5 @@
 Owns       operators, the cap on one operation, option reports and their lines
 Publishes  donations.option.reported.v1
 Hears      nothing
-Answers    POST /v1/option-reports, GET /v1/option-reports
+Answers    GET /v1/option-reports, POST /v1/option-reports
 """

@@ -1,4 +1,4 @@
-"""Run the donations service: `python -m services.donations`."""
+"""Runs the donations service: `python -m services.donations`."""
 
 from chassis.run import run
 

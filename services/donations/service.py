@@ -2,13 +2,14 @@
 
 from chassis import http
 from chassis.db import Transaction
+from chassis.service import Service
 from services.donations import api, handlers
 
 # A report of several hundred thousand lines fits.
 REPORT_BYTES_MAX = 32 * 1024 * 1024
 
 
-class DonationsService:
+class Donations(Service):
     """The 1 euro option at the HTTP door."""
 
     name = "donations"
@@ -43,4 +44,4 @@ class DonationsService:
         )
 
 
-SERVICE = DonationsService
+SERVICE = Donations

@@ -47,10 +47,7 @@ class TestWrite:
 
         assert later.network == MADE.network
         assert {each.period for each in later.option_reports} == {"2026-11"}
-        assert {each.batch.split("/")[0] for each in later.deliveries} == {
-            "SFR-2026-12-A",
-            "SFR-2026-12-B",
-        }
+        assert {each.batch for each in later.deliveries} == {"SFR-2026-12-A", "SFR-2026-12-B"}
 
     def test_writes_json_that_reads_back(self, tmp_path: Path) -> None:
         for path in data.write(MADE, tmp_path):
@@ -72,18 +69,20 @@ class TestNetwork:
 
     def test_has_somebody_in_every_role_at_each_selling_site(self) -> None:
         for site in SELLING:
-            here = {user.role for user in MADE.network.users if site in user.site_codes}
-            assert here == ROLES
+            assert {user.role for user in MADE.network.users if site in user.listed_at} == ROLES
 
     def test_gives_each_till_an_operator_of_its_own_site(self) -> None:
-        sites = {till.till_id: till.site_code for till in MADE.network.tills}
         operators = [user for user in MADE.network.users if user.role == "till_operator"]
 
-        assert Counter(sites.values()) == dict.fromkeys(Counter(sites.values()), 2)
-        assert {user.till_id for user in operators} == sites.keys()
-        for user in operators:
-            assert user.till_id is not None
-            assert user.site_codes == (sites[user.till_id],)
+        assert len(MADE.network.tills) == len(operators) == 14
+        assert {(user.site_codes, user.till_name) for user in operators} == {
+            ((till.site_code,), till.name) for till in MADE.network.tills
+        }
+
+    def test_binds_to_sites_those_who_work_there_only(self) -> None:
+        for user in MADE.network.users:
+            works_there = user.role in ("till_operator", "mediator", "site_manager")
+            assert user.site_codes == (user.listed_at if works_there else ())
 
     def test_names_an_operator_for_partners_only(self) -> None:
         for user in MADE.network.users:
@@ -121,9 +120,9 @@ class TestPeople:
 class TestVouchers:
     def test_are_five_thousand_in_two_batches_at_three_sites(self) -> None:
         assert sum(each.count for each in MADE.deliveries) == 5_000
-        assert {each.batch for each in MADE.deliveries} == {
-            f"SFR-2026-11-{letter}/{site}" for letter in "AB" for site in SELLING
-        }
+        assert [(each.batch, each.site_code) for each in MADE.deliveries] == [
+            (f"SFR-2026-11-{letter}", site) for letter in "AB" for site in SELLING
+        ]
 
     def test_match_their_delivery_note(self) -> None:
         for each in MADE.deliveries:
@@ -193,7 +192,6 @@ class TestDevices:
 
         assert len(set(numbers)) == len(numbers) == 40
         assert None not in numbers
-        assert MADE.lot.weight_g == sum(device.weight_g for device in MADE.lot.devices)
 
     def test_have_valid_imeis_that_belong_to_no_real_phone(self) -> None:
         imeis = [device.imei for device in MADE.lot.devices if device.imei is not None]
@@ -205,6 +203,14 @@ class TestDevices:
         for device in MADE.lot.devices:
             assert (device.grade is not None) == (device.wipe_passed and device.test_passed)
         assert sum(device.grade is None for device in MADE.lot.devices) == 7
+
+    def test_are_tested_on_all_functions_asked_for(self) -> None:
+        broken = next(device for device in MADE.lot.devices if not device.test_passed)
+
+        checks = broken.test(["screen", "battery", "camera", "wifi"])["checks"]
+
+        assert sorted(checks) == ["battery", "camera", "screen", "wifi"]
+        assert {name for name, works in checks.items() if not works} == set(broken.failed_functions)
 
 
 class TestDebtFiles:

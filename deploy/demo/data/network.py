@@ -5,8 +5,8 @@ them (SELLING) are played in the demonstration and have somebody in every role.
 Passwords are not here: whoever loads the network makes them up, outside the repository.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from uuid import UUID
 
 from deploy.demo.data.seed import generator
 
@@ -26,25 +26,27 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Till:
-    """A till at a reception point."""
+    """A till at a reception point; its id is given when it is enrolled."""
 
-    till_id: UUID
     site_code: str
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Somebody who signs in; partners have an `operator`, till operators a `till_id`."""
+    """Somebody who signs in; partners have an `operator`, till operators a `till_name`.
 
-    user_id: UUID
+    `site_codes` is the scope their account gets: none for those who work for the whole network.
+    `listed_at` are the sites under which the demonstration names them as a sign-in to try.
+    """
+
     email: str
-    given_name: str
-    family_name: str
+    display_name: str
     role: str
     site_codes: tuple[str, ...]
+    listed_at: tuple[str, ...]
     operator: str | None = None
-    till_id: UUID | None = None
+    till_name: str | None = None
     structure: str | None = None  # the referrer's own house
 
 
@@ -94,14 +96,9 @@ _FAMILY_NAMES = (
 
 
 def make() -> Network:
-    """Make the network: two tills and five roles at every site, partners and an administrator."""
-    rng = generator("network")
+    """Make the network: two tills and five roles at every site, partners, an administrator."""
     tills = tuple(
-        Till(
-            till_id=UUID(int=rng.getrandbits(128), version=4),
-            site_code=site.site_code,
-            name=f"Caisse {number}",
-        )
+        Till(site_code=site.site_code, name=f"Caisse {number}")
         for site in SITES
         for number in range(1, TILLS_PER_SITE + 1)
     )
@@ -109,70 +106,58 @@ def make() -> Network:
 
 
 def _users(tills: tuple[Till, ...]) -> tuple[User, ...]:
-    rng = generator("users")
-    names = [(given, family) for given in _GIVEN_NAMES for family in _FAMILY_NAMES]
-    rng.shuffle(names)
-
-    def user(
-        email: str,
-        *,
-        role: str,
-        site_codes: tuple[str, ...],
-        operator: str | None = None,
-        till_id: UUID | None = None,
-        structure: str | None = None,
-    ) -> User:
-        given_name, family_name = names.pop()
-        return User(
-            user_id=UUID(int=rng.getrandbits(128), version=4),
-            email=email,
-            given_name=given_name,
-            family_name=family_name,
-            role=role,
-            site_codes=site_codes,
-            operator=operator,
-            till_id=till_id,
-            structure=structure,
-        )
-
-    made = []
-    for site in (each.site_code for each in SITES):
-        here = (site,)
-        own_tills = [till for till in tills if till.site_code == site]
-        made += [
-            user(
-                f"caisse{number}.{site}@relais.example",
-                role="till_operator",
-                site_codes=here,
-                till_id=till.till_id,
-            )
-            for number, till in enumerate(own_tills, start=1)
-        ]
-        made.append(user(f"mediation.{site}@relais.example", role="mediator", site_codes=here))
-        made.append(
-            user(
-                f"responsable.{site}@relais.example",
-                role="site_manager",
-                site_codes=here,
-            )
-        )
-        made.append(
-            user(
-                f"prescription@social-{site}.example",
-                role="referrer",
-                site_codes=here,
-                structure=STRUCTURES[site],
-            )
-        )
+    names = [f"{given} {family}" for given in _GIVEN_NAMES for family in _FAMILY_NAMES]
+    generator("users").shuffle(names)
+    every_site = tuple(site.site_code for site in SITES)
+    made = [user for site_code in every_site for user in _people_of(site_code, tills, names)]
     made += [
-        user(
-            f"partenariat@{operator}.example",
+        User(
+            email=f"partenariat@{operator}.example",
+            display_name=names.pop(),
             role="operator_partner",
-            site_codes=SELLING,
+            site_codes=(),
+            listed_at=SELLING,
             operator=operator,
         )
         for operator in OPERATORS[:2]
     ]
-    everywhere = tuple(site.site_code for site in SITES)
-    made.append(user("administration@relais.example", role="admin", site_codes=everywhere))
+    made.append(
+        User(
+            email="administration@relais.example",
+            display_name=names.pop(),
+            role="admin",
+            site_codes=(),
+            listed_at=every_site,
+        )
+    )
     return tuple(made)
+
+
+def _people_of(site_code: str, tills: tuple[Till, ...], names: list[str]) -> Iterator[User]:
+    here = (site_code,)
+    own_tills = [till for till in tills if till.site_code == site_code]
+    for number, till in enumerate(own_tills, start=1):
+        yield User(
+            email=f"caisse{number}.{site_code}@relais.example",
+            display_name=names.pop(),
+            role="till_operator",
+            site_codes=here,
+            listed_at=here,
+            till_name=till.name,
+        )
+    for login, role in (("mediation", "mediator"), ("responsable", "site_manager")):
+        yield User(
+            email=f"{login}.{site_code}@relais.example",
+            display_name=names.pop(),
+            role=role,
+            site_codes=here,
+            listed_at=here,
+        )
+    yield User(
+        email=f"prescription@social-{site_code}.example",
+        display_name=names.pop(),
+        role="referrer",
+        site_codes=(),
+        listed_at=here,
+        structure=STRUCTURES[site_code],
+    )

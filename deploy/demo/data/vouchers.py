@@ -1,10 +1,10 @@
 """An operator's delivery of 5,000 vouchers: two batches, each in one portion per selling site.
 
-A voucher file goes to one site, and a batch identifier is used once per operator.  The delivery
-`SFR-2026-11-A` therefore arrives as `SFR-2026-11-A/saint-denis`, `SFR-2026-11-A/paris-19`, ... with
-one file and one line of the delivery note (its two control totals) for each.  Batch A comes as
-UTF-8 with semicolons, batch B as cp1252 with commas and Windows line ends, as an older system of
-the operator still writes them.  PINs have 14 digits; nothing here opens any real account.
+A voucher file goes to one site, so the batch `SFR-2026-11-A` comes as three files with the same
+batch identifier, one for each selling site, and each has its own line on the delivery note with
+its two control totals; the same for `SFR-2026-11-B`.  Batch A comes as UTF-8 with semicolons,
+batch B as cp1252 with commas and Windows line ends, as an older system of the operator still
+writes them.  PINs have 14 digits; nothing here opens any real account.
 """
 
 import csv
@@ -127,7 +127,7 @@ def _portion(
     name = f"SFR-{month_of(today, months=0)}-{batch.letter}"
     return Delivery(
         operator="sfr",
-        batch=f"{name}/{site_code}",
+        batch=name,
         site_code=site_code,
         file_name=f"{name}.{site_code}.csv",
         encoding=batch.encoding,
