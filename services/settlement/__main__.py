@@ -1,0 +1,5 @@
+"""Runs the settlement service: `python -m services.settlement`."""
+
+from chassis.run import run
+
+run("settlement")

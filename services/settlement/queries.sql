@@ -1,0 +1,182 @@
+-- name: see_operator
+-- Row-level security shows this operator's rows, or all of them with '*', until the commit.
+SELECT set_config('relais.operator', %(operator)s, true);
+
+-- name: post_entries
+-- All entries of a batch of facts with their transfers, in one statement; an entry that is there
+-- already brings no transfers.  Sorted, so that two processes wait for one another in turn.
+WITH said AS MATERIALIZED (
+     SELECT *
+       FROM unnest(%(fact_ids)s::uuid[], %(operators)s::text[], %(kinds)s::text[],
+                   %(documents)s::text[], %(sites)s::text[], %(days)s::date[],
+                   %(declared_cents)s::bigint[], %(declared_face_values)s::bigint[],
+                   %(declared_counts)s::integer[])
+            WITH ORDINALITY
+            AS said (fact_id, operator, kind, document, site_code, booked_on, declared_cents,
+                     declared_face_value_cents, declared_count, place)
+), posted AS (
+     INSERT INTO entry (fact_id, operator, kind, document, site_code, booked_on, declared_cents,
+                        declared_face_value_cents, declared_count)
+     SELECT fact_id, operator, kind, document, site_code, booked_on, declared_cents,
+            declared_face_value_cents, declared_count
+       FROM said
+      ORDER BY fact_id, operator
+         ON CONFLICT (fact_id, operator) DO NOTHING
+     RETURNING fact_id, operator
+)
+INSERT INTO transfer (fact_id, operator, position, site_code, booked_on, debit, credit,
+                      amount_cents, item_count)
+SELECT posted.fact_id, posted.operator, moved.position, said.site_code, said.booked_on,
+       moved.debit, moved.credit, moved.amount_cents, moved.item_count
+  FROM unnest(%(places)s::integer[], %(positions)s::smallint[], %(debits)s::text[],
+              %(credits)s::text[], %(amounts)s::bigint[], %(items)s::integer[])
+       AS moved (place, position, debit, credit, amount_cents, item_count)
+  JOIN said
+    ON said.place = moved.place
+  JOIN posted
+    ON posted.fact_id = said.fact_id
+   AND posted.operator = said.operator;
+
+-- name: knows_operator
+-- Whether anything was ever posted for an operator, or for it in a period.
+SELECT EXISTS (SELECT
+                 FROM entry
+                WHERE operator = %(operator)s
+                  AND (%(from_on)s::date IS NULL OR booked_on >= %(from_on)s::date)
+                  AND (%(until_on)s::date IS NULL OR booked_on < %(until_on)s::date)) AS known;
+
+-- name: sum_period
+-- What a period's statement needs of one operator, in one pass over its transfers.
+SELECT count(*) FILTER (WHERE credit = 'credits_given') AS batches_ever,
+       count(*) FILTER (WHERE debit = 'credits_sold'
+                          AND booked_on >= %(from_on)s) AS sales,
+       (SELECT count(*)
+          FROM entry
+         WHERE operator = %(operator)s
+           AND kind = 'option_reported'
+           AND booked_on >= %(from_on)s
+           AND booked_on < %(until_on)s) AS option_reports,
+       COALESCE(sum(amount_cents) FILTER (WHERE credit = 'credits_given'), 0)::bigint
+           AS given_ever_cents,
+       COALESCE(sum(item_count) FILTER (WHERE credit = 'credits_given'), 0)::bigint
+           AS given_ever_count,
+       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'credits_sold'), 0)::bigint
+           AS sold_ever_cents,
+       COALESCE(sum(item_count) FILTER (WHERE debit = 'credits_sold'), 0)::bigint
+           AS sold_ever_count,
+       COALESCE(sum(amount_cents) FILTER (WHERE credit = 'credits_given'
+                                            AND booked_on >= %(from_on)s), 0)::bigint
+           AS given_cents,
+       COALESCE(sum(item_count) FILTER (WHERE credit = 'credits_given'
+                                          AND booked_on >= %(from_on)s), 0)::bigint
+           AS given_count,
+       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'credits_sold'
+                                            AND booked_on >= %(from_on)s), 0)::bigint
+           AS sold_cents,
+       COALESCE(sum(item_count) FILTER (WHERE debit = 'credits_sold'
+                                          AND booked_on >= %(from_on)s), 0)::bigint
+           AS sold_count,
+       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'till_cash'
+                                            AND booked_on >= %(from_on)s), 0)::bigint
+           AS cash_cents,
+       count(*) FILTER (WHERE debit = 'till_cash'
+                          AND booked_on >= %(from_on)s) AS cash_sales,
+       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'card_receivable'
+                                            AND booked_on >= %(from_on)s), 0)::bigint
+           AS card_cents,
+       count(*) FILTER (WHERE debit = 'card_receivable'
+                          AND booked_on >= %(from_on)s) AS card_sales,
+       COALESCE(sum(CASE WHEN credit = 'option_gifts' THEN amount_cents
+                         WHEN debit = 'option_gifts' THEN -amount_cents
+                    END) FILTER (WHERE booked_on >= %(from_on)s), 0)::bigint AS gifts_cents,
+       COALESCE(sum(item_count) FILTER (WHERE credit = 'option_gifts'
+                                          AND booked_on >= %(from_on)s), 0)::bigint
+           AS gifts_lines
+  FROM transfer
+ WHERE operator = %(operator)s
+   AND booked_on < %(until_on)s;
+
+-- name: list_sites
+-- Credits of one operator at each site: given and sold in the period, left at its end.
+SELECT site_code,
+       COALESCE(sum(item_count) FILTER (WHERE credit = 'credits_given'
+                                          AND booked_on >= %(from_on)s), 0)::bigint
+           AS given_count,
+       COALESCE(sum(amount_cents) FILTER (WHERE credit = 'credits_given'
+                                            AND booked_on >= %(from_on)s), 0)::bigint
+           AS given_cents,
+       COALESCE(sum(item_count) FILTER (WHERE debit = 'credits_sold'
+                                          AND booked_on >= %(from_on)s), 0)::bigint
+           AS sold_count,
+       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'credits_sold'
+                                            AND booked_on >= %(from_on)s), 0)::bigint
+           AS sold_cents,
+       sum(CASE WHEN credit = 'credits_given' THEN item_count ELSE -item_count END)::bigint
+           AS left_count,
+       sum(CASE WHEN credit = 'credits_given' THEN amount_cents ELSE -amount_cents END)::bigint
+           AS left_cents
+  FROM transfer
+ WHERE operator = %(operator)s
+   AND booked_on < %(until_on)s
+   AND (credit = 'credits_given' OR debit = 'credits_sold')
+ GROUP BY site_code
+ ORDER BY site_code;
+
+-- name: list_takings
+-- What the tills of each site took for recharges, by business day and way of paying.
+SELECT site_code, booked_on AS business_date,
+       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'till_cash'), 0)::bigint AS cash_cents,
+       count(*) FILTER (WHERE debit = 'till_cash') AS cash_sales,
+       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'card_receivable'), 0)::bigint
+           AS card_cents,
+       count(*) FILTER (WHERE debit = 'card_receivable') AS card_sales
+  FROM transfer
+ WHERE operator = %(operator)s
+   AND booked_on >= %(from_on)s
+   AND booked_on < %(until_on)s
+   AND credit = 'recharge_income'
+ GROUP BY site_code, booked_on
+ ORDER BY site_code, booked_on;
+
+-- name: list_unequal_entries
+-- Entries of the period whose transfers are not what their facts declared: there are none, and
+-- the database refuses them, but a statement looks rather than trusts.
+SELECT entry.kind, entry.document, entry.declared_cents, entry.declared_face_value_cents,
+       entry.declared_count, posted.cents, posted.face_value_cents, posted.item_count
+  FROM entry
+  LEFT JOIN LATERAL (
+       SELECT COALESCE(sum(CASE WHEN debit = ANY (%(money)s) THEN amount_cents
+                                WHEN credit = ANY (%(money)s) THEN -amount_cents
+                           END), 0)::bigint AS cents,
+              COALESCE(sum(amount_cents) FILTER (WHERE debit = ANY (%(in_kind)s)), 0)::bigint
+                  AS face_value_cents,
+              COALESCE(sum(item_count), 0)::bigint AS item_count
+         FROM transfer
+        WHERE transfer.fact_id = entry.fact_id
+          AND transfer.operator = entry.operator) AS posted ON true
+ WHERE entry.operator = %(operator)s
+   AND entry.booked_on >= %(from_on)s
+   AND entry.booked_on < %(until_on)s
+   AND (posted.cents <> entry.declared_cents
+        OR posted.face_value_cents <> entry.declared_face_value_cents
+        OR posted.item_count <> entry.declared_count)
+ ORDER BY entry.kind, entry.document
+ LIMIT %(count_max)s;
+
+-- name: list_accounts
+-- What was debited and credited to each account; each argument that is NULL leaves all in.
+SELECT transfer.operator, transfer.site_code, side.account,
+       sum(side.debit_cents)::bigint AS debit_cents,
+       sum(side.credit_cents)::bigint AS credit_cents,
+       sum(side.debit_count)::bigint AS debit_count,
+       sum(side.credit_count)::bigint AS credit_count
+  FROM transfer
+ CROSS JOIN LATERAL (VALUES (debit, amount_cents, 0, item_count, 0),
+                            (credit, 0, amount_cents, 0, item_count))
+       AS side (account, debit_cents, credit_cents, debit_count, credit_count)
+ WHERE (%(operator)s::text IS NULL OR transfer.operator = %(operator)s::text)
+   AND (%(site_codes)s::text[] IS NULL OR transfer.site_code = ANY (%(site_codes)s::text[]))
+   AND (%(from_on)s::date IS NULL OR transfer.booked_on >= %(from_on)s::date)
+   AND (%(until_on)s::date IS NULL OR transfer.booked_on < %(until_on)s::date)
+ GROUP BY transfer.operator, transfer.site_code, side.account
+ ORDER BY transfer.operator, transfer.site_code, side.account;

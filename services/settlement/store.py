@@ -1,0 +1,131 @@
+"""Entries, transfers and their sums, as rows."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+
+from chassis import queries
+from chassis.db import Transaction
+from kernel.period import Month
+from services.settlement.domain.account import CHART, Side, Unit
+from services.settlement.domain.posting import Entry
+from services.settlement.domain.statement import Difference, SiteCredits, Sums, Takings
+
+SQL = queries.load("services.settlement")
+_EVERY_OPERATOR = "*"
+_DIFFERENCES_MAX = 100
+_MONEY = [name for name, of in CHART.items() if (of.unit, of.side) == (Unit.EURO, Side.DEBIT)]
+_IN_KIND = [
+    name for name, of in CHART.items() if (of.unit, of.side) == (Unit.FACE_VALUE, Side.DEBIT)
+]
+
+
+def see_operator(tx: Transaction, operator: str | None) -> None:
+    """Show this transaction the rows of one operator; None, the staff's, shows those of all."""
+    if operator in ("", _EVERY_OPERATOR):
+        raise ValueError(f"{operator!r} is no operator")
+    tx.execute(SQL["see_operator"], {"operator": operator or _EVERY_OPERATOR})
+
+
+def post_entries(tx: Transaction, entries: Sequence[Entry]) -> None:
+    """Append entries with their transfers; those of facts that are there already change nothing."""
+    moves = [
+        (place, position, transfer)
+        for place, entry in enumerate(entries, start=1)
+        for position, transfer in enumerate(entry.transfers, start=1)
+    ]
+    tx.execute(
+        SQL["post_entries"],
+        {
+            "fact_ids": [entry.fact_id for entry in entries],
+            "operators": [entry.operator for entry in entries],
+            "kinds": [entry.kind.value for entry in entries],
+            "documents": [entry.document for entry in entries],
+            "sites": [entry.site_code for entry in entries],
+            "days": [entry.booked_on for entry in entries],
+            "declared_cents": [entry.declared_cents for entry in entries],
+            "declared_face_values": [entry.declared_face_value_cents for entry in entries],
+            "declared_counts": [entry.declared_count for entry in entries],
+            "places": [place for place, _, _ in moves],
+            "positions": [position for _, position, _ in moves],
+            "debits": [transfer.debit.value for _, _, transfer in moves],
+            "credits": [transfer.credit.value for _, _, transfer in moves],
+            "amounts": [transfer.amount_cents for _, _, transfer in moves],
+            "items": [transfer.item_count for _, _, transfer in moves],
+        },
+    )
+
+
+def knows_operator(tx: Transaction, operator: str, *, period: Month | None = None) -> bool:
+    """Say whether anything was posted for an operator, ever or in a period."""
+    days = _of(operator, period) if period else {"from_on": None, "until_on": None}
+    [row] = tx.execute(SQL["knows_operator"], days | {"operator": operator})
+    return bool(row["known"])
+
+
+def sum_period(tx: Transaction, *, operator: str, period: Month) -> Sums:
+    """Sum an operator's transfers of the period, and those up to its end."""
+    [row] = tx.execute(SQL["sum_period"], _of(operator, period))
+    return Sums(**row)
+
+
+def list_sites(tx: Transaction, *, operator: str, period: Month) -> list[SiteCredits]:
+    """List an operator's credits at each site."""
+    return [SiteCredits(**row) for row in tx.execute(SQL["list_sites"], _of(operator, period))]
+
+
+def list_takings(tx: Transaction, *, operator: str, period: Month) -> list[Takings]:
+    """List what tills took for an operator's recharges, by site and business day."""
+    return [Takings(**row) for row in tx.execute(SQL["list_takings"], _of(operator, period))]
+
+
+def list_unequal_entries(tx: Transaction, *, operator: str, period: Month) -> list[Difference]:
+    """List entries whose transfers are not what their facts declared, in each unit that differs."""
+    rows = tx.execute(
+        SQL["list_unequal_entries"],
+        _of(operator, period)
+        | {"money": _MONEY, "in_kind": _IN_KIND, "count_max": _DIFFERENCES_MAX},
+    )
+    return [difference for row in rows for difference in _differences(row)]
+
+
+def list_accounts(
+    tx: Transaction,
+    *,
+    operator: str | None,
+    site_codes: Collection[str] | None,
+    from_on: date | None,
+    until_on: date | None,
+) -> list[dict[str, Any]]:
+    """List what each account was debited and credited."""
+    return tx.execute(
+        SQL["list_accounts"],
+        {
+            "operator": operator,
+            "site_codes": None if site_codes is None else sorted(site_codes),
+            "from_on": from_on,
+            "until_on": until_on,
+        },
+    ).fetchall()
+
+
+def _of(operator: str, period: Month) -> dict[str, Any]:
+    return {
+        "operator": operator,
+        "from_on": period.first_on,
+        "until_on": period.next().first_on,
+    }
+
+
+def _differences(row: dict[str, Any]) -> list[Difference]:
+    reference = f"{row['kind']} {row['document']}"
+    pairs = (
+        ("entry_cents", row["declared_cents"], row["cents"]),
+        ("entry_face_value_cents", row["declared_face_value_cents"], row["face_value_cents"]),
+        ("entry_count", row["declared_count"], row["item_count"]),
+    )
+    return [
+        Difference(name=name, reference=reference, expected=expected, found=found)
+        for name, expected, found in pairs
+        if expected != found
+    ]
