@@ -15,9 +15,11 @@ on standard error and the exit code is 1.
 import importlib
 import importlib.util
 import sys
+from functools import partial
 
 import typer
 
+from deploy.local import environment
 from deploy.local.home import Trouble
 from deploy.local.processes import PROCESSES, services_of
 
@@ -43,7 +45,7 @@ def build() -> typer.Typer:
     for module, name in TOP_LEVEL:
         _mount(command, module=module, name=name)
     for service in services_of(PROCESSES):
-        _mount(command, module=f"services.{service}.cli", name=service, always_group=True)
+        _mount(command, module=f"services.{service}.cli", name=service, service=service)
     return command
 
 
@@ -56,14 +58,18 @@ def main() -> None:
         sys.exit(1)
 
 
-def _mount(command: typer.Typer, *, module: str, name: str, always_group: bool = False) -> None:
+def _mount(command: typer.Typer, *, module: str, name: str, service: str | None = None) -> None:
     if not _exists(module):
         return
     app: typer.Typer = importlib.import_module(module).app
+    if service is not None:
+        # A service's commands run as the service does: with its role, its schema and its keys.
+        command.add_typer(app, name=name, callback=partial(environment.take_on, service))
+        return
     several = len(app.registered_commands) > 1 or app.registered_groups or app.registered_callback
     if not name:
         command.add_typer(app)
-    elif several or always_group:
+    elif several:
         command.add_typer(app, name=name)
     elif function := app.registered_commands[0].callback:
         command.command(name)(function)
