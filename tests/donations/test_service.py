@@ -1,0 +1,185 @@
+"""Donations at its HTTP door: a real process, a real database, real tokens."""
+
+import base64
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx
+import psycopg
+import pytest
+
+from chassis.auth import Caller, Signer, public_key_of
+from deploy.demo import data
+from tests.donations.build import a_file, a_row
+from tests.fix_stack import FreshSchema, Schema
+
+ROOT = Path(__file__).parents[2]
+REPORTS = "/api/donations/v1/option-reports"
+PRIVATE_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+STARTED_WITHIN_S = 30.0
+# Months behind the real clock of the process, so that none is in the future.
+MADE = data.demonstration(today=datetime.now(UTC).date() - timedelta(days=40)).option_reports[0]
+
+
+@pytest.fixture(scope="module")
+def schema(fresh_schema: FreshSchema) -> Schema:
+    return fresh_schema("donations")
+
+
+@pytest.fixture(scope="module")
+def door(schema: Schema) -> Iterator[httpx.Client]:
+    """The service's HTTP part, without broker and relay."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "DATABASE_URL": schema.url,
+        "AMQP_URL": "amqp://nobody:nothing@127.0.0.1:9/",
+        "RELAIS_VERIFY_KEY": public_key_of(PRIVATE_KEY),
+        "RELAIS_HTTP_PORT": str(port),
+        "RELAIS_PARTS": "http",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "services.donations"], cwd=ROOT, env=environment
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30.0) as client:
+            wait_until_it_answers(client, process)
+            yield client
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_until_it_answers(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + STARTED_WITHIN_S
+    while True:
+        assert process.poll() is None, "the service has ended"
+        try:
+            if client.get("/healthz").is_success:
+                return
+        except httpx.TransportError:
+            pass
+        assert time.monotonic() < until, "the service does not answer"
+        time.sleep(0.1)
+
+
+def token_of(role: str, *, operator: str | None = None) -> dict[str, str]:
+    caller = Caller(
+        user_id=UUID(int=1), role=role, site_codes=frozenset({"saint-denis"}), operator=operator
+    )
+    token = Signer(PRIVATE_KEY).sign(
+        caller, token_id=uuid4(), now=datetime.now(UTC), lifetime=timedelta(hours=1)
+    )
+    return {"Authorization": f"Bearer {token}"}
+
+
+def send(
+    door: httpx.Client, content: bytes, *, key: str | None = None, operator: str = "sfr"
+) -> httpx.Response:
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": key or str(uuid4())}
+    return door.post(
+        REPORTS, content=content, headers=headers | token_of("operator_partner", operator=operator)
+    )
+
+
+def stored(schema: Schema) -> tuple[int, int, int]:
+    with psycopg.connect(schema.admin_url) as admin:
+        row = admin.execute(
+            "SELECT (SELECT count(*) FROM donations.option_report),"
+            "       (SELECT count(*) FROM donations.option_line),"
+            "       (SELECT count(*) FROM donations.outbox)"
+        ).fetchone()
+    assert row is not None
+    return row
+
+
+class TestOptionReports:
+    def test_takes_ten_thousand_lines_once_however_often_they_are_sent(
+        self, door: httpx.Client, schema: Schema
+    ) -> None:
+        first = send(door, MADE.content, key="october")
+        again = send(door, MADE.content, key="october")
+        other_key = send(door, MADE.content)
+
+        assert first.status_code == 201, first.text
+        assert first.json()["total_cents"] == MADE.total_cents
+        assert again.status_code == 201
+        assert again.json() == first.json()
+        assert other_key.status_code == 409
+        assert other_key.json()["code"] == "donations.report.file_already_taken"
+        assert stored(schema) == (1, 10_000, 1)
+
+        listed = door.get(REPORTS, headers=token_of("operator_partner", operator="sfr"))
+        assert listed.json() == {
+            "reports": [first.json()],
+            "operators": [
+                {"operator": "sfr", "reports": 1}
+                | {
+                    name: first.json()[name]
+                    for name in (
+                        "lines",
+                        "billed_cents",
+                        "reversed_cents",
+                        "adjusted_cents",
+                        "total_cents",
+                        "unmatched_reversals",
+                    )
+                }
+            ],
+        }
+
+    def test_names_the_broken_line_in_french(self, door: httpx.Client, schema: Schema) -> None:
+        before = stored(schema)
+
+        answer = send(
+            door,
+            a_file([a_row("one"), a_row("two", kind="PAID")], operator="orange", period="2026-01"),
+            operator="orange",
+        )
+
+        assert answer.status_code == 422
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["detail"] == (
+            "Ligne 4 : PAID n’est ni BILLED, ni REVERSED, ni ADJUST."
+        )
+        assert answer.json()["errors"] == [
+            {"field": "line 4", "reason": "donations.report.unknown_kind"}
+        ]
+        assert stored(schema) == before
+
+    @pytest.mark.parametrize(
+        ("content", "status", "code"),
+        [
+            (b"", 422, "donations.report.bad_header"),
+            (b"\xff\xfe\x00\x00", 422, "donations.report.no_text"),
+            (a_file([], operator="sfr"), 403, "donations.operator.not_yours"),
+            (
+                a_file([a_row("one")], operator="orange", announced_cents=1),
+                409,
+                "donations.report.total_differs",
+            ),
+        ],
+    )
+    def test_answers_with_a_problem(
+        self, door: httpx.Client, content: bytes, status: int, code: str
+    ) -> None:
+        answer = send(door, content, operator="orange")
+
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+    def test_refuses_another_role_and_nobody(self, door: httpx.Client) -> None:
+        assert door.get(REPORTS, headers=token_of("till_operator")).status_code == 403
+        assert door.get(REPORTS).status_code == 401
+
+    def test_refuses_a_file_over_the_limit(self, door: httpx.Client) -> None:
+        answer = send(door, bytes(32 * 1024 * 1024 + 1))
+
+        assert answer.status_code == 413
