@@ -7,7 +7,9 @@ no compiled file to forget.
 
 import gettext
 import io
+from collections.abc import Mapping
 from datetime import date
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 
@@ -37,11 +39,21 @@ def translate(sentence: str, *, language: str, service: str | None = None) -> st
 
 
 def explain(refusal: Refusal, *, language: str) -> str:
-    """Say why something was refused, with its amounts and days written as the language does."""
+    """Say why something was refused."""
     service = refusal.code.partition(".")[0]
-    template = translate(refusal.sentence(), language=language, service=service)
-    values = {name: _shown(name, v, language=language) for name, v in refusal.values.items()}
-    return template.format_map(values)
+    return say(refusal.sentence(), refusal.values, language=language, service=service)
+
+
+def say(
+    sentence: str, values: Mapping[str, object], *, language: str, service: str | None = None
+) -> str:
+    """Return a sentence with its amounts, days and words written as the language does."""
+    template = translate(sentence, language=language, service=service)
+    shown = {
+        name: _shown(name, value, language=language, service=service)
+        for name, value in values.items()
+    }
+    return template.format_map(shown)
 
 
 def amount(cents: int, *, language: str) -> str:
@@ -49,11 +61,13 @@ def amount(cents: int, *, language: str) -> str:
     return format_currency(cents / 100, "EUR", locale=language)
 
 
-def _shown(name: str, value: object, *, language: str) -> object:
+def _shown(name: str, value: object, *, language: str, service: str | None) -> object:
     if name.endswith("_cents") and isinstance(value, int):
         return amount(value, language=language)
     if isinstance(value, date):
         return format_date(value, format="long", locale=language)
+    if isinstance(value, StrEnum):  # a word of the trade, which has its own msgid
+        return translate(value, language=language, service=service)
     return value
 
 

@@ -96,7 +96,7 @@ def an_opened_case() -> Case:
 
 def a_case(*lines: DebtLine, mandate: Mandate | None = None) -> Case:
     """A case with a mandate and lines, one of 320 euros unless said otherwise."""
-    case = cases.record_mandate(an_opened_case(), mandate or a_mandate())
+    case = cases.record_mandate(an_opened_case(), mandate or a_mandate(), day=TODAY)
     for line in lines or (a_line(),):
         case = cases.add_line(case, line, day=TODAY)
     return case
@@ -115,7 +115,7 @@ def in_status(status: Status) -> Case:
     if status is Status.OPENED:
         return an_opened_case()
     if status is Status.MANDATED:
-        return cases.record_mandate(an_opened_case(), a_mandate())
+        return cases.record_mandate(an_opened_case(), a_mandate(), day=TODAY)
     if status is Status.ANALYSED:
         return a_case()
     if status is Status.NEGOTIATING:

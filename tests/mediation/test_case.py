@@ -64,7 +64,7 @@ def _an_offer_of(case: Case) -> Offer:
 
 # Each verb with arguments in order, so that only the status can refuse it.
 DO: dict[Verb, Callable[[Case], Case]] = {
-    Verb.RECORD_MANDATE: lambda case: cases.record_mandate(case, a_mandate(number=2)),
+    Verb.RECORD_MANDATE: lambda case: cases.record_mandate(case, a_mandate(number=2), day=TODAY),
     Verb.REVOKE_MANDATE: lambda case: cases.revoke_mandate(case, uid(1), day=TODAY),
     Verb.RECORD_OVER_INDEBTEDNESS: lambda case: cases.record_over_indebtedness(
         case, admissible_on=TODAY, day=TODAY

@@ -7,16 +7,17 @@ import pytest
 from services.mediation.domain.mandate import (
     AlreadyOver,
     EndsBeforeItBegins,
+    Mandate,
     NoOperator,
     NotActive,
     NotInForce,
     SignedLater,
     State,
+    check,
     require,
     revoke,
-    sign,
 )
-from tests.mediation.build import a_mandate, uid
+from tests.mediation.build import a_mandate
 
 SIGNED_ON = date(2026, 11, 1)
 UNTIL_ON = date(2027, 11, 1)
@@ -55,33 +56,23 @@ class TestCovers:
             require(mandates, operator="orange", day=SIGNED_ON)
 
 
-class TestSign:
-    def test_on_the_day_it_is_recorded(self) -> None:
-        mandate = sign(
-            uid(1), operators=["sfr"], signed_on=SIGNED_ON, until_on=UNTIL_ON, day=SIGNED_ON
-        )
+class TestCheck:
+    def test_lets_one_pass_on_the_day_of_its_signature(self) -> None:
+        mandate = check(a_mandate(), day=SIGNED_ON)
         assert mandate.state_on(SIGNED_ON) is State.ACTIVE
 
     @pytest.mark.parametrize(
-        ("operators", "signed_on", "until_on", "refusal"),
+        ("mandate", "refusal"),
         [
-            ([], SIGNED_ON, UNTIL_ON, NoOperator),
-            (["sfr"], SIGNED_ON, SIGNED_ON, EndsBeforeItBegins),
-            (["sfr"], date(2026, 11, 22), UNTIL_ON, SignedLater),
-            (["sfr"], date(2025, 11, 1), date(2026, 11, 21), AlreadyOver),
+            (a_mandate(operators=()), NoOperator),
+            (a_mandate(until_on=SIGNED_ON), EndsBeforeItBegins),
+            (a_mandate(signed_on=date(2026, 11, 22)), SignedLater),
+            (a_mandate(signed_on=date(2025, 11, 1), until_on=date(2026, 11, 21)), AlreadyOver),
         ],
     )
-    def test_refuses_what_covers_nothing(
-        self, operators: list[str], signed_on: date, until_on: date, refusal: type[Exception]
-    ) -> None:
+    def test_refuses_what_covers_nothing(self, mandate: Mandate, refusal: type[Exception]) -> None:
         with pytest.raises(refusal):
-            sign(
-                uid(1),
-                operators=operators,
-                signed_on=signed_on,
-                until_on=until_on,
-                day=date(2026, 11, 21),
-            )
+            check(mandate, day=date(2026, 11, 21))
 
 
 class TestRevoke:

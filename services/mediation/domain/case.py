@@ -200,10 +200,10 @@ def record_over_indebtedness(case: Case, *, admissible_on: date, day: date) -> C
     return replace(moved, over_indebtedness_admissible_on=admissible_on)
 
 
-def record_mandate(case: Case, signed: Mandate) -> Case:
+def record_mandate(case: Case, signed: Mandate, *, day: date) -> Case:
     """Add a mandate that the person has signed."""
     moved = _move(case, Verb.RECORD_MANDATE)
-    return replace(moved, mandates=(*case.mandates, signed))
+    return replace(moved, mandates=(*case.mandates, mandate.check(signed, day=day)))
 
 
 def revoke_mandate(case: Case, mandate_id: UUID, *, day: date) -> Case:

@@ -96,7 +96,7 @@ class DebtLine:
     #: Our own figure; None until the mediator has worked it out.
     due_cents: Cents | None = None
     agreed_cents: Cents | None = None
-    reference: str = ""
+    label: str = ""
     events: tuple[Event, ...] = ()
 
     @property

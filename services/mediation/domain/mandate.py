@@ -76,6 +76,8 @@ class Mandate:
     operators: frozenset[str]
     signed_on: date
     until_on: date
+    #: The person's number with the operator, as letters must name it.
+    client_reference: str = ""
     revoked_on: date | None = None
 
     def state_on(self, day: date) -> State:
@@ -90,24 +92,16 @@ class Mandate:
         return signed and operator in self.operators and self.state_on(day) is State.ACTIVE
 
 
-def sign(
-    mandate_id: UUID, *, operators: Iterable[str], signed_on: date, until_on: date, day: date
-) -> Mandate:
-    """Record on a day a mandate that the person has signed."""
-    mandate = Mandate(
-        mandate_id=mandate_id,
-        operators=frozenset(operators),
-        signed_on=signed_on,
-        until_on=until_on,
-    )
+def check(mandate: Mandate, *, day: date) -> Mandate:
+    """Check a mandate that is recorded on a day."""
     if not mandate.operators:
         raise NoOperator
-    if until_on <= signed_on:
-        raise EndsBeforeItBegins(signed_on=signed_on, until_on=until_on)
-    if signed_on > day:
-        raise SignedLater(signed_on=signed_on)
-    if until_on <= day:
-        raise AlreadyOver(until_on=until_on, day_on=day)
+    if mandate.until_on <= mandate.signed_on:
+        raise EndsBeforeItBegins(signed_on=mandate.signed_on, until_on=mandate.until_on)
+    if mandate.signed_on > day:
+        raise SignedLater(signed_on=mandate.signed_on)
+    if mandate.until_on <= day:
+        raise AlreadyOver(until_on=mandate.until_on, day_on=day)
     return mandate
 
 
