@@ -13,6 +13,8 @@ from stdnum import imei
 from deploy.demo import data
 from deploy.demo.data.network import SELLING
 from deploy.demo.data.people import NEEDS, SITUATIONS
+from kernel.money import Cents
+from services.recharges.domain import delivery
 
 MADE = data.demonstration()
 ROLES = {
@@ -139,6 +141,22 @@ class TestVouchers:
             assert len(rows) == each.count
             assert sum(int(row[face_value]) for row in rows) == each.face_value_cents
             assert Counter(row[2] for row in rows) == each.count_by_offer
+
+    def test_need_the_encoding_that_the_note_says(self) -> None:
+        with pytest.raises(UnicodeDecodeError):
+            MADE.deliveries[-1].content.decode("utf-8")
+        assert "€" in MADE.deliveries[-1].content.decode("cp1252")
+
+    def test_are_read_by_recharges(self) -> None:
+        for each in MADE.deliveries:
+            read = delivery.read(
+                delivery.decode(each.content),
+                face_values={"sfr-15": Cents(1_500), "sfr-500mo": Cents(500)},
+                on=data.REFERENCE_DAY,
+            )
+            delivery.check_totals(
+                list(read), count=each.count, face_value_cents=each.face_value_cents
+            )
 
     def test_are_never_twice_the_same(self) -> None:
         rows = [

@@ -3,8 +3,8 @@
 A voucher file goes to one site, so the batch `SFR-2026-11-A` comes as three files with the same
 batch identifier, one for each selling site, and each has its own line on the delivery note with
 its two control totals; the same for `SFR-2026-11-B`.  Batch A comes as UTF-8 with semicolons,
-batch B as cp1252 with commas and Windows line ends, as an older system of the operator still
-writes them.  PINs have 14 digits; nothing here opens any real account.
+batch B as cp1252 with commas, Windows line ends and a label that nobody asked for, as an older
+system of the operator still writes them.  PINs have 14 digits; nothing here opens any real account.
 """
 
 import csv
@@ -20,6 +20,7 @@ from deploy.demo.data.seed import generator, month_end, month_of
 
 COLUMNS = ("serial", "pin", "offer_code", "face_value_cents", "use_by")
 FACE_VALUE_CENTS = {"sfr-15": 1_500, "sfr-500mo": 500}
+_LABELS = {"sfr-15": "Recharge à 15 €", "sfr-500mo": "Recharge internet 500 Mo prépayée"}
 # Months from today to the end of the month in which a voucher must have been used.
 _USE_BY_MONTHS = (2, 4, 7, 13)
 
@@ -30,6 +31,7 @@ class _Batch:
     encoding: str
     delimiter: str
     line_end: str
+    is_labelled: bool
     sfr_15: tuple[int, int, int]  # vouchers for each of SELLING
     sfr_500mo: tuple[int, int, int]
 
@@ -40,6 +42,7 @@ _BATCHES = (
         encoding="utf-8",
         delimiter=";",
         line_end="\n",
+        is_labelled=False,
         sfr_15=(900, 700, 600),
         sfr_500mo=(300, 300, 200),
     ),
@@ -48,6 +51,7 @@ _BATCHES = (
         encoding="cp1252",
         delimiter=",",
         line_end="\r\n",
+        is_labelled=True,
         sfr_15=(600, 500, 400),
         sfr_500mo=(200, 200, 100),
     ),
@@ -120,10 +124,11 @@ def _portion(
     use_by_dates = [month_end(today, months=months) for months in _USE_BY_MONTHS]
     text = io.StringIO()
     writer = csv.writer(text, delimiter=batch.delimiter, lineterminator=batch.line_end)
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, "libellé") if batch.is_labelled else COLUMNS)
     for offer in offers:
         serial, pin = next(numbers)
-        writer.writerow((serial, pin, offer, FACE_VALUE_CENTS[offer], rng.choice(use_by_dates)))
+        row = (serial, pin, offer, FACE_VALUE_CENTS[offer], rng.choice(use_by_dates))
+        writer.writerow((*row, _LABELS[offer]) if batch.is_labelled else row)
     name = f"SFR-{month_of(today, months=0)}-{batch.letter}"
     return Delivery(
         operator="sfr",
