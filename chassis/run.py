@@ -5,6 +5,7 @@ and psycopg is told how to wait before anything imports either (docs/decisions/0
 """
 
 import importlib
+import importlib.util
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ def _serve(service: str) -> None:
 
     try:
         current = settings.current()
+        _check_own_settings(service)
     except ValidationError as error:
         sys.exit(f"{service} cannot start: {_settings_missing(error)}")
     log.set_up(level=current.relais_log_level)
@@ -67,6 +69,12 @@ def _wait(runner: Any) -> None:
         except InterruptedError:
             continue
         return
+
+
+def _check_own_settings(service: str) -> None:
+    """Read what the service is told besides: a secret of its own that is empty ends the start."""
+    if importlib.util.find_spec(f"services.{service}.settings") is not None:
+        importlib.import_module(f"services.{service}.settings").current()
 
 
 def _settings_missing(error: Any) -> str:

@@ -1,0 +1,5 @@
+"""Run the accounts service: `python -m services.accounts`."""
+
+from chassis.run import run
+
+run("accounts")

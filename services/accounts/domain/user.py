@@ -1,0 +1,115 @@
+"""Who signs in: roles, the sites they work at, and who may make or disable whom."""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from kernel.refusal import Forbidden, Invalid, NotFound, Refusal
+
+EMAIL_CHARS_MAX = 254
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)+")
+
+
+class Role(StrEnum):
+    """What somebody does in the network."""
+
+    TILL_OPERATOR = "till_operator"
+    MEDIATOR = "mediator"
+    OPERATOR_PARTNER = "operator_partner"
+    REFERRER = "referrer"
+    SITE_MANAGER = "site_manager"
+    ADMIN = "admin"
+
+
+#: Roles that work at reception points and therefore need at least one.
+AT_SITES = frozenset({Role.TILL_OPERATOR, Role.MEDIATOR, Role.SITE_MANAGER})
+#: Roles that belong to no reception point: partners see lines of their operator, referrers theirs.
+OFF_SITES = frozenset({Role.OPERATOR_PARTNER, Role.REFERRER})
+#: Whom a site manager may make and disable, at their own sites.
+MANAGED = frozenset({Role.TILL_OPERATOR, Role.MEDIATOR})
+
+
+class ScopeNotValid(Invalid):
+    """This role does not go with these sites or this operator."""
+
+    code = "accounts.user.scope_not_valid"
+
+
+class EmailNotValid(Invalid):
+    """This is not an e-mail address."""
+
+    code = "accounts.user.email_not_valid"
+
+
+class EmailTaken(Refusal):
+    """Somebody signs in with this e-mail address already."""
+
+    code = "accounts.user.email_taken"
+
+
+class UserUnknown(NotFound):
+    """There is no such user."""
+
+    code = "accounts.user.unknown"
+
+
+class NotYourUser(Forbidden):
+    """You may make and disable till operators and mediators of your own sites only."""
+
+    code = "accounts.user.not_yours"
+
+
+class NotYourself(Refusal):
+    """You cannot disable your own account. Please ask another administrator."""
+
+    code = "accounts.user.not_yourself"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody who signs in; only a partner has an operator."""
+
+    user_id: UUID
+    email: str
+    display_name: str = field(repr=False)
+    role: Role
+    site_codes: frozenset[str]
+    operator: str | None = None
+    disabled: bool = False
+
+
+def normalise_email(text: str) -> str:
+    """Return the address as it is stored and compared; refuse what is none."""
+    email = text.strip().lower()
+    if len(email) > EMAIL_CHARS_MAX or not _EMAIL.fullmatch(email):
+        raise EmailNotValid(errors=[{"field": "email", "reason": EmailNotValid.sentence()}])
+    return email
+
+
+def check_scope(role: Role, *, site_codes: frozenset[str], operator: str | None) -> None:
+    """Refuse a role with sites or an operator that it does not go with, or without those it needs.
+
+    An administrator works everywhere, whatever sites are named.
+    """
+    wrong = []
+    if role is Role.OPERATOR_PARTNER and operator is None:
+        wrong.append({"field": "operator", "reason": "A partner belongs to an operator."})
+    if role is not Role.OPERATOR_PARTNER and operator is not None:
+        wrong.append({"field": "operator", "reason": "Only a partner belongs to an operator."})
+    if role in AT_SITES and not site_codes:
+        wrong.append({"field": "site_codes", "reason": "This role works at one site at least."})
+    if role in OFF_SITES and site_codes:
+        wrong.append({"field": "site_codes", "reason": "This role works at no site."})
+    if wrong:
+        raise ScopeNotValid(errors=wrong)
+
+
+def check_manages(
+    by_role: str, by_site_codes: frozenset[str], *, role: Role, site_codes: frozenset[str]
+) -> None:
+    """Refuse unless the one who acts may make or disable a user of this role at these sites."""
+    if by_role == Role.ADMIN:
+        return
+    if by_role != Role.SITE_MANAGER or role not in MANAGED or not site_codes <= by_site_codes:
+        raise NotYourUser()

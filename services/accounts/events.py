@@ -1,0 +1,53 @@
+"""What accounts tells the others.  Field names here are promises."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from chassis.facts import Fact
+
+
+class SiteOpened(Fact):
+    """A reception point opened.  Subject: the site code."""
+
+    TYPE: ClassVar[str] = "accounts.site.opened.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "site_code": "saint-denis",
+        "name": "Connexions Solidaires Saint-Denis",
+        "address": "47 rue Jean Jaurès, Saint-Denis",
+    }
+
+    site_code: str
+    name: str
+    address: str
+
+
+class DeviceEnrolled(Fact):
+    """A till has a device.  Subject: the till, so that its devices come in order."""
+
+    TYPE: ClassVar[str] = "accounts.device.enrolled.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "device_id": "0198c0de-0000-7000-8000-000000000001",
+        "till_id": "0198c0de-0000-7000-8000-000000000002",
+        "site_code": "saint-denis",
+        "till_name": "Caisse 1",
+    }
+
+    device_id: UUID
+    till_id: UUID
+    site_code: str
+    till_name: str
+
+
+class DeviceRevoked(Fact):
+    """A device may do nothing any more.  Subject: the till, so that its devices come in order."""
+
+    TYPE: ClassVar[str] = "accounts.device.revoked.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "device_id": "0198c0de-0000-7000-8000-000000000001",
+        "till_id": "0198c0de-0000-7000-8000-000000000002",
+        "site_code": "saint-denis",
+    }
+
+    device_id: UUID
+    till_id: UUID
+    site_code: str

@@ -1,0 +1,38 @@
+"""What the accounts service is told by its environment, besides what every service is."""
+
+from functools import cache
+
+from pydantic import Field
+
+from chassis.settings import Secret, Settings
+
+
+class AccountsSettings(Settings):
+    """The signing key, and each limit of sign-in and enrolment under its own name."""
+
+    #: Ed25519 private key that tokens are signed with, base64url of its 32 bytes.
+    relais_signing_key: Secret
+
+    session_hours: int = Field(default=12, ge=1)
+    device_token_days: int = Field(default=400, ge=1)
+    enrolment_minutes: int = Field(default=15, ge=1)
+
+    # Argon2id as OWASP's password storage cheat sheet has it.
+    argon2_memory_kib: int = 19 * 1024
+    argon2_rounds: int = 2
+    argon2_lanes: int = 1
+
+    failures_per_account_max: int = Field(default=5, ge=1)
+    failures_per_address_max: int = Field(default=50, ge=1)
+    failure_window_s: int = 15 * 60
+    failure_first_wait_s: int = 60
+    failure_wait_s_max: int = 60 * 60
+    throttle_kept_s: int = 24 * 3600
+    #: How long a sign-in waits, in all, for others of the same account that are being looked at.
+    sign_in_pauses_s: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+
+
+@cache
+def current() -> AccountsSettings:
+    """Read the settings from the environment, once."""
+    return AccountsSettings()
