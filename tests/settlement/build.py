@@ -1,0 +1,137 @@
+"""Facts as settlement hears them, made short for tests."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from kernel.envelope import Envelope
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+DAY = "2026-11-20"
+# (operator, quantity, price of one, face value of one)
+LineOf = tuple[str, int, int, int]
+ONE_SFR: tuple[LineOf, ...] = (("sfr", 1, 250, 1500),)
+
+
+def an_id(name: object) -> UUID:
+    """The same name gives the same id."""
+    return uuid5(NAMESPACE_URL, f"tests/settlement/{name}")
+
+
+def a_batch(
+    name: object = "batch",
+    *,
+    operator: str = "sfr",
+    site: str = "saint-denis",
+    offers: Sequence[tuple[int, int]] = ((10, 15000),),
+    at: datetime = NOON,
+    **changes: Any,
+) -> Envelope:
+    """A delivery of vouchers: `offers` are (count, face value of all of them)."""
+    data = {
+        "batch_id": str(an_id(name)),
+        "operator": operator,
+        "batch_code": "A",
+        "site_code": site,
+        "vouchers": sum(count for count, _ in offers),
+        "face_value_cents": sum(cents for _, cents in offers),
+        "offers": [
+            {"offer_code": f"{operator}-{place}", "count": count, "face_value_cents": cents}
+            for place, (count, cents) in enumerate(offers)
+        ],
+    }
+    return _told("recharges.batch.received.v1", name, data | changes, site=site, at=at)
+
+
+def a_sale(
+    name: object = "sale",
+    *,
+    lines: Sequence[LineOf] = ONE_SFR,
+    site: str = "saint-denis",
+    day: str = DAY,
+    tender: str = "cash",
+    fact: object = None,
+    **changes: Any,
+) -> Envelope:
+    """A sale of recharges; `fact` names another fact about the same sale."""
+    data = {
+        "sale_id": str(an_id(name)),
+        "till_id": str(an_id("till")),
+        "ticket_no": 1,
+        "person_ref": str(an_id("person")),
+        "business_date": day,
+        "tender": tender,
+        "total_cents": sum(quantity * price for _, quantity, price, _ in lines),
+        "lines": [
+            {
+                "offer_code": f"{operator}-15",
+                "operator": operator,
+                "quantity": quantity,
+                "price_cents": price,
+                "face_value_cents": face_value,
+                "serials": [str(number) for number in range(quantity)],
+            }
+            for operator, quantity, price, face_value in lines
+        ],
+    }
+    return _told("recharges.sale.completed.v1", fact or name, data | changes, site=site)
+
+
+def a_report(
+    name: object = "report",
+    *,
+    operator: str = "sfr",
+    period: str = "2026-11",
+    lines: int = 3,
+    billed: int = 300,
+    reversed_: int = -100,
+    adjusted: int = 0,
+    **changes: Any,
+) -> Envelope:
+    """An operator's report of the 1 euro option."""
+    data = {
+        "report_id": str(an_id(name)),
+        "operator": operator,
+        "period": period,
+        "lines": lines,
+        "billed_cents": billed,
+        "reversed_cents": reversed_,
+        "adjusted_cents": adjusted,
+        "total_cents": billed + reversed_ + adjusted,
+    }
+    return _told("donations.option.reported.v1", name, data | changes, site="network")
+
+
+def a_device_sold(
+    name: object = "device",
+    *,
+    site: str = "saint-denis",
+    price: int = 6000,
+    tender: str = "cash",
+    day: str = DAY,
+) -> Envelope:
+    """A refurbished device sold."""
+    data = {
+        "device_id": str(an_id(f"{name} itself")),
+        "sale_id": str(an_id(name)),
+        "site_code": site,
+        "person_ref": str(an_id("person")),
+        "price_cents": price,
+        "tender": tender,
+        "business_date": day,
+    }
+    return _told("equipment.device.sold.v1", name, data, site=site)
+
+
+def _told(
+    fact_type: str, name: object, data: dict[str, Any], *, site: str, at: datetime = NOON
+) -> Envelope:
+    return Envelope(
+        id=an_id(f"{fact_type} {name}"),
+        type=fact_type,
+        subject=str(name),
+        site=site,
+        time=at,
+        data=data,
+    )

@@ -1,0 +1,241 @@
+"""The ledger on PostgreSQL: exactly once, in any order, append-only, each operator to itself."""
+
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import errors
+
+from kernel.envelope import Envelope
+from services.settlement import store
+from services.settlement.domain.posting import Contradiction
+from tests.settlement.build import a_batch, a_device_sold, a_report, a_sale
+from tests.settlement.bus import balances, deliver
+
+Tx = psycopg.Connection[dict[str, Any]]
+FACTS = [
+    a_batch("b1", offers=[(20, 30000), (5, 2500)]),
+    a_batch("b2", operator="orange", site="paris-19", offers=[(10, 10000)]),
+    *(a_sale(f"s{n}", lines=[("sfr", 1 + n % 3, 250, 1500)]) for n in range(6)),
+    a_sale("mixed", site="paris-19", lines=[("sfr", 1, 150, 0), ("orange", 2, 300, 1000)]),
+    a_sale("card", tender="card", day="2026-11-21"),
+    a_report("r1", lines=10, billed=900, reversed_=-100, adjusted=-50),
+    a_report("r2", operator="orange", billed=0, lines=2, reversed_=-200),
+    a_device_sold("d1"),
+]
+
+
+@pytest.fixture
+def tx(tx_of: Callable[[str], Tx]) -> Tx:
+    return tx_of("settlement")
+
+
+def rows(tx: Tx, table: str) -> list[dict[str, Any]]:
+    return tx.execute(f"SELECT * FROM {table}").fetchall()
+
+
+class TestPosting:
+    def test_ends_with_the_figures_of_the_facts(self, tx: Tx) -> None:
+        deliver(tx, FACTS)
+
+        net = balances(tx)
+        assert net["sfr", "saint-denis", "till_cash"] == (250 * 12, 0)
+        assert net["sfr", "saint-denis", "card_receivable"] == (250, 0)
+        assert net["sfr", "saint-denis", "credits_sold"] == (1500 * 13, 13)
+        assert net["sfr", "saint-denis", "credits_stock"] == (32500 - 1500 * 13, 25 - 13)
+        assert net["sfr", "paris-19", "credits_stock"] == (0, -1)
+        assert net["orange", "paris-19", "credits_given"] == (-10000, -10)
+        assert net["sfr", "network", "option_gifts"] == (-750, -10)
+        assert net["orange", "network", "option_receivable"] == (-200, 2)
+        assert net["network", "saint-denis", "equipment_income"] == (-6000, -1)
+
+    @settings(
+        max_examples=30,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(order=st.permutations(FACTS), again=st.lists(st.sampled_from(FACTS), max_size=12))
+    def test_ends_the_same_in_any_order_however_often(
+        self, tx: Tx, order: list[Envelope], again: list[Envelope]
+    ) -> None:
+        with tx.transaction(force_rollback=True):
+            deliver(tx, FACTS)
+            straight = balances(tx)
+        shuffled = [*order, *again]
+        random.Random(len(again)).shuffle(shuffled)
+        with tx.transaction(force_rollback=True):
+            deliver(tx, shuffled)
+            assert balances(tx) == straight
+            assert sum(cents for cents, _ in straight.values()) == 0
+            assert sum(items for _, items in straight.values()) == 0
+
+    def test_same_sale_under_another_fact_id_is_refused(self, tx: Tx) -> None:
+        deliver(tx, [a_sale("one")])
+
+        with pytest.raises(errors.UniqueViolation), tx.transaction():
+            deliver(tx, [a_sale("one", fact="told anew")])
+
+        assert balances(tx)["sfr", "saint-denis", "till_cash"] == (250, 0)
+
+    def test_same_fact_past_a_forgotten_inbox_changes_nothing(self, tx: Tx) -> None:
+        deliver(tx, [a_sale("one"), a_sale("two")])
+        tx.execute("DELETE FROM inbox")
+
+        deliver(tx, [a_sale("one"), a_sale("three")])
+
+        assert balances(tx)["sfr", "saint-denis", "till_cash"] == (750, 0)
+
+    def test_contradictory_fact_leaves_no_trace(self, tx: Tx) -> None:
+        with pytest.raises(Contradiction), tx.transaction():
+            deliver(tx, [a_sale("good"), a_sale("bad", total_cents=1)])
+
+        assert balances(tx) == {}
+        assert rows(tx, "inbox") == []
+
+
+class TestDatabase:
+    @pytest.mark.parametrize("table", ["entry", "transfer"])
+    @pytest.mark.parametrize("change", ["UPDATE {} SET site_code = 'x'", "DELETE FROM {}"])
+    def test_gives_the_service_no_right_to_change(self, tx: Tx, table: str, change: str) -> None:
+        with pytest.raises(errors.InsufficientPrivilege):
+            tx.execute(change.format(table))
+
+    @pytest.mark.parametrize("table", ["entry", "transfer"])
+    @pytest.mark.parametrize(
+        "change", ["UPDATE {} SET site_code = 'x'", "DELETE FROM {}", "TRUNCATE {}"]
+    )
+    def test_refuses_change_even_to_its_administrator(
+        self, fresh_schema: Callable[[str], Any], table: str, change: str
+    ) -> None:
+        with (
+            psycopg.connect(fresh_schema("settlement").admin_url) as admin,
+            pytest.raises(errors.RestrictViolation),
+        ):
+            admin.execute(change.format(f"settlement.{table}"))
+
+    @pytest.mark.parametrize(
+        ("changed", "error"),
+        [
+            ({"amount_cents": 249}, errors.CheckViolation),
+            ({"amount_cents": -250}, errors.CheckViolation),
+            ({"item_count": 1}, errors.CheckViolation),
+            ({"credit": "till_cash"}, errors.CheckViolation),
+            ({"credit": "option_gifts"}, errors.CheckViolation),
+            ({"fact_id": uuid4()}, errors.CheckViolation),
+        ],
+    )
+    def test_refuses_transfers_that_do_not_add_up(
+        self, tx: Tx, changed: dict[str, object], error: type[Exception]
+    ) -> None:
+        store.see_operator(tx, None)
+        fact_id = uuid4()
+        moved: dict[str, object] = {
+            "fact_id": fact_id,
+            "debit": "till_cash",
+            "credit": "recharge_income",
+            "amount_cents": 250,
+            "item_count": 0,
+        }
+        post = """
+            WITH told AS (
+                 INSERT INTO entry (fact_id, operator, kind, document, site_code, booked_on,
+                                    declared_cents, declared_face_value_cents, declared_count)
+                 VALUES (%(entry)s, 'sfr', 'sale_completed', 'x', 'antony', '2026-11-20',
+                         250, 0, 0))
+            INSERT INTO transfer
+            VALUES (%(fact_id)s, 'sfr', 1, 'antony', '2026-11-20', %(debit)s, %(credit)s,
+                    %(amount_cents)s, %(item_count)s)
+        """
+        with tx.transaction(force_rollback=True):
+            tx.execute(post, moved | {"entry": fact_id})
+
+        with pytest.raises(error):
+            tx.execute(post, moved | changed | {"entry": fact_id})
+
+    def test_refuses_an_entry_without_its_transfers(self, tx: Tx) -> None:
+        store.see_operator(tx, None)
+
+        with pytest.raises(errors.CheckViolation, match="do not add up"):
+            tx.execute(
+                "INSERT INTO entry (fact_id, operator, kind, document, site_code, booked_on,"
+                " declared_cents, declared_face_value_cents, declared_count)"
+                " VALUES (%s, 'sfr', 'sale_completed', 'x', 'antony', '2026-11-20', 250, 0, 0)",
+                (uuid4(),),
+            )
+
+    def test_refuses_a_transfer_added_to_an_entry_that_adds_up(self, tx: Tx) -> None:
+        deliver(tx, [a_sale("one")])
+
+        with pytest.raises(errors.CheckViolation, match="do not add up"):
+            tx.execute(
+                "INSERT INTO transfer SELECT fact_id, operator, 9::smallint, site_code, booked_on,"
+                " debit, credit, 1, 0 FROM transfer WHERE position = 2"
+            )
+
+    def test_prepares_every_query(self, tx: Tx) -> None:
+        for name, sql in store.SQL.items():
+            numbered: str = sql
+            for place, parameter in enumerate(dict.fromkeys(re.findall(r"%\(\w+\)s", sql)), 1):
+                numbered = numbered.replace(parameter, f"${place}")
+            tx.execute(f"PREPARE try_{name} AS {numbered.rstrip(';')}")
+
+
+class TestRowLevelSecurity:
+    FORGETFUL = "SELECT DISTINCT operator FROM {}"
+
+    @pytest.fixture(autouse=True)
+    def _posted(self, tx: Tx) -> None:
+        deliver(tx, FACTS)
+
+    def seen(self, tx: Tx, table: str) -> set[str]:
+        return {row["operator"] for row in tx.execute(self.FORGETFUL.format(table))}
+
+    @pytest.mark.parametrize("table", ["entry", "transfer"])
+    def test_shows_a_partner_its_own_lines_though_the_query_forgot_to_ask(
+        self, tx: Tx, table: str
+    ) -> None:
+        store.see_operator(tx, "orange")
+
+        assert self.seen(tx, table) == {"orange"}
+
+    @pytest.mark.parametrize("table", ["entry", "transfer"])
+    def test_shows_nothing_to_a_transaction_that_names_nobody(self, tx: Tx, table: str) -> None:
+        tx.execute("SELECT set_config('relais.operator', '', true)")
+
+        assert self.seen(tx, table) == set()
+
+    def test_shows_staff_everything(self, tx: Tx) -> None:
+        store.see_operator(tx, None)
+
+        assert self.seen(tx, "transfer") == {"sfr", "orange", "network"}
+
+    def test_lets_no_partner_post(self, tx: Tx) -> None:
+        store.see_operator(tx, "orange")
+
+        with pytest.raises(errors.InsufficientPrivilege, match="row-level security"):
+            tx.execute(
+                "INSERT INTO entry (fact_id, operator, kind, document, site_code, booked_on,"
+                " declared_cents, declared_face_value_cents, declared_count)"
+                " VALUES (%s, 'orange', 'sale_completed', 'x', 'antony', '2026-11-20', 0, 0, 0)",
+                (uuid4(),),
+            )
+
+    @pytest.mark.parametrize("operator", ["*", ""])
+    def test_takes_no_operator_that_would_mean_everybody(self, tx: Tx, operator: str) -> None:
+        with pytest.raises(ValueError, match="is no operator"):
+            store.see_operator(tx, operator)
+
+    def test_ends_with_the_transaction(self, fresh_schema: Callable[[str], Any]) -> None:
+        with psycopg.connect(fresh_schema("settlement").url) as connection:
+            connection.execute("SET search_path TO settlement, public")
+            connection.execute("SELECT set_config('relais.operator', '*', true)")
+            connection.commit()
+            [setting] = connection.execute("SELECT current_setting('relais.operator', true)")
+
+        assert setting == ("",)
