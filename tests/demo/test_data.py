@@ -13,6 +13,7 @@ from stdnum import imei
 from deploy.demo import data
 from deploy.demo.data.network import SELLING
 from deploy.demo.data.people import NEEDS, SITUATIONS
+from deploy.demo.data.vouchers import COLUMNS
 from kernel.money import Cents
 from services.recharges.domain import delivery
 
@@ -131,13 +132,7 @@ class TestVouchers:
             columns, *rows = rows_of(each.content, encoding=each.encoding, delimiter=each.delimiter)
             face_value = columns.index("face_value_cents")
 
-            assert columns == [
-                "serial",
-                "pin",
-                "offer_code",
-                "face_value_cents",
-                "use_by",
-            ]
+            assert tuple(columns[:5]) == COLUMNS
             assert len(rows) == each.count
             assert sum(int(row[face_value]) for row in rows) == each.face_value_cents
             assert Counter(row[2] for row in rows) == each.count_by_offer
