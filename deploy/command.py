@@ -3,19 +3,22 @@
 A package adds its commands by being there; nothing is registered here.  The convention, in one
 sentence: **a module that offers commands has a typer application named `app`.**
 
-- `services/<name>/cli.py` is mounted as the group `relais <name> ...`.
-- The modules of `TOP_LEVEL` are mounted under the name beside them.  An application with a single
+- `services/<name>/cli.py` is mounted as the group `relais <name> ...`; its commands run with the
+  environment of that service in the running stack (deploy/local/environment.py).
+- The modules of `TOP_LEVEL` are mounted under the names beside them.  An application with a single
   command becomes that command itself (`relais demo --json`), one with several, or with a callback,
-  becomes a group (`relais parked list`).  An empty name puts the commands at the top.
+  becomes a group (`relais parked list`).
 
-A command refuses with `deploy.local.home.Trouble("one sentence.")`: it is printed after `relais: `
-on standard error and the exit code is 1.
+A module is imported only when its command is asked for, or for the list of all of them: a broken
+or slow one hurts no other.  A command refuses with `deploy.local.home.Trouble("one sentence.")`:
+it is printed after `relais: ` on standard error and the exit code is 1.
 """
 
 import importlib
 import importlib.util
 import sys
-from functools import partial
+import warnings
+from collections.abc import Callable, Sequence
 
 import typer
 
@@ -23,18 +26,25 @@ from deploy.local import environment
 from deploy.local.home import Trouble
 from deploy.local.processes import PROCESSES, services_of
 
-TOP_LEVEL = (
-    ("deploy.local.cli", ""),
-    ("deploy.demo.cli", "demo"),
-    ("deploy.audit.cli", "audit"),
-    ("deploy.parked", "parked"),
-    ("deploy.keys", "keys"),
-    ("deploy.capacity", "capacity"),
-)
+STACK = "deploy.local.cli"
+STACK_COMMANDS = ("up", "down", "status")
+TOP_LEVEL = {
+    "migrate": "deploy.migrate",
+    "secrets": "deploy.secrets",
+    "demo": "deploy.demo.cli",
+    "audit": "deploy.audit.cli",
+    "parked": "deploy.parked",
+    "keys": "deploy.keys",
+    "capacity": "deploy.capacity",
+    "verify-archive": "deploy.verify_archive",
+}
 
 
-def build() -> typer.Typer:
-    """The whole command line, from the modules that are there."""
+def build(asked: str | None = None) -> typer.Typer:
+    """The command line: the one that is asked for, or all that are there."""
+    services = services_of(PROCESSES)
+    every = {*STACK_COMMANDS, *TOP_LEVEL, *services}
+    wanted = {asked} if asked in every else every
     command = typer.Typer(
         name="relais",
         no_args_is_help=True,
@@ -42,37 +52,49 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="The information system of a solidarity telecom operator.",
     )
-    for module, name in TOP_LEVEL:
-        _mount(command, module=module, name=name)
-    for service in services_of(PROCESSES):
-        _mount(command, module=f"services.{service}.cli", name=service, service=service)
+    command.callback()(_relais)
+    if wanted.intersection(STACK_COMMANDS):
+        command.add_typer(importlib.import_module(STACK).app)
+    for name, module in TOP_LEVEL.items():
+        if name in wanted and _exists(module):
+            _mount(command, app=importlib.import_module(module).app, name=name)
+    for service in services:
+        module = f"services.{service}.cli"
+        if service in wanted and _exists(module):
+            app = importlib.import_module(module).app
+            command.add_typer(app, name=service, callback=_as_service(service))
     return command
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command; what keeps it from its work is one sentence."""
+    # Decision 0001 says why eventlet; the person at the terminal cannot do anything about it.
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        build()()
+        build(words[0] if words else None)(words)
     except Trouble as trouble:
         print(f"relais: {trouble}", file=sys.stderr)
         sys.exit(1)
 
 
-def _mount(command: typer.Typer, *, module: str, name: str, service: str | None = None) -> None:
-    if not _exists(module):
-        return
-    app: typer.Typer = importlib.import_module(module).app
-    if service is not None:
-        # A service's commands run as the service does: with its role, its schema and its keys.
-        command.add_typer(app, name=name, callback=partial(environment.take_on, service))
-        return
+def _mount(command: typer.Typer, *, app: typer.Typer, name: str) -> None:
     several = len(app.registered_commands) > 1 or app.registered_groups or app.registered_callback
-    if not name:
-        command.add_typer(app)
-    elif several:
+    if several:
         command.add_typer(app, name=name)
     elif function := app.registered_commands[0].callback:
         command.command(name)(function)
+
+
+def _relais() -> None:
+    """The information system of a solidarity telecom operator."""
+
+
+def _as_service(service: str) -> Callable[[], None]:
+    def take_on() -> None:
+        environment.take_on(service)
+
+    return take_on
 
 
 def _exists(module: str) -> bool:

@@ -1,31 +1,34 @@
 """What a service's own commands need to run as that service does, taken from the running stack."""
 
-import json
 import os
 
 from deploy.local import keyring, services
 from deploy.local.home import Home
 from deploy.local.processes import PROCESSES
+from deploy.local.stack import Stack
 
 
 def take_on(service: str) -> None:
     """Complete this process's environment with the service's role, broker and keys.
 
-    What the environment says already stays as it is; without a stack nothing is added, and the
-    service's settings then say what is missing.
+    What the environment says already stays as it is, except an administrator's DATABASE_URL that
+    the stack itself was started with.  Without a running stack nothing is added, and the service's
+    settings then say what is missing.
     """
     home = Home.from_environment()
-    if not home.stack_file.is_file():
+    if home.supervisor_pid() is None or not home.stack_file.exists():
         return
-    stack = json.loads(home.stack_file.read_text())
-    ring = keyring.load(home)
+    stack = Stack.load(home)
+    if os.environ.get("DATABASE_URL") == stack.database_url:
+        del os.environ["DATABASE_URL"]
+    ring = keyring.load(home, services=[service])
     process = next(each for each in PROCESSES if each.service == service)
     known = ring.environment(process.secrets) | {
-        "RELAIS_ADMIN_DATABASE_URL": stack["database_url"],
+        "RELAIS_ADMIN_DATABASE_URL": stack.database_url,
         "DATABASE_URL": services.as_role(
-            stack["database_url"], role=service, password=ring.service_passwords[service]
+            stack.database_url, role=service, password=ring.service_passwords[service]
         ),
-        "AMQP_URL": stack["amqp_url"],
+        "AMQP_URL": stack.amqp_url,
     }
     for name, value in known.items():
         os.environ.setdefault(name, value)

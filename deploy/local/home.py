@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,10 +79,14 @@ class Home:
             yield
 
 
-def rotate(log: Path) -> None:
-    """Keeps one older file, so that a log never takes more than twice its bound at a start."""
-    if log.exists() and log.stat().st_size > LOG_BYTES_MAX:
-        log.replace(log.with_name(log.name + ".1"))
+def rotate(log: Path, *, bytes_max: int = LOG_BYTES_MAX) -> None:
+    """Keeps one older file, so that a log never takes much more than twice its bound.
+
+    The writer holds the file open for appending: it is emptied rather than replaced.
+    """
+    if log.exists() and log.stat().st_size > bytes_max:
+        shutil.copyfile(log, log.with_name(log.name + ".1"))
+        os.truncate(log, 0)
 
 
 def last_lines(log: Path, *, count: int = 12) -> str:

@@ -57,6 +57,14 @@ def save(home: Home, *, keyring: Keyring) -> None:
     write_private(home.path / FILE, content=json.dumps(asdict(keyring), indent=2) + "\n")
 
 
+def fresh(services: Iterable[str]) -> Keyring:
+    """A keyring that nothing uses yet."""
+    return Keyring(
+        **_fresh(),
+        service_passwords={service: secrets.token_urlsafe(24) for service in services},
+    )
+
+
 def new_pin_key(*, key_id: str) -> str:
     """One `id:key` entry of RELAIS_PIN_KEYS."""
     return f"{key_id}:{_text(secrets.token_bytes(32))}"

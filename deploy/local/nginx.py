@@ -2,8 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from deploy.local import probe
@@ -16,18 +15,19 @@ PAGES = Path(__file__).parent / "pages"
 SERVICE_LINE_MARK = 'data-service="'
 
 MAIN = """\
-# Written at every start of the local stack.
+# Written from deploy/local/nginx.py.
 daemon off;
 worker_processes 2;
 worker_rlimit_nofile 8192;
 pid {folder}/nginx.pid;
-error_log stderr warn;
+error_log stderr error;
 {user}
 events {{ worker_connections 2048; }}
 http {{
     access_log off;
+    log_not_found off;
     server_tokens off;
-    types {{ text/html html; application/problem+json json; }}
+    types {{ application/problem+json json; }}
     default_type text/html;
     charset utf-8;
     charset_types text/html application/problem+json;
@@ -44,7 +44,7 @@ http {{
 
     proxy_http_version 1.1;
     proxy_set_header Connection "";
-    proxy_set_header Host $host:$server_port;
+    proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $remote_addr;
     proxy_set_header X-Forwarded-Proto $scheme;
     proxy_connect_timeout 2s;
@@ -52,11 +52,12 @@ http {{
     proxy_buffers 16 16k;
 {upstreams}
     server {{
-        listen 127.0.0.1:{port};
+        listen {listen};
         root {pages};
         index start.fr.html;
         error_page 502 503 504 =503 /unavailable.fr.json;
         error_page 413 /too_large.fr.json;
+        error_page 404 /not_found.fr.json;
         location ~ ^/[a-z_]+\\.fr\\.json$ {{ internal; add_header Retry-After 1 always; }}
         location / {{ limit_except GET {{ deny all; }} }}
 {locations}
@@ -72,21 +73,27 @@ UPSTREAM = """\
         keepalive_timeout 5s;
     }}
 """
+SERVER = "        server {address} max_fails=1 fail_timeout=1s;"
 LOCATION = "        location /api/{service}/ {{ proxy_pass http://{service}; }}"
 
 
 def make_child(home: Home, *, ports: Ports, processes: Iterable[ServiceProcess]) -> Child:
     """The child that serves the web port, configured for the processes that answer HTTP."""
     folder = home.folder("nginx")
-    serving = sorted(
-        (process for process in processes if process.serves_http), key=lambda each: each.service
+    write_pages(folder / "pages", services=services_of(processes))
+    text = configuration(
+        processes,
+        folder=folder,
+        pages=folder / "pages",
+        listen=f"127.0.0.1:{ports.web}",
+        address_of=lambda process: f"127.0.0.1:{ports.of(process)}",
+        # Its workers must reach folders that may lie below a directory only root can enter.
+        user="root" if os.geteuid() == 0 else "",
     )
-    _write_pages(folder, services=services_of(serving))
-    configuration = folder / "nginx.conf"
-    configuration.write_text(_configuration(folder, ports=ports, serving=serving))
+    (folder / "nginx.conf").write_text(text)
     return Child(
         name="nginx",
-        command=[find_program("nginx"), "-p", f"{folder}/", "-c", str(configuration)],
+        command=[find_program("nginx"), "-p", f"{folder}/", "-c", str(folder / "nginx.conf")],
         environment=plain_environment(),
         folder=folder,
         port=ports.web,
@@ -96,31 +103,38 @@ def make_child(home: Home, *, ports: Ports, processes: Iterable[ServiceProcess])
     )
 
 
-def _configuration(folder: Path, *, ports: Ports, serving: list[ServiceProcess]) -> str:
-    upstreams = [
-        UPSTREAM.format(
-            service=service,
-            servers="\n".join(
-                f"        server 127.0.0.1:{ports.of(process)} max_fails=1 fail_timeout=1s;"
-                for process in copies
-            ),
-        )
-        for service, copies in groupby(serving, key=lambda process: process.service)
-    ]
+def configuration(
+    processes: Iterable[ServiceProcess],
+    *,
+    folder: Path,
+    pages: Path,
+    listen: str,
+    address_of: Callable[[ServiceProcess], str],
+    user: str = "",
+) -> str:
+    """The whole configuration; `folder` takes its files in use, `address_of` finds a process."""
+    copies: dict[str, list[str]] = {}
+    for process in processes:
+        if process.serves_http:
+            copies.setdefault(process.service, []).append(address_of(process))
     return MAIN.format(
         folder=folder,
-        pages=folder / "pages",
-        port=ports.web,
-        # Its workers must reach folders that may lie below a directory only root can enter.
-        user="user root;" if os.geteuid() == 0 else "",
-        upstreams="\n".join(upstreams),
-        locations="\n".join(LOCATION.format(service=service) for service in services_of(serving)),
+        pages=pages,
+        listen=listen,
+        user=f"user {user};" if user else "",
+        upstreams="\n".join(
+            UPSTREAM.format(
+                service=service,
+                servers="\n".join(SERVER.format(address=address) for address in addresses),
+            )
+            for service, addresses in copies.items()
+        ),
+        locations="\n".join(LOCATION.format(service=service) for service in copies),
     )
 
 
-def _write_pages(folder: Path, *, services: list[str]) -> None:
+def write_pages(pages: Path, *, services: Iterable[str]) -> None:
     """Copies the pages; the start page keeps the lines of the services that run."""
-    pages = folder / "pages"
     shutil.rmtree(pages, ignore_errors=True)
     shutil.copytree(PAGES, pages)
     start = pages / "start.fr.html"

@@ -8,8 +8,10 @@ from itertools import groupby
 from types import FrameType
 
 from deploy.local.child import Child
+from deploy.local.home import rotate
 
 POLL_S = 0.1
+ROTATE_EVERY_S = 30.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -25,6 +27,7 @@ class Supervisor:
         self._say = say
         self._on_change = on_change
         self._start_at: dict[str, float] = {}
+        self._rotate_at = 0.0
         self._stopping = False
         self._trouble: BaseException | None = None
 
@@ -47,11 +50,18 @@ class Supervisor:
                 changed = [self._tend(child) for child in tuple(self.children)]
                 if any(changed):
                     self._on_change()
+                self._rotate_logs()
                 time.sleep(POLL_S)
         finally:
             self._stop_all()
         if self._trouble:
             raise self._trouble
+
+    def _rotate_logs(self) -> None:
+        if time.monotonic() > self._rotate_at:
+            self._rotate_at = time.monotonic() + ROTATE_EVERY_S
+            for child in tuple(self.children):
+                rotate(child.log)
 
     def _stop_on_signal(self, _signum: int, _frame: FrameType | None) -> None:
         self._stopping = True

@@ -1,13 +1,13 @@
 """Starts a whole stack and keeps it running until it is told to stop."""
 
 import importlib
-import importlib.util
 import os
 import sys
 import threading
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from rich.console import Console
 
@@ -172,11 +172,11 @@ def end_orphans(home: Home) -> int:
 
 def play_demo(stack: Stack, *, first: bool) -> None:
     """Loads the demonstration once and plays its day; trouble in it does not stop the stack."""
-    if importlib.util.find_spec(DEMO) is None:
+    demo: Any = importlib.import_module(DEMO)
+    if not hasattr(demo, "play"):
         say("no demonstration is played: deploy/demo is not there")
         return
     try:
-        demo = importlib.import_module(DEMO)
         if first:
             say("loading the demonstration network")
             demo.load(stack)

@@ -1,0 +1,87 @@
+"""The containers say the same as the local stack: the same processes, ports, parts and secrets."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy import secrets, web_image
+from deploy.local import postgres
+from deploy.local.home import ROOT
+from deploy.local.ports import WEB_PORT_DEFAULT, Ports
+from deploy.local.processes import ServiceProcess, present, services_of
+from deploy.migrate import password_variable
+
+COMPOSE = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
+CONTAINERS: dict[str, Any] = COMPOSE["services"]
+NO_SERVICE = {"postgres", "rabbitmq", "nginx", "migrate"}
+PORTS = Ports(WEB_PORT_DEFAULT)
+
+
+def variables(text: str) -> set[str]:
+    """The variables a text asks compose for, and with which default."""
+    return set(re.findall(r"\$\{(\w+)", text))
+
+
+class TestCompose:
+    def test_runs_the_processes_of_the_table(self) -> None:
+        assert CONTAINERS.keys() - NO_SERVICE == {process.name for process in present()}
+
+    @pytest.mark.parametrize("process", present(), ids=lambda process: process.name)
+    def test_starts_a_process_as_the_local_stack_does(self, process: ServiceProcess) -> None:
+        container = CONTAINERS[process.name]
+        environment = container["environment"]
+        assert container["command"] == ["python", "-m", process.module]
+        assert environment["RELAIS_HTTP_PORT"] == str(PORTS.of(process))
+        assert environment.get("RELAIS_PARTS", "") == process.parts
+        assert environment["DATABASE_URL"].startswith(f"postgresql://{process.service}:")
+        assert password_variable(process.service) in environment["DATABASE_URL"]
+        own = {"AMQP_URL", "DATABASE_URL", "RELAIS_HTTP_PORT", "RELAIS_PARTS"}
+        assert environment.keys() - own == {"RELAIS_VERIFY_KEY", *process.secrets}
+
+    def test_migrates_every_schema_before_any_service_starts(self) -> None:
+        environment = CONTAINERS["migrate"]["environment"]
+        asked = {password_variable(service) for service in services_of(present())}
+        assert environment.keys() == {"RELAIS_ADMIN_DATABASE_URL", *asked}
+        for process in present():
+            condition = CONTAINERS[process.name]["depends_on"]["migrate"]["condition"]
+            assert condition == "service_completed_successfully"
+
+    def test_asks_for_exactly_the_secrets_that_are_made(self) -> None:
+        asked = variables((ROOT / "deploy" / "compose.yaml").read_text())
+        assert asked == {*secrets.environment(), "RELAIS_PORT"}
+
+    def test_has_no_secret_with_a_default(self) -> None:
+        text = (ROOT / "deploy" / "compose.yaml").read_text()
+        assert set(re.findall(r"\$\{(\w+):-", text)) == {"RELAIS_PORT"}
+        assert len(re.findall(r"\$\{\w+\}", text)) == 0
+
+    def test_tunes_postgresql_alike(self) -> None:
+        command = CONTAINERS["postgres"]["command"]
+        for setting in command[2::2]:
+            name, value = setting.split("=")
+            assert postgres.SETTINGS[name].strip("'") == value
+
+    def test_publishes_only_the_web_and_only_here(self) -> None:
+        published = {name: each["ports"] for name, each in CONTAINERS.items() if "ports" in each}
+        assert published == {"nginx": [f"127.0.0.1:${{RELAIS_PORT:-8480}}:{PORTS.web}"]}
+
+
+class TestWebImage:
+    def test_finds_every_service_that_answers_http(self, tmp_path: Any) -> None:
+        web_image.main(tmp_path)
+        text = (tmp_path / "nginx.conf").read_text()
+        served = set(re.findall(r"server (\S+:\d+) max_fails", text))
+        assert served == {
+            f"{process.name}:{PORTS.of(process)}" for process in present() if process.serves_http
+        }
+        assert CONTAINERS["nginx"]["depends_on"] == services_of(present())
+
+
+class TestDockerfile:
+    def test_installs_by_hash_and_runs_as_nobody_important(self) -> None:
+        text = (ROOT / "deploy" / "Dockerfile").read_text()
+        assert "--require-hashes -r" in text
+        assert re.findall(r"^USER (\w+)", text, re.MULTILINE)[-1] == "nginx"
+        assert "USER relais" in text
