@@ -224,36 +224,3 @@ class TestDevices:
 
         assert sorted(checks) == ["battery", "camera", "screen", "wifi"]
         assert {name for name, works in checks.items() if not works} == set(broken.failed_functions)
-
-
-class TestDebtFiles:
-    def test_hold_every_kind_of_line_and_event(self) -> None:
-        lines = [line for each in MADE.debt_files for line in each.lines]
-
-        assert len(MADE.debt_files) == 3
-        assert {line.kind for line in lines} == {
-            "service",
-            "termination_fee",
-            "equipment",
-            "collection_fee",
-        }
-        assert {event.kind for line in lines for event in line.events} == {
-            "payment",
-            "acknowledgement",
-            "plan_request",
-            "court_claim",
-            "reminder",
-            "formal_notice",
-            "mediation",
-        }
-
-    def test_belong_to_persons_who_asked_for_mediation_there(self) -> None:
-        for each in MADE.debt_files:
-            person = MADE.people[each.person]
-            assert person.site_code == each.site_code
-            assert "mediation" in person.needs
-
-    def test_settle_for_less_than_claimed_or_as_much(self) -> None:
-        for each in MADE.debt_files:
-            claimed_cents = sum(line.amount_cents for line in each.lines)
-            assert 0 < each.settlement.agreed_cents <= claimed_cents
