@@ -5,20 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
+from chassis.green import GreenConnection
 from chassis.settings import Settings
 
 #: A connection inside a transaction, its rows read as dictionaries.
-
 Transaction = Connection[dict[str, Any]]
 
 
 class Database:
-    """The database of one service: its own role, its own schema, a bounded number of connections."""
+    """The database of one service: its own role and schema, a bounded number of connections."""
 
     def __init__(self, url: str, *, schema: str, settings: Settings | None = None) -> None:
         self.schema = schema
@@ -30,9 +29,9 @@ class Database:
             f" -c lock_timeout={limits.lock_wait_ms_max}"
             " -c idle_in_transaction_session_timeout=60000"
         )
-        self._pool: ConnectionPool[Transaction] = ConnectionPool(
+        self._pool: ConnectionPool[GreenConnection] = ConnectionPool(
             url,
-            connection_class=Connection[dict[str, Any]],
+            connection_class=GreenConnection,
             kwargs=self._connection_arguments(),
             min_size=1,
             max_size=limits.database_connections_max,
@@ -49,6 +48,9 @@ class Database:
             "options": self._options,
             "application_name": f"relais-{self.schema}",
             "connect_timeout": 5,
+            # A server that vanished without a word is given up after this.
+            "tcp_user_timeout": 20_000,
+            "keepalives_idle": 10,
         }
 
     @contextmanager
@@ -59,7 +61,7 @@ class Database:
 
     def connect(self) -> Transaction:
         """Open a connection of one's own, in autocommit: for listening and advisory locks."""
-        return psycopg.connect(self._url, autocommit=True, **self._connection_arguments())
+        return GreenConnection.connect(self._url, autocommit=True, **self._connection_arguments())
 
     def check(self) -> None:
         """Raise psycopg.OperationalError unless the database answers."""

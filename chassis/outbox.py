@@ -1,10 +1,11 @@
 """Facts wait here, in the transaction that caused them, until the relay publishes them."""
 
+import json
 from collections.abc import Sequence
 
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
+from chassis.columns import column
 from chassis.db import Transaction
 from kernel.envelope import Envelope
 
@@ -36,14 +37,14 @@ def append(tx: Transaction, facts: Sequence[Envelope]) -> None:
     tx.execute(
         _APPEND,
         {
-            "event_ids": [fact.id for fact in facts],
-            "types": [fact.type for fact in facts],
-            "subjects": [fact.subject for fact in facts],
-            "sites": [fact.site for fact in facts],
-            "instants": [fact.time for fact in facts],
-            "causes": [fact.caused_by for fact in facts],
-            "traces": [fact.traceparent for fact in facts],
-            "data": [Jsonb(fact.data) for fact in facts],
+            "event_ids": column(fact.id for fact in facts),
+            "types": column(fact.type for fact in facts),
+            "subjects": column(fact.subject for fact in facts),
+            "sites": column(fact.site for fact in facts),
+            "instants": column(fact.time for fact in facts),
+            "causes": column(fact.caused_by for fact in facts),
+            "traces": column(fact.traceparent for fact in facts),
+            "data": column(json.dumps(fact.data, ensure_ascii=False) for fact in facts),
         },
     )
     # Once per transaction, not per fact: NOTIFY takes a database-wide lock at commit.

@@ -31,7 +31,7 @@ class Server(WebServer):  # type: ignore[misc]  # nameko has no types
         self._starting = True
         settings = self.resources.settings
         address = (settings.relais_http_host, settings.relais_http_port)
-        self._sock = eventlet.listen(address, backlog=_BACKLOG)
+        self._sock = eventlet.listen(address, backlog=_BACKLOG, reuse_port=False)
         self._sock.settimeout(None)
         self._serv = self.get_wsgi_server(self._sock, App(self))
         self._gt = self.container.spawn_managed_thread(self.run)

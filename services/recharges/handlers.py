@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis import outbox
+from chassis.columns import column
 from chassis.db import Transaction
 from chassis.idempotency import KeyReused
 from kernel.envelope import Envelope
@@ -152,7 +153,7 @@ def _answer_again(
 ) -> dict[UUID, Outcome]:
     """Answer orders whose key was used before: the same sale, a refusal, or KeyReused."""
     answers: dict[UUID, Outcome] = {}
-    rows = tx.execute(SQL["find_sales_by_key"], {"keys": [order.key for order in orders]})
+    rows = tx.execute(SQL["find_sales_by_key"], {"keys": column(order.key for order in orders)})
     known = {row["key"]: row for row in rows}
     lines, vouchers = store.find_contents(tx, [row["sale_id"] for row in known.values()])
     for order in orders:

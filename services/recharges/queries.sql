@@ -4,7 +4,7 @@
 -- The tills of a batch of sales, with the heads of their journals.
 SELECT till_id, site_code, name, state, last_sequence, last_hash
   FROM till
- WHERE till_id = ANY(%(till_ids)s)
+ WHERE till_id = ANY(%(till_ids)s::uuid[])
  ORDER BY till_id
    FOR UPDATE;
 
@@ -14,7 +14,7 @@ SELECT till_id, site_code, name, state, last_sequence, last_hash
 SELECT key, request_hash, sale_id, till_id, site_code, ticket_no, person_ref, sold_by, sold_at,
        business_date, tender, total_cents, tendered_cents, change_cents, cap_left_cents
   FROM sale
- WHERE key = ANY(%(keys)s);
+ WHERE key = ANY(%(keys)s::text[]);
 
 -- name: find_offers
 -- The tariff in force on a day.
@@ -33,14 +33,14 @@ SELECT counts
 -- name: find_entitlements
 SELECT person_ref, from_on, until_on, monthly_cap_cents
   FROM entitlement
- WHERE person_ref = ANY(%(person_refs)s);
+ WHERE person_ref = ANY(%(person_refs)s::uuid[]);
 
 -- name: open_cap_months
 -- A person's first sale of a month opens its count; the cap follows the entitlement when it rises.
 INSERT INTO cap_month (person_ref, month_on, cap_cents, used_cents)
 SELECT person_ref, %(month_on)s, monthly_cap_cents, 0
   FROM entitlement
- WHERE person_ref = ANY(%(person_refs)s)
+ WHERE person_ref = ANY(%(person_refs)s::uuid[])
  ORDER BY person_ref
     ON CONFLICT (person_ref, month_on) DO NOTHING;
 
@@ -48,7 +48,7 @@ SELECT person_ref, %(month_on)s, monthly_cap_cents, 0
 -- The lock makes one person's sales take turns, whatever the site.
 SELECT person_ref, used_cents, cap_cents
   FROM cap_month
- WHERE person_ref = ANY(%(person_refs)s)
+ WHERE person_ref = ANY(%(person_refs)s::uuid[])
    AND month_on = %(month_on)s
  ORDER BY person_ref
    FOR UPDATE;

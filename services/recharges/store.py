@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis import queries
+from chassis.columns import column
 from chassis.db import Transaction
 from kernel.money import Cents
 from kernel.period import Month
@@ -52,12 +53,16 @@ def lock_books(
 
     Returns the books and the sales that already hold one of the orders' keys.
     """
-    people = {"person_refs": list({order.person_ref for order in orders})}
+    people = {"person_refs": column({order.person_ref for order in orders})}
     month = people | {"month_on": Month.of(on).first_on}
     wanted = list({(order.till_id, line.offer_code) for order in orders for line in order.lines})
     with tx.pipeline():
-        tills = tx.execute(SQL["lock_tills"], {"till_ids": [order.till_id for order in orders]})
-        known = tx.execute(SQL["find_sales_by_key"], {"keys": [order.key for order in orders]})
+        tills = tx.execute(
+            SQL["lock_tills"], {"till_ids": column(order.till_id for order in orders)}
+        )
+        known = tx.execute(
+            SQL["find_sales_by_key"], {"keys": column(order.key for order in orders)}
+        )
         offers = tx.execute(SQL["find_offers"], {"on": on})
         rule = tx.execute(SQL["find_cap_rule"], {"on": on})
         entitlements = tx.execute(SQL["find_entitlements"], people)
@@ -66,8 +71,8 @@ def lock_books(
         lots = tx.execute(
             SQL["lock_lots"],
             {
-                "till_ids": [till_id for till_id, _ in wanted],
-                "offer_codes": [offer_code for _, offer_code in wanted],
+                "till_ids": column(till_id for till_id, _ in wanted),
+                "offer_codes": column(offer_code for _, offer_code in wanted),
                 "on": on,
             },
         )
@@ -108,8 +113,8 @@ def find_vouchers(tx: Transaction, picks: Sequence[Pick]) -> dict[tuple[UUID, in
     rows = tx.execute(
         SQL["find_vouchers"],
         {
-            "batch_ids": [pick.batch_id for pick in picks],
-            "positions": [pick.position for pick in picks],
+            "batch_ids": column(pick.batch_id for pick in picks),
+            "positions": column(pick.position for pick in picks),
         },
     )
     return {(row["batch_id"], row["position"]): voucher_from(row) for row in rows}
@@ -133,9 +138,9 @@ def save_sales(
     """
     heads = _columns_of_sales(sales)
     heads |= {
-        "records": [each.record for each in records],
-        "previous_hashes": [each.previous_hash for each in records],
-        "hashes": [each.hash for each in records],
+        "records": column(each.record for each in records),
+        "previous_hashes": column(each.previous_hash for each in records),
+        "hashes": column(each.hash for each in records),
     }
     tx.execute(SQL["save_sales"], heads)
     tx.execute(SQL["save_sale_lines"], _columns_of_lines(sales))
@@ -149,18 +154,18 @@ def save_sales(
     tx.execute(
         SQL["move_tills"],
         {
-            "till_ids": list(last),
-            "sequences": [sequence for sequence, _ in last.values()],
-            "hashes": [hash_ for _, hash_ in last.values()],
+            "till_ids": column(last),
+            "sequences": column(sequence for sequence, _ in last.values()),
+            "hashes": column(hash_ for _, hash_ in last.values()),
         },
     )
     people = list({sale.order.person_ref for sale in sales})
     tx.execute(
         SQL["use_caps"],
         {
-            "person_refs": people,
-            "used": [books.allowances[person].used_cents for person in people],
-            "caps": [books.allowances[person].cap_cents for person in people],
+            "person_refs": column(people),
+            "used": column(books.allowances[person].used_cents for person in people),
+            "caps": column(books.allowances[person].cap_cents for person in people),
             "month_on": Month.of(books.on).first_on,
         },
     )
@@ -169,21 +174,21 @@ def save_sales(
 
 def _columns_of_sales(sales: Sequence[Sale]) -> dict[str, Any]:
     return {
-        "sale_ids": [sale.order.sale_id for sale in sales],
-        "keys": [sale.order.key for sale in sales],
-        "request_hashes": [sale.order.request_hash for sale in sales],
-        "till_ids": [sale.order.till_id for sale in sales],
-        "site_codes": [sale.site_code for sale in sales],
-        "ticket_nos": [sale.ticket_no for sale in sales],
-        "person_refs": [sale.order.person_ref for sale in sales],
-        "sold_by": [sale.order.seller_id for sale in sales],
-        "sold_at": [sale.order.ordered_at for sale in sales],
-        "business_dates": [sale.business_date for sale in sales],
-        "tenders": ["cash" for _ in sales],
-        "totals": [sale.total_cents for sale in sales],
-        "tendered": [sale.order.tendered_cents for sale in sales],
-        "change": [sale.change_cents for sale in sales],
-        "cap_left": [sale.cap_left_cents for sale in sales],
+        "sale_ids": column(sale.order.sale_id for sale in sales),
+        "keys": column(sale.order.key for sale in sales),
+        "request_hashes": column(sale.order.request_hash for sale in sales),
+        "till_ids": column(sale.order.till_id for sale in sales),
+        "site_codes": column(sale.site_code for sale in sales),
+        "ticket_nos": column(sale.ticket_no for sale in sales),
+        "person_refs": column(sale.order.person_ref for sale in sales),
+        "sold_by": column(sale.order.seller_id for sale in sales),
+        "sold_at": column(sale.order.ordered_at for sale in sales),
+        "business_dates": column(sale.business_date for sale in sales),
+        "tenders": column("cash" for _ in sales),
+        "totals": column(sale.total_cents for sale in sales),
+        "tendered": column(sale.order.tendered_cents for sale in sales),
+        "change": column(sale.change_cents for sale in sales),
+        "cap_left": column(sale.cap_left_cents for sale in sales),
     }
 
 
@@ -194,13 +199,13 @@ def _columns_of_lines(sales: Sequence[Sale]) -> dict[str, Any]:
         for line_no, line in enumerate(sale.lines, start=1)
     ]
     return {
-        "sale_ids": [sale_id for sale_id, _, _ in lines],
-        "line_nos": [line_no for _, line_no, _ in lines],
-        "offer_codes": [line.offer.offer_code for _, _, line in lines],
-        "operators": [line.offer.operator for _, _, line in lines],
-        "quantities": [line.quantity for _, _, line in lines],
-        "prices": [line.offer.price_cents for _, _, line in lines],
-        "face_values": [line.offer.face_value_cents for _, _, line in lines],
+        "sale_ids": column(sale_id for sale_id, _, _ in lines),
+        "line_nos": column(line_no for _, line_no, _ in lines),
+        "offer_codes": column(line.offer.offer_code for _, _, line in lines),
+        "operators": column(line.offer.operator for _, _, line in lines),
+        "quantities": column(line.quantity for _, _, line in lines),
+        "prices": column(line.offer.price_cents for _, _, line in lines),
+        "face_values": column(line.offer.face_value_cents for _, _, line in lines),
     }
 
 
@@ -212,10 +217,10 @@ def _columns_of_vouchers(sales: Sequence[Sale]) -> dict[str, Any]:
         for pick in line.picks
     ]
     return {
-        "batch_ids": [pick.batch_id for pick, _, _ in taken],
-        "positions": [pick.position for pick, _, _ in taken],
-        "sale_ids": [sale_id for _, sale_id, _ in taken],
-        "line_nos": [line_no for _, _, line_no in taken],
+        "batch_ids": column(pick.batch_id for pick, _, _ in taken),
+        "positions": column(pick.position for pick, _, _ in taken),
+        "sale_ids": column(sale_id for _, sale_id, _ in taken),
+        "line_nos": column(line_no for _, _, line_no in taken),
     }
 
 
@@ -225,7 +230,7 @@ def _columns_of_lots(sales: Sequence[Sale]) -> dict[str, Any]:
         for line in sale.lines:
             for pick in line.picks:
                 pointers[pick.lot_id] = max(pointers.get(pick.lot_id, 0), pick.position + 1)
-    return {"lot_ids": list(pointers), "next_positions": list(pointers.values())}
+    return {"lot_ids": column(pointers), "next_positions": column(pointers.values())}
 
 
 def find_sale(tx: Transaction, sale_id: UUID) -> dict[str, Any]:
