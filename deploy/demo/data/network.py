@@ -7,6 +7,7 @@ Passwords are not here: whoever loads the network makes them up, outside the rep
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from deploy.demo.data.seed import generator
 
@@ -48,6 +49,17 @@ class User:
     operator: str | None = None
     till_name: str | None = None
     structure: str | None = None  # the referrer's own house
+
+    def account(self, *, password: str) -> dict[str, Any]:
+        """The body of POST accounts/v1/users."""
+        return {
+            "email": self.email,
+            "display_name": self.display_name,
+            "role": self.role,
+            "site_codes": list(self.site_codes),
+            "operator": self.operator,
+            "password": password,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
