@@ -4,7 +4,7 @@ The operator's customer gives one euro on the bill; the operator passes every ce
 each month what it billed, what it took back because a bill was not paid or was disputed, and what
 it put right.  A report is taken whole or not at all, so it has no life cycle: it is there or it is
 not, and what was wrong in it is put right by ADJUST lines of a later one.
-See domain rules: CMF L521-3-1 (gifts charged to a telephone bill).
+CMF L521-3-1 (gifts charged to a telephone bill); see docs/rules/option-report.md.
 """
 
 from collections.abc import Iterable, Sequence
