@@ -1,0 +1,14 @@
+"""Equipment: donated phones and computers, from the donor's lot to the person who buys one.
+
+Owns       lots, devices, wipes, tests, grades, prices, sales, guarantees, repairs, recycling slips
+Publishes  equipment.device.received.v1, equipment.device.ready.v1, equipment.device.sold.v1
+Hears      accounts.site.opened.v1
+           referrals.entitlement.opened.v1, referrals.entitlement.renewed.v1
+Answers    POST /v1/lots, POST /v1/devices, POST /v1/devices/<uuid:device_id>/wipes,
+           POST /v1/devices/<uuid:device_id>/tests, POST /v1/devices/<uuid:device_id>/grade,
+           POST /v1/devices/<uuid:device_id>/sales, POST /v1/devices/<uuid:device_id>/repairs,
+           POST /v1/repairs/<uuid:repair_id>/close,
+           POST /v1/devices/<uuid:device_id>/end-of-life, POST /v1/blocked-imeis,
+           GET /v1/devices, GET /v1/devices/<uuid:device_id>, GET /v1/sales/<uuid:sale_id>,
+           GET /v1/checks, GET /v1/prices
+"""

@@ -1,0 +1,1 @@
+"""The rules of second-hand equipment, as functions of values."""
