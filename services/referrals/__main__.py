@@ -1,0 +1,5 @@
+"""Run the referrals service: `python -m services.referrals`."""
+
+from chassis.run import run
+
+run("referrals")

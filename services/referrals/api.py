@@ -1,0 +1,207 @@
+"""The shapes of this service's HTTP bodies and answers."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from chassis.http import Answer, Body
+
+Situation = Literal["exclusion", "integration", "budget"]
+Need = Literal["recharge", "sim", "phone", "computer", "internet", "workshop", "mediation"]
+StateName = Literal["submitted", "seen", "accepted", "refused", "lapsed"]
+StepName = Literal["submitted", "seen", "accepted", "refused", "lapsed", "renewed", "first_visit"]
+ReasonCode = Literal["not_eligible", "no_place", "duplicate", "unreachable", "other"]
+StructureKind = Literal[
+    "ccas", "mission_locale", "association", "landlord", "france_travail", "department", "other"
+]
+SiteCode = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
+#: The most a household is believed to spend on telecoms in a month.
+SPEND_CENTS_MAX = 100_000
+
+
+class _Strict(Body):
+    model_config = ConfigDict(strict=True)
+
+
+class PersonToRefer(_Strict):
+    """Who is referred; kept apart from the referral, and never told to other services."""
+
+    given_name: Annotated[str, Field(min_length=1, max_length=80)]
+    family_name: Annotated[str, Field(min_length=1, max_length=80)]
+    birth_date: date
+    phone: Annotated[str, Field(max_length=40)] | None = None
+    email: Annotated[str, Field(max_length=254)] | None = None
+
+
+class Entry(_Strict):
+    """What the person has and spends at the start: what the programme's effect is measured from."""
+
+    monthly_spend_cents: Annotated[int, Field(ge=0, le=SPEND_CENTS_MAX)]
+    has_mobile: bool
+    has_computer: bool
+    has_internet: bool
+
+
+class SubmitReferral(_Strict):
+    """A social worker sends a person to a reception point."""
+
+    person: PersonToRefer
+    situation: Situation
+    needs: Annotated[list[Need], Field(min_length=1, max_length=7)]
+    site_code: SiteCode
+    entry: Entry
+
+
+class ReferralSubmitted(Answer):
+    """What the person takes along: a code to say and a signed text to scan.
+
+    The referral is good on every day before `expires_on`.
+    """
+
+    referral_id: UUID
+    code: str
+    qr: str
+    expires_on: date
+
+
+class Nothing(_Strict):
+    """An empty body: the route says it all."""
+
+
+class RefuseReferral(_Strict):
+    """Why a site refuses a referral: words for the referrer, a code for the figures."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    reason_code: ReasonCode = "other"
+
+
+class ReferralState(Answer):
+    """Where a referral stands now."""
+
+    referral_id: UUID
+    state: StateName
+
+
+class Entitlement(Answer):
+    """What a person may buy: from the day `from` to the day before `until`."""
+
+    from_on: Annotated[date, Field(alias="from")]
+    until_on: Annotated[date, Field(alias="until")]
+    monthly_cap_cents: int
+
+
+class Entitled(Answer):
+    """The person under the name other services know, and what they may buy."""
+
+    person_ref: UUID
+    entitlement: Entitlement
+
+
+class RenewEntitlement(_Strict):
+    """The new referral that a renewal needs."""
+
+    referral_id: UUID
+
+
+class Step(Answer):
+    """One step of a referral: what, when, and the role of who did it."""
+
+    step: StepName
+    at: datetime
+    by_role: str | None
+
+
+class PersonName(Answer):
+    """As much of a person as a list at the reception desk shows."""
+
+    given_name: str
+    family_name: str
+
+
+class ReferralSummary(Answer):
+    """A referral in a list."""
+
+    referral_id: UUID
+    code: str
+    state: StateName
+    site_code: str
+    person: PersonName
+    situation: Situation
+    needs: list[Need]
+    submitted_at: datetime
+    expires_on: date
+
+
+class ReferralHistory(ReferralSummary):
+    """A referral with each of its steps, the oldest first."""
+
+    person_ref: UUID | None
+    refusal_reason: str | None
+    steps: list[Step]
+
+
+class ReferralPage(_Strict):
+    """The query of the list of referrals: the newest first, those older than `before`."""
+
+    model_config = ConfigDict(strict=False)
+
+    site_code: SiteCode | None = None
+    state: StateName | None = None
+    code: Annotated[str, Field(max_length=20)] | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    before: UUID | None = None
+
+
+class Person(Answer):
+    """What a till sees of a person: the name to greet and what they may buy."""
+
+    person_ref: UUID
+    given_name: str
+    family_name: str
+    entitlement: Entitlement | None
+
+
+class ReadSlip(_Strict):
+    """The text of a scanned slip."""
+
+    qr: Annotated[str, Field(min_length=1, max_length=400)]
+
+
+class Slip(Answer):
+    """What a slip says, once its signature has been checked."""
+
+    referral_id: UUID
+    code: str
+    expires_on: date
+
+
+class NewStructure(_Strict):
+    """A house that refers people: a town's social service, an association, a landlord."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    kind: StructureKind
+    siret: Annotated[str, Field(max_length=20)] | None = None
+
+
+class Structure(Answer):
+    """A house that refers people."""
+
+    structure_id: UUID
+    name: str
+    kind: StructureKind
+    siret: str | None
+
+
+class NewWorker(_Strict):
+    """The user who refers people in the name of a structure."""
+
+    user_id: UUID
+
+
+class Worker(Answer):
+    """Who refers people in the name of which structure."""
+
+    user_id: UUID
+    structure_id: UUID

@@ -1,0 +1,87 @@
+"""What a person may buy, and until when: one entitlement at a time in the whole network.
+
+A period is half-open: it begins on `from_on` and its last day is the day before `until_on`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from uuid import UUID
+
+from kernel.money import Cents
+from kernel.period import add_months
+from kernel.refusal import Refusal
+from services.referrals.domain.rule import Rules
+
+
+class EntitlementActive(Refusal):
+    """This person has an entitlement already; its last day is {last_on}."""
+
+    code = "referrals.entitlement.active"
+
+
+class EntitlementMissing(Refusal):
+    """This person has no entitlement in force that could be renewed."""
+
+    code = "referrals.entitlement.missing"
+
+
+class RenewedAlready(Refusal):
+    """This entitlement has been renewed already; its last day is {last_on}."""
+
+    code = "referrals.entitlement.renewed_already"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitlement:
+    """The right to buy at solidarity prices, up to a cap in each calendar month."""
+
+    entitlement_id: UUID
+    person_ref: UUID
+    from_on: date
+    until_on: date
+    monthly_cap_cents: Cents
+    renewal_count: int = 0
+
+    @property
+    def last_on(self) -> date:
+        """The last day of the entitlement."""
+        return self.until_on - timedelta(days=1)
+
+
+def is_active(entitlement: Entitlement | None, *, on: date) -> bool:
+    """Say whether the entitlement is in force on a day."""
+    return entitlement is not None and entitlement.from_on <= on < entitlement.until_on
+
+
+def grant(
+    *,
+    entitlement_id: UUID,
+    person_ref: UUID,
+    latest: Entitlement | None,
+    rules: Rules,
+    on: date,
+) -> Entitlement:
+    """Open an entitlement from today, unless the person's latest one has not ended."""
+    if latest is not None and on < latest.until_on:
+        raise EntitlementActive(last_on=latest.last_on)
+    return Entitlement(
+        entitlement_id=entitlement_id,
+        person_ref=person_ref,
+        from_on=on,
+        until_on=add_months(on, rules.entitlement_months),
+        monthly_cap_cents=rules.monthly_cap_cents,
+    )
+
+
+def renew(latest: Entitlement | None, *, rules: Rules, on: date) -> Entitlement:
+    """Extend the entitlement in force by one more period, as often as the rules allow (once)."""
+    if latest is None or not is_active(latest, on=on):
+        raise EntitlementMissing()
+    if latest.renewal_count >= rules.renewals_max:
+        raise RenewedAlready(last_on=latest.last_on)
+    return replace(
+        latest,
+        until_on=add_months(latest.until_on, rules.entitlement_months),
+        monthly_cap_cents=rules.monthly_cap_cents,
+        renewal_count=latest.renewal_count + 1,
+    )

@@ -1,0 +1,104 @@
+"""A person's identity: what is believed of it, and when two of them are the same person's."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from kernel.period import add_years
+from kernel.refusal import Invalid, NotFound
+from services.referrals.domain import phone as phones
+
+AGE_YEARS_MAX = 120
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+# Letters that do not decompose into a plain one and an accent.
+_PLAIN = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
+
+
+class PersonNotValid(Invalid):
+    """Some fields about the person are not as they should be."""
+
+    code = "referrals.person.not_valid"
+
+
+class PersonUnknown(NotFound):
+    """There is no such person."""
+
+    code = "referrals.person.unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who somebody is, each field as it is stored; never told to other services, never logged."""
+
+    given_name: str = field(repr=False)
+    family_name: str = field(repr=False)
+    birth_date: date = field(repr=False)
+    phone: str | None = field(repr=False, default=None)
+    email: str | None = field(repr=False, default=None)
+
+    @property
+    def name_key(self) -> str:
+        """The name as it is compared: without accents, capitals, hyphens and apostrophes."""
+        return fold(f"{self.given_name} {self.family_name}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody under the name that other services know, with the name to greet them by."""
+
+    person_ref: UUID
+    given_name: str = field(repr=False)
+    family_name: str = field(repr=False)
+
+
+def identify(
+    *,
+    given_name: str,
+    family_name: str,
+    birth_date: date,
+    phone: str | None,
+    email: str | None,
+    today: date,
+) -> Identity:
+    """Return the identity as it is stored, or refuse it with every field that is wrong."""
+    wrong: list[dict[str, str]] = []
+
+    def reject(name: str, reason: str) -> None:
+        wrong.append({"field": f"person.{name}", "reason": reason})
+
+    names = {"given_name": given_name, "family_name": family_name}
+    for name, text in names.items():
+        names[name] = " ".join(unicodedata.normalize("NFC", text).split())
+        if not _is_name(names[name]):
+            reject(name, "A name has letters, and no digits or signs.")
+    if birth_date >= today:
+        reject("birth_date", "A birth date lies in the past.")
+    elif birth_date <= add_years(today, -AGE_YEARS_MAX):
+        reject("birth_date", "This birth date is too long ago.")
+    if phone is not None:
+        try:
+            phone = phones.normalise(phone)
+        except ValueError as error:
+            reject("phone", str(error))
+    if email is not None:
+        email = email.strip().lower()
+        if not _EMAIL.fullmatch(email):
+            reject("email", "This is not an e-mail address.")
+    if wrong:
+        raise PersonNotValid(errors=wrong)
+    return Identity(birth_date=birth_date, phone=phone, email=email, **names)
+
+
+def fold(text: str) -> str:
+    """Return the text without accents, capitals and whatever is no letter, words apart."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
+    bare = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    return " ".join("".join(sign if sign.isalnum() else " " for sign in bare).split())
+
+
+def _is_name(text: str) -> bool:
+    return any(sign.isalpha() for sign in text) and all(
+        sign.isalpha() or unicodedata.combining(sign) or sign in " -'’.·" for sign in text
+    )

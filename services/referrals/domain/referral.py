@@ -1,0 +1,124 @@
+"""The life of one referral, from a social worker's desk to the site's answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from kernel.period import add_months
+from kernel.refusal import Invalid, NotFound, Refusal
+from services.referrals.domain.rule import Rules
+
+
+class State(StrEnum):
+    """Where a referral stands."""
+
+    SUBMITTED = "submitted"
+    SEEN = "seen"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+class Verb(StrEnum):
+    """What a site does with a referral."""
+
+    SEE = "see"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+
+
+# The whole life cycle, readable at a glance: the states that a verb leads through.  What is not
+# listed is refused.  Whoever accepts or refuses has seen it; a second look changes nothing.
+TRANSITIONS: Mapping[State, Mapping[Verb, tuple[State, ...]]] = {
+    State.SUBMITTED: {
+        Verb.SEE: (State.SEEN,),
+        Verb.ACCEPT: (State.SEEN, State.ACCEPTED),
+        Verb.REFUSE: (State.SEEN, State.REFUSED),
+    },
+    State.SEEN: {
+        Verb.SEE: (),
+        Verb.ACCEPT: (State.ACCEPTED,),
+        Verb.REFUSE: (State.REFUSED,),
+    },
+    State.ACCEPTED: {},
+    State.REFUSED: {},
+    State.LAPSED: {},
+}
+#: States that only the site's answer ends, unless time does.
+OPEN = frozenset({State.SUBMITTED, State.SEEN})
+
+
+class ReferralUnknown(NotFound):
+    """There is no such referral."""
+
+    code = "referrals.referral.unknown"
+
+
+class ReferralLapsed(Refusal):
+    """This referral lapsed on {expires_on}. A new referral is needed."""
+
+    code = "referrals.referral.lapsed"
+
+
+class OutOfTurn(Refusal):
+    """This referral has been accepted or refused already."""
+
+    code = "referrals.referral.out_of_turn"
+
+
+class OtherPerson(Refusal):
+    """This referral is another person's."""
+
+    code = "referrals.referral.other_person"
+
+
+class NeedTwice(Invalid):
+    """A need is named twice."""
+
+    code = "referrals.referral.need_twice"
+
+
+class SiteUnknown(Refusal):
+    """There is no open site {site_code}."""
+
+    code = "referrals.site.unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referral:
+    """What decides about a referral; it is good on every day before `expires_on`."""
+
+    referral_id: UUID
+    person_ref: UUID
+    site_code: str
+    state: State
+    expires_on: date
+
+
+def good_until(*, submitted_on: date, rules: Rules) -> date:
+    """Return the first day on which a referral is no longer good."""
+    return add_months(submitted_on, rules.referral_months)
+
+
+def check_needs(needs: Sequence[str]) -> None:
+    """Refuse a need that is named twice."""
+    if len(set(needs)) != len(needs):
+        raise NeedTwice(errors=[{"field": "needs", "reason": NeedTwice.sentence()}])
+
+
+def state_on(state: State, *, expires_on: date, on: date) -> State:
+    """Return the state on a day: a referral that nobody answered lapses by the calendar alone."""
+    return State.LAPSED if state in OPEN and on >= expires_on else state
+
+
+def move(referral: Referral, verb: Verb, *, on: date) -> tuple[Referral, tuple[State, ...]]:
+    """Do what the site asks; return the referral and the states it went through."""
+    state = state_on(referral.state, expires_on=referral.expires_on, on=on)
+    if verb not in TRANSITIONS[state]:
+        if state is State.LAPSED:
+            raise ReferralLapsed(expires_on=referral.expires_on)
+        raise OutOfTurn()
+    steps = TRANSITIONS[state][verb]
+    return replace(referral, state=steps[-1] if steps else state), steps

@@ -1,0 +1,35 @@
+"""The figures that change with the years: settings with dates of effect, never constants."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from kernel.money import Cents
+
+NAMES = ("referral_months", "entitlement_months", "monthly_cap_cents", "renewals_max")
+
+
+class RuleMissing(Exception):
+    """No value is in force for a rule: the settings have a gap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What is in force on one day."""
+
+    referral_months: int
+    entitlement_months: int
+    monthly_cap_cents: Cents
+    renewals_max: int
+
+
+def rules_of(values: Mapping[str, int], *, on: date) -> Rules:
+    """Gather the values in force on a day; each rule must have one."""
+    if missing := [name for name in NAMES if name not in values]:
+        raise RuleMissing(f"no value on {on} for {', '.join(missing)}")
+    return Rules(
+        referral_months=values["referral_months"],
+        entitlement_months=values["entitlement_months"],
+        monthly_cap_cents=Cents(values["monthly_cap_cents"]),
+        renewals_max=values["renewals_max"],
+    )

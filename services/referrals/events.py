@@ -1,0 +1,118 @@
+"""What referrals tells, and the fields it reads of what others tell.  Names here are promises.
+
+No name, phone number or birth date is ever in a fact: others know a person by `person_ref` alone.
+"""
+
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from chassis.facts import Fact, Heard
+
+_REFERRAL = "0198c0de-0000-7000-8000-000000000001"
+_PERSON = "5f0c1a52-53f5-4d0e-9d0c-3a1a6f2c9b11"
+
+
+class ReferralSubmitted(Fact):
+    """A social worker sent somebody to a site.  Subject: the referral."""
+
+    TYPE: ClassVar[str] = "referrals.referral.submitted.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "referral_id": _REFERRAL,
+        "site_code": "saint-denis",
+        "situation": "budget",
+        "needs": ["recharge", "computer"],
+        "expires_on": "2027-02-20",
+    }
+
+    referral_id: UUID
+    site_code: str
+    situation: Literal["exclusion", "integration", "budget"]
+    needs: list[str]
+    expires_on: date
+
+
+class ReferralAccepted(Fact):
+    """A site took somebody in.  Subject: the referral."""
+
+    TYPE: ClassVar[str] = "referrals.referral.accepted.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "referral_id": _REFERRAL,
+        "person_ref": _PERSON,
+        "site_code": "saint-denis",
+    }
+
+    referral_id: UUID
+    person_ref: UUID
+    site_code: str
+
+
+class ReferralRefused(Fact):
+    """A site did not take somebody in.  Subject: the referral.  The words stay in referrals."""
+
+    TYPE: ClassVar[str] = "referrals.referral.refused.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "referral_id": _REFERRAL,
+        "site_code": "saint-denis",
+        "reason_code": "no_place",
+    }
+
+    referral_id: UUID
+    site_code: str
+    reason_code: str
+
+
+class _Entitlement(Fact):
+    person_ref: UUID
+    from_on: Annotated[date, Field(alias="from")]
+    until_on: Annotated[date, Field(alias="until")]
+    monthly_cap_cents: int
+
+
+class EntitlementOpened(_Entitlement):
+    """A person may buy from the day `from` to the day before `until`: half-open.
+
+    Subject: the person.
+    """
+
+    TYPE: ClassVar[str] = "referrals.entitlement.opened.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "person_ref": _PERSON,
+        "from": "2026-11-20",
+        "until": "2027-08-20",
+        "monthly_cap_cents": 3000,
+    }
+
+
+class EntitlementRenewed(_Entitlement):
+    """The whole period as it now stands, half-open: it replaces what was told before.
+
+    Subject: the person.
+    """
+
+    TYPE: ClassVar[str] = "referrals.entitlement.renewed.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "person_ref": _PERSON,
+        "from": "2026-11-20",
+        "until": "2028-05-20",
+        "monthly_cap_cents": 3000,
+    }
+
+
+class SiteOpened(Heard):
+    """A reception point that people can be sent to."""
+
+    TYPE: ClassVar[str] = "accounts.site.opened.v1"
+
+    site_code: str
+    name: str
+
+
+class SaleCompleted(Heard):
+    """Somebody came and bought: the referrer learns of the first time."""
+
+    TYPE: ClassVar[str] = "recharges.sale.completed.v1"
+
+    person_ref: UUID
