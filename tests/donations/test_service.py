@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -135,6 +136,21 @@ class TestOptionReports:
                 }
             ],
         }
+
+    def test_takes_a_file_sent_four_times_at_once_once(
+        self, door: httpx.Client, schema: Schema
+    ) -> None:
+        reports, lines, facts = stored(schema)
+        content = a_file([a_row("one", invoice_month="2026-01")], operator="free", period="2026-01")
+
+        with ThreadPoolExecutor(4) as senders:
+            answers = list(senders.map(lambda _: send(door, content, operator="free"), range(4)))
+
+        assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+        assert {answer.json().get("code") for answer in answers if answer.is_error} == {
+            "donations.report.file_already_taken"
+        }
+        assert stored(schema) == (reports + 1, lines + 1, facts + 1)
 
     def test_names_the_broken_line_in_french(self, door: httpx.Client, schema: Schema) -> None:
         before = stored(schema)
