@@ -1,0 +1,5 @@
+"""Runs the mediation service: `python -m services.mediation`."""
+
+from chassis.run import run
+
+run("mediation")

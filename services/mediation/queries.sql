@@ -1,0 +1,152 @@
+-- Every command locks its case first; what belongs to the case needs no lock of its own.
+
+-- name: lock_case
+-- One case, locked until the transaction ends: commands on one case take turns.
+SELECT case_id, site_code, person_ref, status, outcome, opened_on, admissible_on
+  FROM debt_case
+ WHERE case_id = %(case_id)s
+   FOR NO KEY UPDATE;
+
+-- name: find_case
+SELECT case_id, site_code, person_ref, status, outcome, opened_on, admissible_on
+  FROM debt_case
+ WHERE case_id = %(case_id)s;
+
+-- name: find_case_of_mandate
+SELECT case_id
+  FROM mandate
+ WHERE mandate_id = %(mandate_id)s;
+
+-- name: find_case_of_offer
+SELECT case_id
+  FROM offer
+ WHERE offer_id = %(offer_id)s;
+
+-- name: list_mandates
+SELECT mandate_id, operators, signed_on, until_on, client_reference, revoked_on
+  FROM mandate
+ WHERE case_id = %(case_id)s
+ ORDER BY mandate_id;
+
+-- name: list_lines
+-- The lines of a case; ids are made in order of time.
+SELECT line_id, operator, kind, label, claimed_cents, due_cents, agreed_cents, due_on, born_on
+  FROM debt_line
+ WHERE case_id = %(case_id)s
+ ORDER BY line_id;
+
+-- name: list_line_events
+SELECT line_event.line_id, line_event.kind, line_event.happened_on, line_event.until_on
+  FROM line_event
+  JOIN debt_line ON debt_line.line_id = line_event.line_id
+ WHERE debt_line.case_id = %(case_id)s
+ ORDER BY line_event.line_id, line_event.position;
+
+-- name: list_offers
+SELECT offer.offer_id, offer.operator, offer.kind, offer.maker, offer.amount_cents, offer.made_on,
+       offer.state, offer.counter_to, offer.override_reason, offer.answered_on,
+       offer.person_signed_on,
+       ARRAY(SELECT line_id
+               FROM offer_line
+              WHERE offer_line.offer_id = offer.offer_id
+              ORDER BY line_id) AS line_ids
+  FROM offer
+ WHERE offer.case_id = %(case_id)s
+ ORDER BY offer.offer_id;
+
+-- name: list_instalments
+SELECT instalment.offer_id, instalment.due_on, instalment.amount_cents
+  FROM instalment
+  JOIN offer ON offer.offer_id = instalment.offer_id
+ WHERE offer.case_id = %(case_id)s
+ ORDER BY instalment.offer_id, instalment.position;
+
+-- name: list_case_events
+SELECT step, happened_at, user_id
+  FROM case_event
+ WHERE case_id = %(case_id)s
+ ORDER BY position;
+
+-- name: is_entitled
+-- Whether a person's entitlement, as last heard, is in force on a day.
+SELECT EXISTS (SELECT
+                 FROM entitlement
+                WHERE person_ref = %(person_ref)s
+                  AND from_on <= %(on)s AND %(on)s < until_on) AS entitled;
+
+-- name: learn_entitlements
+-- The newest fact of a person wins, whatever the order of arrival; one row for each person.
+INSERT INTO entitlement (person_ref, from_on, until_on, sequence)
+SELECT DISTINCT ON (told.person_ref)
+       told.person_ref, told.from_on, told.until_on, told.sequence
+  FROM unnest(%(person_refs)s::uuid[], %(from_days)s::date[], %(until_days)s::date[],
+              %(sequences)s::bigint[])
+       AS told (person_ref, from_on, until_on, sequence)
+ ORDER BY told.person_ref, told.sequence DESC
+    ON CONFLICT (person_ref) DO UPDATE
+   SET from_on = EXCLUDED.from_on, until_on = EXCLUDED.until_on, sequence = EXCLUDED.sequence
+ WHERE entitlement.sequence < EXCLUDED.sequence;
+
+-- name: add_case
+INSERT INTO debt_case (case_id, site_code, person_ref, opened_on, admissible_on)
+VALUES (%(case_id)s, %(site_code)s, %(person_ref)s, %(opened_on)s, %(admissible_on)s);
+
+-- name: save_case
+UPDATE debt_case
+   SET status = %(status)s, outcome = %(outcome)s, admissible_on = %(admissible_on)s,
+       closed_at = %(closed_at)s
+ WHERE case_id = %(case_id)s;
+
+-- name: add_mandate
+INSERT INTO mandate (mandate_id, case_id, operators, signed_on, until_on, client_reference)
+VALUES (%(mandate_id)s, %(case_id)s, %(operators)s, %(signed_on)s, %(until_on)s,
+        %(client_reference)s);
+
+-- name: revoke_mandate
+UPDATE mandate
+   SET revoked_on = %(revoked_on)s
+ WHERE mandate_id = %(mandate_id)s;
+
+-- name: add_line
+INSERT INTO debt_line (line_id, case_id, operator, kind, label, claimed_cents, due_cents, due_on,
+                       born_on, added_on)
+VALUES (%(line_id)s, %(case_id)s, %(operator)s, %(kind)s, %(label)s, %(claimed_cents)s,
+        %(due_cents)s, %(due_on)s, %(born_on)s, %(added_on)s);
+
+-- name: settle_line
+UPDATE debt_line
+   SET agreed_cents = %(agreed_cents)s
+ WHERE line_id = %(line_id)s;
+
+-- name: add_line_events
+-- Events of one line, numbered after those it already has.
+INSERT INTO line_event (line_id, position, kind, happened_on, until_on)
+SELECT %(line_id)s, %(known_count)s + told.place, told.kind, told.happened_on, told.until_on
+  FROM unnest(%(kinds)s::text[], %(happened_days)s::date[], %(until_days)s::date[])
+       WITH ORDINALITY AS told (kind, happened_on, until_on, place);
+
+-- name: add_offer
+INSERT INTO offer (offer_id, case_id, operator, kind, maker, amount_cents, made_on, counter_to,
+                   override_reason)
+VALUES (%(offer_id)s, %(case_id)s, %(operator)s, %(kind)s, %(maker)s, %(amount_cents)s,
+        %(made_on)s, %(counter_to)s, %(override_reason)s);
+
+-- name: add_offer_lines
+INSERT INTO offer_line (offer_id, line_id)
+SELECT %(offer_id)s, line_id
+  FROM unnest(%(line_ids)s::uuid[]) AS line_id;
+
+-- name: add_instalments
+INSERT INTO instalment (offer_id, position, due_on, amount_cents)
+SELECT %(offer_id)s, told.place, told.due_on, told.amount_cents
+  FROM unnest(%(due_days)s::date[], %(amounts_cents)s::bigint[])
+       WITH ORDINALITY AS told (due_on, amount_cents, place);
+
+-- name: answer_offer
+UPDATE offer
+   SET state = %(state)s, answered_on = %(answered_on)s, person_signed_on = %(person_signed_on)s
+ WHERE offer_id = %(offer_id)s;
+
+-- name: add_case_event
+INSERT INTO case_event (case_id, step, happened_at, user_id, details)
+VALUES (%(case_id)s, %(step)s, %(happened_at)s, %(user_id)s, %(details)s);
