@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from chassis import queries
+from chassis.columns import column
 from chassis.db import Transaction
 from kernel.period import Month
 from services.settlement.domain.account import CHART, Side, Unit
@@ -37,21 +38,21 @@ def post_entries(tx: Transaction, entries: Sequence[Entry]) -> None:
     tx.execute(
         SQL["post_entries"],
         {
-            "fact_ids": [entry.fact_id for entry in entries],
-            "operators": [entry.operator for entry in entries],
-            "kinds": [entry.kind.value for entry in entries],
-            "documents": [entry.document for entry in entries],
-            "sites": [entry.site_code for entry in entries],
-            "days": [entry.booked_on for entry in entries],
-            "declared_cents": [entry.declared_cents for entry in entries],
-            "declared_face_values": [entry.declared_face_value_cents for entry in entries],
-            "declared_counts": [entry.declared_count for entry in entries],
-            "places": [place for place, _, _ in moves],
-            "positions": [position for _, position, _ in moves],
-            "debits": [transfer.debit.value for _, _, transfer in moves],
-            "credits": [transfer.credit.value for _, _, transfer in moves],
-            "amounts": [transfer.amount_cents for _, _, transfer in moves],
-            "items": [transfer.item_count for _, _, transfer in moves],
+            "fact_ids": column([entry.fact_id for entry in entries]),
+            "operators": column([entry.operator for entry in entries]),
+            "kinds": column([entry.kind.value for entry in entries]),
+            "documents": column([entry.document for entry in entries]),
+            "sites": column([entry.site_code for entry in entries]),
+            "days": column([entry.booked_on for entry in entries]),
+            "declared_cents": column([entry.declared_cents for entry in entries]),
+            "declared_face_values": column([entry.declared_face_value_cents for entry in entries]),
+            "declared_counts": column([entry.declared_count for entry in entries]),
+            "places": column([place for place, _, _ in moves]),
+            "positions": column([position for _, position, _ in moves]),
+            "debits": column([transfer.debit.value for _, _, transfer in moves]),
+            "credits": column([transfer.credit.value for _, _, transfer in moves]),
+            "amounts": column([transfer.amount_cents for _, _, transfer in moves]),
+            "items": column([transfer.item_count for _, _, transfer in moves]),
         },
     )
 

@@ -161,7 +161,7 @@ class TestDatabase:
     def test_refuses_an_entry_without_its_transfers(self, tx: Tx) -> None:
         store.see_operator(tx, None)
 
-        with pytest.raises(errors.CheckViolation, match="do not add up"):
+        with pytest.raises(errors.CheckViolation, match="posts nothing of what it declared"):
             tx.execute(
                 "INSERT INTO entry (fact_id, operator, kind, document, site_code, booked_on,"
                 " declared_cents, declared_face_value_cents, declared_count)"

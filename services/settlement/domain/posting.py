@@ -5,7 +5,7 @@ balances by construction.  Posting reads nothing but the fact itself: whatever t
 facts arrive, the balances are the same.  See docs/rules/ledger.md.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -162,20 +162,36 @@ class Entry:
 
 def post(occurrence: Occurrence) -> list[Entry]:
     """Return the entries of one fact, one for each operator it speaks of."""
-    _require_agreement(occurrence)
-    return [_entry(occurrence, share) for share in occurrence.shares]
+    entries = [_entry(occurrence, share) for share in occurrence.shares]
+    _require_agreement(occurrence, entries)
+    return entries
 
 
-def _require_agreement(occurrence: Occurrence) -> None:
-    shares = occurrence.shares
+def _entry(occurrence: Occurrence, share: Share) -> Entry:
+    face_value_cents = share.figures.get(Figure.FACE_VALUE, 0)
+    return Entry(
+        fact_id=occurrence.fact_id,
+        kind=occurrence.kind,
+        document=occurrence.document,
+        operator=share.operator,
+        site_code=occurrence.site_code,
+        booked_on=occurrence.booked_on,
+        declared_cents=sum(share.figures.values()) - face_value_cents,
+        declared_face_value_cents=face_value_cents,
+        declared_count=share.item_count,
+        transfers=_transfers(occurrence, share),
+    )
+
+
+def _require_agreement(occurrence: Occurrence, entries: Sequence[Entry]) -> None:
     for what, declared, said in (
-        ("cents", occurrence.total_cents, sum(map(_euros, shares))),
+        ("cents", occurrence.total_cents, sum([each.declared_cents for each in entries])),
         (
             "cents of face value",
             occurrence.total_face_value_cents,
-            sum(share.figures.get(Figure.FACE_VALUE, 0) for share in shares),
+            sum([each.declared_face_value_cents for each in entries]),
         ),
-        ("items", occurrence.total_count, sum(share.item_count for share in shares)),
+        ("items", occurrence.total_count, sum([each.declared_count for each in entries])),
     ):
         if declared is not None and declared != said:
             raise Contradiction(
@@ -184,26 +200,8 @@ def _require_agreement(occurrence: Occurrence) -> None:
             )
 
 
-def _entry(occurrence: Occurrence, share: Share) -> Entry:
-    return Entry(
-        fact_id=occurrence.fact_id,
-        kind=occurrence.kind,
-        document=occurrence.document,
-        operator=share.operator,
-        site_code=occurrence.site_code,
-        booked_on=occurrence.booked_on,
-        declared_cents=_euros(share),
-        declared_face_value_cents=share.figures.get(Figure.FACE_VALUE, 0),
-        declared_count=share.item_count,
-        transfers=list(_transfers(occurrence, share)),
-    )
-
-
-def _euros(share: Share) -> int:
-    return sum(cents for figure, cents in share.figures.items() if figure is not Figure.FACE_VALUE)
-
-
-def _transfers(occurrence: Occurrence, share: Share) -> Iterator[Transfer]:
+def _transfers(occurrence: Occurrence, share: Share) -> list[Transfer]:
+    transfers = []
     for rule in POSTINGS[occurrence.kind]:
         cents = share.figures[rule.figure]
         item_count = share.item_count if rule.counts else 0
@@ -213,7 +211,10 @@ def _transfers(occurrence: Occurrence, share: Share) -> Iterator[Transfer]:
         credit = rule.credit
         if cents < 0:
             debit, credit = credit, debit
-        yield Transfer(debit=debit, credit=credit, amount_cents=abs(cents), item_count=item_count)
+        transfers.append(
+            Transfer(debit=debit, credit=credit, amount_cents=abs(cents), item_count=item_count)
+        )
+    return transfers
 
 
 def _account(named: Account | Tendered, occurrence: Occurrence) -> Account:

@@ -53,33 +53,37 @@ CREATE TRIGGER transfer_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON tr
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 REVOKE UPDATE, DELETE ON entry, transfer FROM settlement;
 
--- An entry's transfers add up to what its fact declared: in euros, in kind and in items.  Once for
--- each statement, so a batch of facts pays once; a transfer without its entry is refused as well.
+-- An entry's transfers add up to what its fact declared: in euros, in kind and in items; a transfer
+-- without its entry is refused as well.  Once for each statement, so a batch of facts pays once.
+-- The plan lives as long as the connection and may have been made while the tables were empty; no
+-- sequential scan and IS NOT DISTINCT FROM leave it nothing but the primary keys.
 CREATE FUNCTION refuse_unequal_entry() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET enable_seqscan = off
+AS $$
 DECLARE
     unequal record;
 BEGIN
     SELECT touched.fact_id, touched.operator
       INTO unequal
       FROM (SELECT DISTINCT fact_id, operator FROM added) AS touched
-      LEFT JOIN entry USING (fact_id, operator)
-      LEFT JOIN LATERAL (
-           SELECT sum(CASE WHEN debit IN ('till_cash', 'card_receivable', 'option_receivable')
-                           THEN amount_cents
-                           WHEN credit IN ('till_cash', 'card_receivable', 'option_receivable')
-                           THEN -amount_cents
-                      END) AS cents,
-                  sum(amount_cents) FILTER (WHERE debit IN ('credits_stock', 'credits_sold'))
-                      AS face_value_cents,
-                  sum(item_count) AS item_count
-             FROM transfer
-            WHERE transfer.fact_id = touched.fact_id
-              AND transfer.operator = touched.operator) AS posted ON true
-     WHERE entry.fact_id IS NULL
-        OR COALESCE(posted.cents, 0) <> entry.declared_cents
-        OR COALESCE(posted.face_value_cents, 0) <> entry.declared_face_value_cents
-        OR COALESCE(posted.item_count, 0) <> entry.declared_count
+     WHERE (SELECT COALESCE(sum(CASE WHEN debit IN ('till_cash', 'card_receivable',
+                                                    'option_receivable')
+                                     THEN amount_cents
+                                     WHEN credit IN ('till_cash', 'card_receivable',
+                                                     'option_receivable')
+                                     THEN -amount_cents
+                                END), 0) = max(declared_cents)
+               AND COALESCE(sum(amount_cents) FILTER (
+                            WHERE debit IN ('credits_stock', 'credits_sold')), 0)
+                   = max(declared_face_value_cents)
+               AND sum(item_count) = max(declared_count)
+              FROM transfer
+              JOIN entry
+                ON entry.fact_id = transfer.fact_id
+               AND entry.operator IS NOT DISTINCT FROM transfer.operator
+             WHERE transfer.fact_id = touched.fact_id
+               AND transfer.operator IS NOT DISTINCT FROM touched.operator) IS NOT TRUE
      LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'the transfers of fact % do not add up to what it declared for %',
@@ -89,12 +93,38 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER entry_adds_up AFTER INSERT ON entry
-    REFERENCING NEW TABLE AS added
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_unequal_entry();
 CREATE TRIGGER transfer_adds_up AFTER INSERT ON transfer
     REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_unequal_entry();
+
+-- An entry that declares something comes with its transfers.
+CREATE FUNCTION refuse_bare_entry() RETURNS trigger
+LANGUAGE plpgsql
+SET enable_seqscan = off
+AS $$
+DECLARE
+    bare record;
+BEGIN
+    SELECT added.fact_id, added.operator
+      INTO bare
+      FROM added
+     WHERE (declared_cents, declared_face_value_cents, declared_count) <> (0, 0, 0)
+       AND (SELECT count(*)
+              FROM transfer
+             WHERE transfer.fact_id = added.fact_id
+               AND transfer.operator IS NOT DISTINCT FROM added.operator) = 0
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'fact % posts nothing of what it declared for %',
+              bare.fact_id, bare.operator
+              USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER entry_is_not_bare AFTER INSERT ON entry
+    REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_bare_entry();
 
 -- A partner's transaction names its operator and sees nothing else, whatever its SQL says; a
 -- transaction that names none sees nothing.  `*` is the staff's, and the only one that may post.
