@@ -127,23 +127,14 @@ fill_venv() { # one line for each package as it arrives; the whole story is in t
             "$venv/bin/python" -m pip install --no-input --disable-pip-version-check \
                 --no-deps --no-build-isolation -e "$root"
     } 2>&1 || touch "$log_dir/pip.failed"; } | tee "$log_dir/pip.log" |
-        sed -u -n 's/^Collecting \([^ ]*\).*/relais:   \1/p; s/^Successfully installed.*/relais:   installed/p'
+        sed -u -n 's/^Collecting \([^ ]*\).*/relais:   \1/p'
     [ ! -e "$log_dir/pip.failed" ] || fail "pip could not install the packages; the last lines of $log_dir/pip.log are:
 $(tail -n 5 "$log_dir/pip.log")"
 }
 
-make_venv() {
-    python=$1
-    if usable "$venv/bin/python" && "$venv/bin/python" -c 'import pip' >/dev/null 2>&1; then
-        if [ "$(cat "$stamp" 2>/dev/null)" = "$(wanted_stamp "$venv/bin/python")" ]; then return; fi
-        # Scripts in a venv carry its path: one that was moved or copied is made again.
-        grep -qs "$venv" "$venv/bin/activate" || "$python" -m venv --clear "$venv"
-    else
-        say "making the virtual environment .venv with $("$python" -V)"
-        "$python" -m venv --clear "$venv"
-    fi
-    fill_venv
-    wanted_stamp "$venv/bin/python" >"$stamp"
+venv_stands() { # it runs, and was made where it lies: the scripts in a venv carry its path
+    usable "$venv/bin/python" && "$venv/bin/python" -c 'import pip' >/dev/null 2>&1 &&
+        grep -qs "$venv" "$venv/bin/activate"
 }
 
 # ---------------------------------------------------------------- all of it, in order
@@ -155,15 +146,22 @@ if command -v flock >/dev/null 2>&1; then # two first starts at once: the second
 fi
 
 missing=
-python=$(find_python)
-if [ -z "$python" ]; then
-    fail "Python 3.11 or newer is needed and this machine has $(python3 -V 2>/dev/null || echo none)."
+if ! venv_stands; then
+    python=$(find_python)
+    [ -n "$python" ] || fail "Python 3.11 or newer is needed; this machine has $(python3 -V 2>/dev/null || echo none)."
+    can_make_venv "$python" || missing=$(venv_package "$python")
 fi
-# A venv that works needs no module to make another.
-if ! usable "$venv/bin/python" && ! can_make_venv "$python"; then missing=$(venv_package "$python"); fi
 has_postgresql || missing="$missing postgresql"
 has_rabbitmq || missing="$missing rabbitmq-server"
 has_nginx || missing="$missing nginx"
 # shellcheck disable=SC2086 # a list of words
 [ -z "$missing" ] || install_packages $missing
-make_venv "$python"
+
+if ! venv_stands; then
+    say "making the virtual environment .venv with $("$python" -V)"
+    "$python" -m venv --clear "$venv"
+fi
+if [ "$(cat "$stamp" 2>/dev/null)" != "$(wanted_stamp "$venv/bin/python")" ]; then
+    fill_venv
+    wanted_stamp "$venv/bin/python" >"$stamp"
+fi
