@@ -50,7 +50,9 @@ def reconcile(
                 raise _unusable(f"Nothing was posted for {operator} in {month}.")
             drawn = handlers.draw_up_period(tx, operator=operator, period=month)
     except psycopg.Error as error:
-        raise _unusable(f"The ledger cannot be read: {str(error).strip()}") from None
+        # The rest of psycopg's lines are hints for a database administrator.
+        [reason, *_] = str(error).strip().splitlines() or [type(error).__name__]
+        raise _unusable(f"The ledger cannot be read: {reason}") from None
     if as_json:
         typer.echo(json.dumps(drawn.model_dump(mode="json"), indent=2))
     else:
