@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from services.settlement import api, handlers, store
 DIFFERENT = 1
 UNUSABLE = 2
 INCOMPLETE = 3
+_PIPED_WIDTH = 120
 
 app = typer.Typer(no_args_is_help=True, help="The operators' ledger.")
 
@@ -97,7 +99,8 @@ def _database_url() -> str:
 
 
 def _print(drawn: api.Period) -> None:
-    console = Console()
+    # Into a pipe or a file nothing need be squeezed.
+    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     console.print(f"[bold]{drawn.operator}[/bold], {drawn.period}\n")
     console.print(_credits(drawn))
     console.print(_takings(drawn))
@@ -120,9 +123,8 @@ def _print(drawn: api.Period) -> None:
 
 def _credits(drawn: api.Period) -> Table:
     table = _table("Credits, in kind", "site")
-    for heading in ("given", "sold", "left at the end"):
-        table.add_column(heading, justify="right")
-        table.add_column("face value", justify="right")
+    for heading in ("given", "sold", "left"):
+        _add_figures(table, heading, "face value")
     for site in drawn.credits:
         table.add_row(
             site.site_code,
@@ -143,8 +145,8 @@ def _credits(drawn: api.Period) -> Table:
 def _takings(drawn: api.Period) -> Table:
     table = _table("Takings of the tills", "site")
     table.add_column("day")
-    for heading in ("cash sales", "cash", "card sales", "card"):
-        table.add_column(heading, justify="right")
+    _add_figures(table, "sales", "in cash")
+    _add_figures(table, "sales", "by card")
     for day in drawn.takings:
         table.add_row(
             day.site_code,
@@ -165,8 +167,7 @@ def _takings(drawn: api.Period) -> Table:
 def _legs(drawn: api.Period) -> Table:
     table = _table("Legs", "leg")
     table.add_column("heard")
-    table.add_column("count", justify="right")
-    table.add_column("amount", justify="right")
+    _add_figures(table, "count", "amount")
     for leg in drawn.legs:
         heard = "[green]yes[/green]" if leg.present else "[yellow]missing[/yellow]"
         shown = _counted(leg.count, leg.total_cents) if leg.present else ("", "")
@@ -178,6 +179,11 @@ def _table(title: str, first: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column(first)
     return table
+
+
+def _add_figures(table: Table, count: str, cents: str) -> None:
+    for heading in (count, cents):
+        table.add_column(heading, justify="right", no_wrap=True)
 
 
 def _sum(pairs: list[tuple[int, int]]) -> tuple[int, int]:
