@@ -39,6 +39,7 @@ SIGNED_IN: tuple[str, ...] = ROLES
 
 _NOBODY = Caller(user_id=UUID(int=0), role="", site_codes=frozenset())
 _NUL = (b"\x00", b"\\u0000")
+_NUL_REASON = "A text holds a NUL character."
 
 
 class Body(BaseModel):
@@ -139,7 +140,8 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         try:
             response = self._respond(request, language)
         except Exception as error:
-            response = problem.response(error, language=language)
+            service = self.container.service_name
+            response = problem.response(error, language=language, service=service)
         metrics.http_seconds.labels(self.route, response.status_code).observe(
             time.perf_counter() - started
         )
@@ -192,7 +194,7 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         if self.body is None:
             return None
         if any(nul in raw for nul in _NUL):
-            raise Invalid(errors=[{"field": "", "reason": "NUL"}])
+            raise Invalid(errors=[{"field": "", "reason": _NUL_REASON}])
         return self.body.model_validate_json(raw or b"{}")
 
     def _run(self, call: Call, arguments: tuple[Any, ...], path: Mapping[str, Any]) -> Response:
@@ -280,7 +282,7 @@ def _address(request: Request) -> str:
 def _query(request: Request) -> Mapping[str, str]:
     values = request.args.to_dict()
     if any("\x00" in value for value in values.values()):
-        raise Invalid(errors=[{"field": "", "reason": "NUL"}])
+        raise Invalid(errors=[{"field": "", "reason": _NUL_REASON}])
     return values
 
 

@@ -85,10 +85,13 @@ class Unforeseen(tree.Refusal):
     code = "relais.unforeseen"
 
 
-def response(error: BaseException, *, language: str) -> Response:
-    """Turn any exception into a problem document; what nobody foresaw is logged and says little."""
+def response(error: BaseException, *, language: str, service: str | None = None) -> Response:
+    """Turn any exception into a problem document; what nobody foresaw is logged and says little.
+
+    `service` is whose catalogue has the sentences of its own validators.
+    """
     if isinstance(error, ValidationError):
-        return _of_validation(error, language=language)
+        return _of_validation(error, language=language, service=service)
     if isinstance(error, HTTPException):
         return _document(
             error.code or 500, "relais.http", _TITLES.get(error.code or 500, ""), language
@@ -108,29 +111,30 @@ def response(error: BaseException, *, language: str) -> Response:
     return _of_refusal(Unforeseen(), 500, language)
 
 
-def _of_validation(error: ValidationError, *, language: str) -> Response:
+def _of_validation(error: ValidationError, *, language: str, service: str | None) -> Response:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if any(each["type"] == "json_invalid" for each in found):
         return _of_refusal(NotJson(), 400, language)
     errors = [
         {
             "field": ".".join(str(part) for part in each["loc"]),
-            "reason": _reason(each["type"], each["msg"], language),
+            "reason": _reason(each["type"], each["msg"], language=language, service=service),
         }
         for each in found[:50]
     ]
     return _of_refusal(tree.Invalid(errors=errors), 422, language)
 
 
-def _reason(kind: str, message: str, language: str) -> str:
+def _reason(kind: str, message: str, *, language: str, service: str | None) -> str:
     if kind == "value_error":  # raised by our own validators, in our own words
-        return texts.translate(message.removeprefix("Value error, "), language=language)
+        words = message.removeprefix("Value error, ")
+        return texts.translate(words, language=language, service=service)
     return texts.translate(_REASONS.get(kind, _ANY_REASON), language=language)
 
 
 def _of_refusal(refusal: tree.Refusal, status: int, language: str) -> Response:
     detail = texts.explain(refusal, language=language)
-    answer = _document(status, refusal.code, detail, language, errors=refusal.values.get("errors"))
+    answer = _document(status, refusal.code, detail, language, errors=_errors(refusal, language))
     if isinstance(refusal, tree.Throttled):
         answer.headers["Retry-After"] = str(refusal.values.get("retry_after_s", 60))
     if isinstance(refusal, Unavailable):
@@ -140,6 +144,18 @@ def _of_refusal(refusal: tree.Refusal, status: int, language: str) -> Response:
     if isinstance(refusal, tree.TooLarge):
         answer.headers["Connection"] = "close"  # the rest of the body is not read
     return answer
+
+
+def _errors(refusal: tree.Refusal, language: str) -> object:
+    """Return what is wrong with each field, its reason in the person's language."""
+    errors = refusal.values.get("errors")
+    if not isinstance(errors, list):
+        return errors
+    service = refusal.code.partition(".")[0]
+    return [
+        each | {"reason": texts.translate(each["reason"], language=language, service=service)}
+        for each in errors
+    ]
 
 
 def _document(

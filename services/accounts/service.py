@@ -117,13 +117,16 @@ class Accounts(Service):
 
     def _begin(self, counts: Sequence[Counted], *, call: Call) -> None:
         """Count an attempt; wait a moment while others of the same account are looked at."""
-        for pause_s in current().sign_in_pauses_s:
+        settings = current()
+        until = time.monotonic() + settings.sign_in_wait_s_max
+        while True:
             try:
                 with self.database.transaction() as tx:
                     return handlers.begin_attempt(tx, counts, now=call.now)
             except throttle.OthersPending:
-                time.sleep(pause_s)
-        raise throttle.TooManyAttempts(retry_after_s=1)
+                if time.monotonic() >= until:
+                    raise throttle.TooManyAttempts(retry_after_s=1) from None
+            time.sleep(settings.sign_in_pause_s)
 
     def _end(self, tx: Transaction, counts: Sequence[Counted], *, passed: bool, call: Call) -> None:
         kept = timedelta(seconds=current().throttle_kept_s)

@@ -28,8 +28,9 @@ class AccountsSettings(Settings):
     failure_first_wait_s: int = 60
     failure_wait_s_max: int = 60 * 60
     throttle_kept_s: int = 24 * 3600
-    #: How long a sign-in waits, in all, for others of the same account that are being looked at.
-    sign_in_pauses_s: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+    #: How long a sign-in waits for others of the same account that are being looked at.
+    sign_in_wait_s_max: float = 5.0
+    sign_in_pause_s: float = 0.1
 
 
 @cache

@@ -6,6 +6,7 @@ from kernel.refusal import Invalid
 
 CHARS_MIN = 12
 _DISTINCT_MIN = 5
+_BESIDE_WORD_MIN = 6
 _ROWS = ("azertyuiopqsdfghjklmwxcvbn", "qwertyuiopasdfghjklzxcvbnm", "01234567890123456789")
 _OBVIOUS = ("motdepasse", "password", "azerty", "qwerty", "bonjour", "relais", "emmaus")
 
@@ -51,7 +52,7 @@ def _is_obvious(folded: str, *, email: str) -> bool:
     # A known word that is most of the password: `motdepasse2026!` is tried in the first minute.
     words = (*_OBVIOUS, email, email.partition("@")[0])
     rest = min((len(folded.replace(word, "")) for word in words if word), default=len(folded))
-    return rest < _DISTINCT_MIN
+    return rest < _BESIDE_WORD_MIN
 
 
 def _folded(password: str) -> str:

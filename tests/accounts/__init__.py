@@ -1,0 +1,1 @@
+"""Accounts: sign-in, users, sites and till devices."""

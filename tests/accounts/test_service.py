@@ -1,0 +1,553 @@
+"""Accounts at its HTTP door: a real process, a real database, real tokens."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from chassis.auth import Verifier, public_key_of
+from deploy.local.home import ROOT
+from tests.fix_service import OTHER_KEY, SIGNING_KEY, bearer, environment_of, keyed, serving
+from tests.fix_stack import FreshSchema, Schema
+
+PASSWORD = "cheval-pile-agrafe-correcte"
+ADMIN = "administration@relais.example"
+
+
+@pytest.fixture(scope="module")
+def schema(fresh_schema: FreshSchema) -> Schema:
+    return fresh_schema("accounts")
+
+
+@dataclass(kw_only=True)
+class Door:
+    """The service, and its administrator's token."""
+
+    client: httpx.Client
+    schema: Schema
+    admin: dict[str, str] = field(default_factory=dict)
+
+    def sign_in(
+        self, email: str, *, password: str = PASSWORD, address: str | None = None
+    ) -> httpx.Response:
+        headers = {"X-Real-IP": address or f"192.0.2.{uuid4().int % 250}:{uuid4()}"}
+        body = {"email": email, "password": password}
+        return self.client.post("/v1/sessions", json=body, headers=headers)
+
+    def post(
+        self, path: str, body: Any, *, as_: dict[str, str] | None = None, key: str | None = None
+    ) -> httpx.Response:
+        headers = keyed(self.admin if as_ is None else as_, key=key)
+        return self.client.post(path, json=body, headers=headers)
+
+    def get(self, path: str, *, as_: dict[str, str] | None = None) -> httpx.Response:
+        return self.client.get(path, headers=self.admin if as_ is None else as_)
+
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        with psycopg.connect(self.schema.admin_url, row_factory=dict_row) as admin:
+            admin.execute("SET search_path TO accounts")
+            return admin.execute(query.encode(), values).fetchall()
+
+    def make_site(self) -> str:
+        code = f"site-{uuid4().hex[:8]}"
+        body = {"site_code": code, "name": "Un point", "address": "1 rue Fictive"}
+        assert self.post("/v1/sites", body).status_code == 201
+        return code
+
+    def make_user(self, role: str, *site_codes: str, operator: str | None = None) -> dict[str, Any]:
+        made = self.post("/v1/users", a_user(role, *site_codes, operator=operator))
+        assert made.status_code == 201, made.text
+        user: dict[str, Any] = made.json()
+        return user
+
+    def as_user(self, role: str, *site_codes: str) -> dict[str, str]:
+        user = self.make_user(role, *site_codes)
+        return {"Authorization": f"Bearer {self.sign_in(user['email']).json()['token']}"}
+
+
+def a_user(role: str, *site_codes: str, operator: str | None = None) -> dict[str, Any]:
+    return {
+        "email": f"{role}.{uuid4().hex[:8]}@relais.example",
+        "display_name": "Capucine Aubépin",
+        "role": role,
+        "site_codes": list(site_codes),
+        "operator": operator,
+        "password": PASSWORD,
+    }
+
+
+def run_create_admin(
+    schema: Schema, *, password: str = PASSWORD
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            *(sys.executable, "-W", "ignore", "-c"),
+            "from services.accounts.cli import app; app()",
+            *("create-admin", "--email", ADMIN, "--display-name", "Romane Jolivet"),
+        ],
+        cwd=ROOT,
+        env=environment_of(schema, RELAIS_SIGNING_KEY=SIGNING_KEY, RELAIS_ADMIN_PASSWORD=password),
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def door(schema: Schema) -> Iterator[Door]:
+    made = run_create_admin(schema)
+    assert made.returncode == 0, made.stderr
+    with serving("accounts", schema=schema, RELAIS_SIGNING_KEY=SIGNING_KEY) as client:
+        door = Door(client=client, schema=schema)
+        door.admin = {"Authorization": f"Bearer {door.sign_in(ADMIN).json()['token']}"}
+        yield door
+
+
+class TestCommandLine:
+    def test_makes_the_first_administrator_once(self, door: Door) -> None:
+        again = run_create_admin(door.schema)
+
+        assert again.returncode == 1
+        assert "adresse" in again.stderr
+        assert len(door.rows("SELECT FROM account WHERE role = 'admin'")) == 1
+
+    def test_refuses_a_short_password(self, door: Door) -> None:
+        assert "12" in run_create_admin(door.schema, password="court").stderr
+
+    def test_service_does_not_start_without_its_signing_key(self, schema: Schema) -> None:
+        started = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "services.accounts"],
+            cwd=ROOT,
+            env=environment_of(schema, RELAIS_SIGNING_KEY=" "),
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+
+        assert started.returncode == 1
+        assert "RELAIS_SIGNING_KEY" in started.stderr
+        assert "Traceback" not in started.stderr
+
+
+class TestSignIn:
+    def test_gives_a_token_that_every_service_verifies_alone(self, door: Door) -> None:
+        site = door.make_site()
+        user = door.make_user("site_manager", site)
+
+        answer = door.sign_in(user["email"].upper())
+
+        assert answer.status_code == 201
+        session = answer.json()
+        assert session["user"] == {
+            "id": user["user_id"],
+            "role": "site_manager",
+            "site_codes": [site],
+            "operator": None,
+        }
+        verifier = Verifier(public_key_of(SIGNING_KEY))
+        now = datetime.now(UTC)
+        caller = verifier.verify(f"Bearer {session['token']}", now=now)
+        assert (str(caller.user_id), caller.site_codes) == (user["user_id"], frozenset({site}))
+        lifetime = datetime.fromisoformat(session["expires_at"]) - now
+        assert timedelta(hours=11, minutes=59) < lifetime <= timedelta(hours=12)
+
+    def test_answers_an_unknown_address_like_a_wrong_password(self, door: Door) -> None:
+        user = door.make_user("referrer")
+
+        unknown = door.sign_in(f"{uuid4().hex}@relais.example", password="un mauvais mot de passe")
+        wrong = door.sign_in(user["email"], password="un mauvais mot de passe")
+
+        assert unknown.status_code == wrong.status_code == 401
+        assert unknown.json() == wrong.json()
+        assert wrong.json()["code"] == "accounts.session.wrong_credentials"
+        assert wrong.json()["detail"] == "Cette adresse et ce mot de passe ne vont pas ensemble."
+
+    def test_lets_nobody_in_who_is_disabled(self, door: Door) -> None:
+        user = door.make_user("referrer")
+        assert door.post(f"/v1/users/{user['user_id']}/disable", {}).json()["disabled"]
+
+        assert door.sign_in(user["email"]).status_code == 401
+
+    def test_stops_after_five_wrong_passwords_even_for_the_right_one(self, door: Door) -> None:
+        user = door.make_user("referrer")
+        for _ in range(5):
+            assert door.sign_in(user["email"], password="raté").status_code == 401
+
+        stopped = door.sign_in(user["email"])
+
+        assert stopped.status_code == 429
+        assert stopped.json()["code"] == "accounts.session.throttled"
+        assert 0 < int(stopped.headers["Retry-After"]) <= 60
+        assert door.sign_in(ADMIN).status_code == 201, "others are not stopped"
+
+    def test_forgives_what_was_wrong_before_the_right_password(self, door: Door) -> None:
+        user = door.make_user("referrer")
+        for password in ("raté",) * 4 + (PASSWORD,) + ("raté",) * 4:
+            door.sign_in(user["email"], password=password)
+
+        assert door.sign_in(user["email"]).status_code == 201
+
+    def test_a_hundred_guesses_at_once_get_five_looks(self, door: Door) -> None:
+        user = door.make_user("referrer")
+
+        with ThreadPoolExecutor(100) as pool:
+            guesses = [f"raté {number}" for number in range(100)]
+            answers = list(
+                pool.map(lambda guess: door.sign_in(user["email"], password=guess), guesses)
+            )
+
+        statuses = [answer.status_code for answer in answers]
+        assert sorted(set(statuses)) == [401, 429]
+        assert statuses.count(401) == 5
+        failed = door.rows("SELECT FROM sign_in_event WHERE user_id = %s", user["user_id"])
+        assert len(failed) == 5
+
+    def test_twenty_right_ones_at_once_are_all_let_in(self, door: Door) -> None:
+        user = door.make_user("referrer")
+
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda _: door.sign_in(user["email"]), range(20)))
+
+        assert {answer.status_code for answer in answers} == {201}
+
+    def test_stops_an_address_that_guesses_at_many_accounts(self, door: Door) -> None:
+        def guess(number: int) -> int:
+            email = f"personne{number}@relais.example"
+            return door.sign_in(email, password="raté", address="198.51.100.7").status_code
+
+        with ThreadPoolExecutor(10) as pool:
+            statuses = list(pool.map(guess, range(60)))
+
+        assert statuses.count(401) == 50
+        assert door.sign_in(ADMIN, address="198.51.100.7").status_code == 429
+        assert door.sign_in(ADMIN, address="198.51.100.8").status_code == 201
+
+
+class TestTokens:
+    @pytest.mark.parametrize(
+        ("header", "code"),
+        [
+            ({}, "accounts.token.missing"),
+            ({"Authorization": "Bearer not.a.token"}, "accounts.token.invalid"),
+            (bearer("admin", key=OTHER_KEY), "accounts.token.invalid"),
+            (bearer("admin", lifetime=timedelta(seconds=-1)), "accounts.token.expired"),
+        ],
+    )
+    def test_missing_forged_and_expired_ones_are_refused(
+        self, door: Door, header: dict[str, str], code: str
+    ) -> None:
+        answer = door.get("/v1/sites", as_=header)
+
+        assert (answer.status_code, answer.json()["code"]) == (401, code)
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+    def test_one_without_an_account_changes_nothing_here(self, door: Door) -> None:
+        body = {"site_code": "nowhere", "name": "Nulle part", "address": "-"}
+
+        assert door.post("/v1/sites", body, as_=bearer("admin")).status_code == 401
+
+    def test_another_role_is_refused(self, door: Door) -> None:
+        body = {"site_code": "nowhere", "name": "Nulle part", "address": "-"}
+
+        refused = door.post("/v1/sites", body, as_=door.as_user("referrer"))
+
+        assert (refused.status_code, refused.json()["code"]) == (403, "accounts.role.not_allowed")
+
+
+class TestSites:
+    def test_opens_once_and_tells_everybody(self, door: Door) -> None:
+        body = {"site_code": f"s-{uuid4().hex[:8]}", "name": "Emmaüs Défi", "address": "Paris 19e"}
+
+        first = door.post("/v1/sites", body, key=f"open {body['site_code']}".replace(" ", "-"))
+        again = door.post("/v1/sites", body, key=f"open {body['site_code']}".replace(" ", "-"))
+        taken = door.post("/v1/sites", body)
+
+        assert first.status_code == again.status_code == 201
+        assert first.json() == again.json() == body | {"open": True}
+        assert (taken.status_code, taken.json()["code"]) == (409, "accounts.site.taken")
+        told = door.rows(
+            "SELECT type, site, data FROM outbox WHERE subject = %s", body["site_code"]
+        )
+        assert told == [
+            {"type": "accounts.site.opened.v1", "site": body["site_code"], "data": body}
+        ]
+        assert body | {"open": True} in door.get("/v1/sites", as_=door.as_user("referrer")).json()
+
+
+class TestUsers:
+    @pytest.mark.parametrize(
+        ("role", "sites", "operator", "wrong"),
+        [
+            ("till_operator", 0, None, "site_codes"),
+            ("mediator", 1, "sfr", "operator"),
+            ("operator_partner", 0, None, "operator"),
+            ("operator_partner", 1, "sfr", "site_codes"),
+            ("referrer", 1, None, "site_codes"),
+            ("admin", 0, "sfr", "operator"),
+        ],
+    )
+    def test_role_goes_with_its_sites_and_operator(
+        self, door: Door, role: str, sites: int, operator: str | None, wrong: str
+    ) -> None:
+        body = a_user(role, *(door.make_site() for _ in range(sites)), operator=operator)
+
+        refused = door.post("/v1/users", body)
+
+        assert refused.status_code == 422
+        assert [each["field"] for each in refused.json()["errors"]] == [wrong]
+
+    @pytest.mark.parametrize(
+        "password",
+        ["xq7-wz", "aaaaaaaaaaaaaa", "motdepasse2026!", "azertyuiopqsdf", "123456789012"],
+    )
+    def test_refuses_passwords_that_are_short_or_obvious(self, door: Door, password: str) -> None:
+        refused = door.post("/v1/users", a_user("referrer") | {"password": password})
+
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "password"
+        assert password not in refused.text
+
+    def test_manager_makes_till_operators_and_mediators_of_own_sites(self, door: Door) -> None:
+        own, other = door.make_site(), door.make_site()
+        manager = door.as_user("site_manager", own)
+
+        statuses = {
+            "own": door.post("/v1/users", a_user("till_operator", own), as_=manager).status_code,
+            "other": door.post("/v1/users", a_user("mediator", other), as_=manager).status_code,
+            "peer": door.post("/v1/users", a_user("site_manager", own), as_=manager).status_code,
+            "admin": door.post("/v1/users", a_user("admin"), as_=manager).status_code,
+        }
+
+        assert statuses == {"own": 201, "other": 403, "peer": 403, "admin": 403}
+        seen = door.get("/v1/users", as_=manager).json()
+        assert {user["role"] for user in seen} == {"site_manager", "till_operator"}
+
+    def test_same_key_makes_one_user_and_another_password_is_another_request(
+        self, door: Door
+    ) -> None:
+        body, key = a_user("referrer"), uuid4().hex
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: door.post("/v1/users", body, key=key), range(8)))
+        other = door.post("/v1/users", body | {"password": "une toute autre phrase"}, key=key)
+
+        assert {answer.status_code for answer in answers} == {201}
+        assert len({answer.json()["user_id"] for answer in answers}) == 1
+        assert (other.status_code, other.json()["code"]) == (409, "idempotency.key_reused")
+
+    def test_refuses_an_address_that_is_taken(self, door: Door) -> None:
+        body = a_user("referrer")
+        door.post("/v1/users", body)
+
+        taken = door.post("/v1/users", body | {"email": body["email"].upper()})
+
+        assert (taken.status_code, taken.json()["code"]) == (409, "accounts.user.email_taken")
+
+    def test_refuses_a_site_that_does_not_exist(self, door: Door) -> None:
+        assert door.post("/v1/users", a_user("mediator", "atlantis")).status_code == 404
+
+    def test_nobody_disables_themselves(self, door: Door) -> None:
+        me = door.get("/v1/me").json()
+
+        assert door.post(f"/v1/users/{me['user_id']}/disable", {}).status_code == 409
+
+    def test_disabled_user_changes_nothing_with_a_token_that_still_runs(self, door: Door) -> None:
+        user = door.make_user("admin")
+        token = {"Authorization": f"Bearer {door.sign_in(user['email']).json()['token']}"}
+        door.post(f"/v1/users/{user['user_id']}/disable", {})
+
+        assert door.get("/v1/me", as_=token).status_code == 401
+        assert door.post("/v1/users", a_user("referrer"), as_=token).status_code == 401
+
+    def test_lists_page_by_page(self, door: Door) -> None:
+        for _ in range(3):
+            door.make_user("referrer")
+
+        whole = [user["email"] for user in door.get("/v1/users?limit=200").json()]
+        first = door.get("/v1/users?limit=2").json()
+        rest = door.get(f"/v1/users?limit=200&after={first[-1]['email']}").json()
+
+        assert [user["email"] for user in first + rest] == whole == sorted(whole)
+        assert door.get("/v1/users?limit=201").status_code == 422
+
+    def test_password_stands_nowhere_in_clear(self, door: Door) -> None:
+        door.make_user("referrer")
+        kept = door.rows(
+            "SELECT account::text FROM account UNION ALL SELECT command_answer::text"
+            "  FROM command_answer UNION ALL SELECT outbox::text FROM outbox"
+        )
+
+        assert kept
+        assert not [row for row in kept if PASSWORD in row["account"]]
+
+
+class TestDevices:
+    def enrolment(self, door: Door, site: str, *, till: str = "Caisse 1") -> str:
+        awaited = door.post("/v1/devices/enrolments", {"site_code": site, "till_name": till})
+        assert awaited.status_code == 201, awaited.text
+        code: str = awaited.json()["enrolment_code"]
+        return code
+
+    def test_enrols_with_a_code_once_and_tells_everybody(self, door: Door) -> None:
+        site = door.make_site()
+        code = self.enrolment(door, site)
+
+        made = door.post("/v1/devices", {"enrolment_code": code.lower()}, as_={}, key=f"k{code}")
+        again = door.post("/v1/devices", {"enrolment_code": code.lower()}, as_={}, key=f"k{code}")
+        other = door.post("/v1/devices", {"enrolment_code": code}, as_={})
+
+        assert made.status_code == again.status_code == 201
+        assert made.json() == again.json(), "an answer that got lost is given again"
+        assert (other.status_code, other.json()["code"]) == (409, "accounts.device.code_used")
+        device = made.json()
+        assert device.pop("device_token")
+        [told] = door.rows("SELECT type, data FROM outbox WHERE subject = %s", device["till_id"])
+        assert told["type"] == "accounts.device.enrolled.v1"
+        assert told["data"] == device | {"site_code": site, "till_name": "Caisse 1"}
+
+    def test_same_key_gives_the_same_code_again(self, door: Door) -> None:
+        body = {"site_code": door.make_site(), "till_name": "Caisse 1"}
+        key = uuid4().hex
+
+        answers = [door.post("/v1/devices/enrolments", body, key=key).json() for _ in range(2)]
+
+        assert answers[0] == answers[1]
+
+    def test_neither_code_nor_token_is_kept(self, door: Door) -> None:
+        code = self.enrolment(door, door.make_site())
+        made = door.post("/v1/devices", {"enrolment_code": code}, as_={}).json()
+
+        kept = door.rows(
+            "SELECT command_answer::text AS kept FROM command_answer"
+            " UNION ALL SELECT enrolment::text FROM enrolment"
+            " UNION ALL SELECT device::text FROM device UNION ALL SELECT outbox::text FROM outbox"
+        )
+
+        assert kept
+        assert not [row for row in kept if made["device_token"] in row["kept"]]
+        assert not [row for row in kept if code in row["kept"]]
+
+    def test_two_devices_with_one_code_are_one_device(self, door: Door) -> None:
+        code = self.enrolment(door, door.make_site())
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(
+                pool.map(
+                    lambda _: door.post("/v1/devices", {"enrolment_code": code}, as_={}), range(8)
+                )
+            )
+
+        assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+
+    def test_unknown_code_is_refused_and_counted(self, door: Door) -> None:
+        address = {"X-Real-IP": "203.0.113.9"}
+        body = {"enrolment_code": "22222-22222"}
+
+        statuses = [door.post("/v1/devices", body, as_=address).status_code for _ in range(51)]
+
+        assert statuses == [404] * 50 + [429]
+
+    def test_token_of_a_device_opens_no_persons_door(self, door: Door) -> None:
+        code = self.enrolment(door, door.make_site())
+        token = door.post("/v1/devices", {"enrolment_code": code}, as_={}).json()["device_token"]
+
+        refused = door.get("/v1/sites", as_={"Authorization": f"Bearer {token}"})
+
+        assert refused.status_code == 403
+
+    def test_till_keeps_its_id_when_its_device_is_replaced(self, door: Door) -> None:
+        site = door.make_site()
+        code = self.enrolment(door, site)
+        old = door.post("/v1/devices", {"enrolment_code": code}, as_={}).json()
+        body = {"site_code": site, "till_name": "Caisse 1"}
+        taken = door.post("/v1/devices/enrolments", body)
+        manager = door.as_user("site_manager", site)
+
+        revoked = door.post(f"/v1/devices/{old['device_id']}/revoke", {}, as_=manager)
+        twice = door.post(f"/v1/devices/{old['device_id']}/revoke", {}, as_=manager)
+        new = door.post(
+            "/v1/devices", {"enrolment_code": self.enrolment(door, site)}, as_={}
+        ).json()
+
+        assert (taken.status_code, taken.json()["code"]) == (409, "accounts.device.till_taken")
+        assert revoked.status_code == 200
+        assert revoked.json()["revoked_at"]
+        assert (twice.status_code, twice.json()["code"]) == (409, "accounts.device.revoked")
+        assert new["till_id"] == old["till_id"]
+        assert new["device_id"] != old["device_id"]
+        told = door.rows(
+            "SELECT type, sequence FROM outbox WHERE subject = %s ORDER BY position",
+            old["till_id"],
+        )
+        assert [(row["type"].split(".")[2], row["sequence"]) for row in told] == [
+            ("enrolled", 1),
+            ("revoked", 2),
+            ("enrolled", 3),
+        ]
+        assert len(door.get(f"/v1/devices?site_code={site}", as_=manager).json()) == 2
+
+    def test_other_sites_manager_is_refused(self, door: Door) -> None:
+        own, other = door.make_site(), door.make_site()
+        manager = door.as_user("site_manager", own)
+        code = self.enrolment(door, other)
+        device = door.post("/v1/devices", {"enrolment_code": code}, as_={}).json()
+        body = {"site_code": other, "till_name": "Caisse 2"}
+
+        refusals = [
+            door.post("/v1/devices/enrolments", body, as_=manager),
+            door.post(f"/v1/devices/{device['device_id']}/revoke", {}, as_=manager),
+            door.get(f"/v1/devices?site_code={other}", as_=manager),
+        ]
+
+        assert {answer.status_code for answer in refusals} == {403}
+        assert {answer.json()["code"] for answer in refusals} == {"accounts.site.not_yours"}
+
+
+class TestBadInput:
+    def test_each_gets_its_problem_document(self, door: Door) -> None:
+        headers = keyed(door.admin)
+        wrong: list[tuple[httpx.Response, int]] = [
+            (door.client.post("/v1/sites", content=b"{", headers=headers), 400),
+            (door.client.post("/v1/sites", content=b'"\xff"', headers=headers), 400),
+            (door.client.post("/v1/sites", content=b'"' + b"a" * 5_000_000, headers=headers), 413),
+            (door.client.post("/v1/sites", json={}, headers=door.admin), 422),
+            (door.post("/v1/sites", {"site_code": "A B", "name": "", "address": ""}), 422),
+            (door.post("/v1/sites", {"site_code": "a\x00", "name": "x", "address": "x"}), 422),
+            (door.post("/v1/users", a_user("referrer") | {"shoe_size": 43}), 422),
+            (door.post("/v1/users", a_user("wizard")), 422),
+            (door.post("/v1/users", a_user("referrer") | {"email": "no address"}), 422),
+            (door.post("/v1/users", a_user("referrer") | {"email": 3}), 422),
+            (door.post(f"/v1/users/{uuid4()}/disable", {}), 404),
+            (door.post(f"/v1/devices/{uuid4()}/revoke", {}), 404),
+            (door.get("/v1/nothing"), 404),
+            (door.client.put("/v1/sites", headers=door.admin), 405),
+        ]
+
+        for answer, status in wrong:
+            assert answer.status_code == status, answer.text
+            assert answer.headers["Content-Type"] == "application/problem+json"
+            problem = answer.json()
+            assert problem["status"] == status
+            assert problem["code"]
+            assert problem["title"]
+
+    def test_unknown_field_is_named_in_french(self, door: Door) -> None:
+        refused = door.post("/v1/users", a_user("referrer") | {"shoe_size": 43})
+
+        assert refused.json()["errors"] == [
+            {"field": "shoe_size", "reason": "Ce champ n'est pas connu ici."}
+        ]
+
+    def test_openapi_names_each_route(self, door: Door) -> None:
+        document = door.get("/openapi.json").json()
+
+        assert document["openapi"] == "3.1.0"
+        assert document["paths"]["/api/accounts/v1/sites"]["post"]["x-roles"] == ["admin"]

@@ -1,0 +1,1 @@
+"""Referrals: people sent to a site, and what they may buy."""
