@@ -190,6 +190,12 @@ class Workshop:
         body = api.OpenRepair(opened_on=opened_on, closed_on=closed_on, fault="No sound")
         return handlers.open_repair(self.tx, body, device_id=device_id, call=self.call)
 
+    def retire(self, device_id: UUID) -> api.DeviceRetired:
+        body = api.RetireDevice(
+            slip_no="DEEE-1", collected_on=TODAY, weight_grams=1_800, reason="Beyond repair"
+        )
+        return handlers.retire_device(self.tx, body, device_id=device_id, call=self.call)
+
 
 def a_purchase(**changes: Any) -> api.SellDevice:
     asked = {

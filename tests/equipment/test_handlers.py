@@ -348,27 +348,21 @@ class TestRepair:
 
 
 class TestRetire:
-    def slip(self, workshop: Workshop, device_id: UUID) -> api.DeviceRetired:
-        body = api.RetireDevice(
-            slip_no="DEEE-1", collected_on=TODAY, weight_grams=1800, reason="Screen broken"
-        )
-        return handlers.retire_device(workshop.tx, body, device_id=device_id, call=workshop.call)
-
     def test_lets_a_device_go_once_its_data_is_gone(self, workshop: Workshop) -> None:
         device_id = workshop.enter()
         workshop.wipe(device_id)
         workshop.test(device_id, failing=["screen"])
-        assert self.slip(workshop, device_id).state is State.END_OF_LIFE
+        assert workshop.retire(device_id).state is State.END_OF_LIFE
         with pytest.raises(life.AtItsEnd):
             workshop.wipe(device_id)
 
     def test_keeps_a_device_that_still_holds_data(self, workshop: Workshop) -> None:
         device_id = workshop.enter()
         with pytest.raises(life.NotWiped):
-            self.slip(workshop, device_id)
+            workshop.retire(device_id)
         workshop.wipe(device_id, passed=False)
         with pytest.raises(life.FailedWipe):
-            self.slip(workshop, device_id)
+            workshop.retire(device_id)
 
 
 class TestHear:

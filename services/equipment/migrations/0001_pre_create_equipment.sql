@@ -175,11 +175,12 @@ CREATE TABLE functional_test (
     step_no         integer NOT NULL,
     step            text    NOT NULL CHECK (step IN ('test', 'fail_test')),
     passed          boolean NOT NULL CHECK (passed = (step = 'test')),
-    checks          jsonb   NOT NULL,
+    checks          jsonb   NOT NULL CHECK (jsonb_typeof(checks) = 'object'),
     battery_percent integer CHECK (battery_percent BETWEEN 0 AND 100),
     performed_on    date    NOT NULL,
-    -- One function that does not work, and the test is not passed.
-    CHECK (passed = NOT jsonb_path_exists(checks, '$.* ? (@ != true)')),
+    -- One function that does not work, and the test is not passed; "ok" is no way to say true.
+    CHECK (passed = NOT jsonb_path_exists(checks, '$.* ? (@ == false)')),
+    CHECK (NOT jsonb_path_exists(checks, '$.* ? (@.type() != "boolean")')),
     FOREIGN KEY (device_id, step_no, step) REFERENCES device_step (device_id, step_no, step),
     UNIQUE (device_id, step_no, passed)   -- serves: the foreign key of sale
 );
