@@ -5,6 +5,7 @@ from uuid import UUID
 from chassis import http
 from chassis.consume import consume
 from chassis.db import Transaction
+from chassis.service import Service
 from kernel.envelope import Envelope
 from services.equipment import api, handlers
 
@@ -16,7 +17,7 @@ MANAGERS = ("site_manager", "admin")
 READERS = (*STAFF, "mediator")
 
 
-class EquipmentService:
+class Equipment(Service):
     """Devices at the HTTP door, sites and entitlements on the bus."""
 
     name = "equipment"
@@ -186,4 +187,4 @@ class EquipmentService:
         return handlers.list_prices(tx, call=call)
 
 
-SERVICE = EquipmentService
+SERVICE = Equipment

@@ -1,0 +1,198 @@
+"""The checks of the audit, one after the other, in one snapshot of the database."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from chassis import queries
+from chassis.topology import Topology
+from services.recharges.domain import journal
+from services.recharges.seal import PinSeal, Sealed
+
+SQL = queries.load("deploy.audit")
+Rows = psycopg.Connection[dict[str, Any]]
+
+#: The checks that one query answers.
+BY_QUERY = (
+    "voucher_sold_at_most_once",
+    "vouchers_received_equal_their_states",
+    "sale_totals_equal_their_lines",
+    "sales_equal_journal_equal_cash_equal_ledger",
+    "each_sale_is_in_the_ledger_once",
+    "tickets_have_no_gap",
+    "nobody_is_over_the_cap",
+    "nobody_bought_without_an_entitlement",
+    "ledger_entries_are_what_facts_declared",
+    "credits_given_equal_vouchers_received",
+    "option_euros_equal_their_lines_and_the_ledger",
+    "devices_sold_were_wiped_and_tested",
+    "plans_add_up",
+    "entitlements_are_known_alike",
+)
+_WORD = re.compile(rb"[A-Za-z0-9]{6,}")
+_HEX = re.compile(rb"\\x((?:[0-9a-f]{2})+)")
+_LOG_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What one check found; nothing examined is not a pass."""
+
+    name: str
+    examined: int
+    broken: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether something was examined and all of it held."""
+        return self.examined > 0 and self.broken == 0
+
+
+def run(
+    admin_url: str, *, services: Iterable[str], pins: PinSeal, logs: Path | None
+) -> list[Check]:
+    """Run every check in one snapshot and return what each found."""
+    with psycopg.connect(admin_url, row_factory=dict_row) as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        known = present(connection, services)
+        found = [_by_query(connection, name) for name in BY_QUERY]
+        found.append(_journal_chains(connection))
+        found.append(facts_handled_once(connection, services=known))
+        found.append(_no_ghosts(connection, services=known))
+        found.append(_no_pin_in_clear(connection, services=known, pins=pins, logs=logs))
+    return found
+
+
+def present(connection: Rows, services: Iterable[str]) -> list[str]:
+    """Return those of the services whose schema exists."""
+    rows = connection.execute("SELECT nspname FROM pg_namespace")
+    schemas = {row["nspname"] for row in rows}
+    return [service for service in services if service in schemas]
+
+
+def _by_query(connection: Rows, name: str) -> Check:
+    row = connection.execute(SQL[name]).fetchone()
+    assert row is not None
+    return Check(name=name, examined=row["examined"], broken=row["broken"])
+
+
+def _journal_chains(connection: Rows) -> Check:
+    """Compute every till's chain anew from its records."""
+    examined = broken = 0
+    rows = connection.execute(SQL["journal_records"])
+    for _, of_till in groupby(rows, key=lambda row: row["till_id"]):
+        records = list(of_till)
+        examined += len(records)
+        chain = ((r["sequence"], r["record"], r["previous_hash"], r["hash"]) for r in records)
+        broken += journal.first_break(chain) is not None
+    return Check(name="journal_chains_are_whole", examined=examined, broken=broken)
+
+
+def facts_handled_once(connection: Rows, *, services: Iterable[str]) -> Check:
+    """Every fact in every outbox is in the inbox of each handler that hears it, once."""
+    present = set(services)
+    examined = broken = 0
+    for type_, queues in Topology.read().subscriptions.items():
+        teller = type_.partition(".")[0]
+        for queue in queues:
+            hearer = queue.partition(".")[0]
+            if teller not in present or hearer not in present:
+                continue
+            row = connection.execute(
+                sql.SQL(
+                    "SELECT count(*) AS told, count(*) FILTER (WHERE heard.times IS DISTINCT"
+                    " FROM 1) AS unheard FROM {teller}.outbox LEFT JOIN (SELECT event_id,"
+                    " count(*) AS times FROM {hearer}.inbox WHERE consumer = %(queue)s"
+                    " GROUP BY event_id) AS heard USING (event_id) WHERE outbox.type = %(type)s"
+                ).format(teller=sql.Identifier(teller), hearer=sql.Identifier(hearer)),
+                {"queue": queue, "type": type_},
+            ).fetchone()
+            assert row is not None
+            examined += row["told"]
+            broken += row["unheard"]
+    return Check(
+        name="every_fact_was_handled_once_by_its_hearers", examined=examined, broken=broken
+    )
+
+
+def _no_ghosts(connection: Rows, *, services: Iterable[str]) -> Check:
+    """Nothing was handled that no outbox holds: a ghost message is a fact nobody committed."""
+    present = list(services)
+    told = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT event_id FROM {}.outbox").format(sql.Identifier(service))
+        for service in present
+    )
+    heard = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT event_id FROM {}.inbox").format(sql.Identifier(service))
+        for service in present
+    )
+    row = connection.execute(
+        sql.SQL(
+            "SELECT count(*) AS examined, count(*) FILTER (WHERE told.event_id IS NULL) AS broken"
+            " FROM ({heard}) AS heard LEFT JOIN ({told}) AS told USING (event_id)"
+        ).format(heard=heard, told=told)
+    ).fetchone()
+    assert row is not None
+    return Check(
+        name="no_fact_was_handled_that_nobody_told",
+        examined=row["examined"],
+        broken=row["broken"],
+    )
+
+
+def _no_pin_in_clear(
+    connection: Rows, *, services: Iterable[str], pins: PinSeal, logs: Path | None
+) -> Check:
+    """Open every PIN, then look for each in every row of every table and in every log line."""
+    known = {
+        pins.open(
+            Sealed(row["pin_key_id"], row["pin_sealed"]),
+            operator=row["operator"],
+            serial=row["serial"],
+        ).encode()
+        for row in connection.execute(SQL["vouchers_with_sealed_pins"])
+    }
+    if not known:
+        return Check(name="no_pin_in_clear", examined=0, broken=0)
+    examined = broken = 0
+    for table in connection.execute(SQL["tables"], {"schemas": list(services)}).fetchall():
+        for row in _rows_as_text(connection, table):
+            examined += 1
+            broken += _holds(row, known)
+    for line in _log_lines(logs):
+        examined += 1
+        broken += _holds(line, known)
+    return Check(name="no_pin_in_clear", examined=examined, broken=broken)
+
+
+def _rows_as_text(connection: Rows, table: Mapping[str, str]) -> Iterator[bytes]:
+    name = sql.Identifier(table["table_schema"], table["table_name"])
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(sql.SQL("COPY (SELECT * FROM {}) TO STDOUT").format(name)) as copy,
+    ):
+        for row in copy:
+            yield bytes(row).replace(b"\\\\x", b"\\x")
+
+
+def _log_lines(logs: Path | None) -> Iterator[bytes]:
+    for path in sorted(logs.glob("*.log")) if logs is not None else ():
+        with path.open("rb") as lines:
+            yield from iter(lambda lines=lines: lines.readline(_LOG_CHUNK), b"")  # type: ignore[misc]
+
+
+def _holds(text: bytes, known: set[bytes]) -> bool:
+    """Say whether a text, or bytes written in it as hexadecimal, hold one of the PINs."""
+    if not known.isdisjoint(_WORD.findall(text)):
+        return True
+    return any(
+        not known.isdisjoint(_WORD.findall(bytes.fromhex(match.decode())))
+        for match in _HEX.findall(text)
+    )

@@ -1,0 +1,72 @@
+"""`relais audit`: checks the invariants across all services' data."""
+
+import json
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+import psycopg
+import typer
+from psycopg.rows import dict_row
+from rich.console import Console
+from rich.table import Table
+
+from deploy.audit import checks
+from deploy.local import keyring
+from deploy.local.home import Home
+from deploy.local.processes import PROCESSES, services_of
+from deploy.local.stack import Stack
+from services.recharges.seal import PinSeal
+
+app = typer.Typer()
+_LOOK_S = 0.2
+
+
+@app.command("audit")
+def audit(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for facts that are still on their way.")
+    ] = 20.0,
+) -> None:
+    """Check every invariant; exit 1 when one is broken or nothing was there to be examined."""
+    home = Home.from_environment()
+    stack = Stack.load(home)
+    await_quiet(stack.database_url, limit_s=wait)
+    found = checks.run(
+        stack.database_url,
+        services=services_of(PROCESSES),
+        pins=PinSeal(keyring.load(home).pin_keys),
+        logs=home.path / "log",
+    )
+    ok = all(check.ok for check in found)
+    if as_json:
+        typer.echo(json.dumps({"ok": ok, "checks": [asdict(check) for check in found]}, indent=2))
+    else:
+        _print(found)
+    raise typer.Exit(0 if ok else 1)
+
+
+def await_quiet(admin_url: str, *, limit_s: float) -> bool:
+    """Wait until every fact told has been handled, or the limit is over; say which."""
+    deadline = time.monotonic() + limit_s
+    services = services_of(PROCESSES)
+    with psycopg.connect(admin_url, row_factory=dict_row, autocommit=True) as connection:
+        present = checks.present(connection, services)
+        while checks.facts_handled_once(connection, services=present).broken:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_LOOK_S)
+    return True
+
+
+def _print(found: list[checks.Check]) -> None:
+    table = Table(title="Audit", title_justify="left")
+    table.add_column("check")
+    table.add_column("examined", justify="right")
+    table.add_column("broken", justify="right")
+    table.add_column("")
+    for check in found:
+        words = "ok" if check.ok else ("nothing examined" if not check.broken else "BROKEN")
+        table.add_row(check.name.replace("_", " "), str(check.examined), str(check.broken), words)
+    Console().print(table)
