@@ -25,6 +25,7 @@ from chassis import frames
 CONTENT_TYPE = "application/json"
 _HEARTBEAT_S = 20
 _CONNECT_S_MAX = 5.0
+_GOODBYE_S_MAX = 2.0
 #: A moment, not zero: py-amqp spins for ever on half a frame when the timeout is zero.
 _MOMENT_S = 0.0005
 _WRITE_TOGETHER = 100
@@ -92,13 +93,17 @@ class Broker:
             on_blocked=self._on_blocked,
             on_unblocked=self._on_unblocked,
         )
-        with _translated("cannot connect"):
-            self._connection.connect()
-            # The limit of every read and write that names none of its own, declarations included.
-            self._connection.transport.sock.settimeout(confirm_s_max)
-            self._read_ahead()
-            self._publisher: Any = self._connection.channel()
-            self._publisher.confirm_select()
+        try:
+            with _translated("cannot connect"):
+                self._connection.connect()
+                # The limit of every read and write that names none of its own.
+                self._connection.transport.sock.settimeout(confirm_s_max)
+                self._read_ahead()
+                self._publisher: Any = self._connection.channel()
+                self._publisher.confirm_select()
+        except Exception:
+            self._connection.collect()
+            raise
         self._publisher.events["basic_ack"].add(self._on_ack)
         self._publisher.events["basic_nack"].add(self._on_nack)
         self._publisher.events["basic_return"].add(self._on_return)
@@ -112,14 +117,14 @@ class Broker:
     def close(self) -> None:
         """Say goodbye if the broker listens, and close the socket in any case."""
         try:
-            self._connection.transport.sock.settimeout(2.0)
-            self._connection.close()
-        except (OSError, AMQPError, AttributeError, Warning):
-            # Already closed from the other side: the messages we did not ack are theirs again.
+            if self._connection.connected:
+                self._connection.transport.sock.settimeout(_GOODBYE_S_MAX)
+                self._connection.close()
+        except (OSError, AMQPError):
+            # Closed from the other side: what we did not acknowledge is theirs again.
             pass
         finally:
-            if self._connection.channels is not None:
-                self._connection.collect()
+            self._connection.collect()
 
     def _read_ahead(self) -> None:
         """Read what has come in at once: py-amqp asks the system for each field of each frame.

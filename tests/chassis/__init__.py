@@ -1,0 +1,1 @@
+"""The running gear, on real servers."""
