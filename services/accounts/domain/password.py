@@ -6,8 +6,9 @@ from kernel.refusal import Invalid
 
 CHARS_MIN = 12
 _DISTINCT_MIN = 5
-_BESIDE_WORD_MIN = 6
-_ROWS = ("azertyuiopqsdfghjklmwxcvbn", "qwertyuiopasdfghjklzxcvbnm", "01234567890123456789")
+_BESIDE_WORDS_MIN = 6
+_WORD_MIN = 4
+_ROWS = ("azertyuiopqsdfghjklmwxcvbn", "qwertyuiopasdfghjklzxcvbnm", "0123456789" * 3)
 _OBVIOUS = ("motdepasse", "password", "azerty", "qwerty", "bonjour", "relais", "emmaus")
 
 
@@ -49,10 +50,12 @@ def _is_obvious(folded: str, *, email: str) -> bool:
         return True
     if any(folded in row or folded in row[::-1] for row in _ROWS):
         return True
-    # A known word that is most of the password: `motdepasse2026!` is tried in the first minute.
-    words = (*_OBVIOUS, email, email.partition("@")[0])
-    rest = min((len(folded.replace(word, "")) for word in words if word), default=len(folded))
-    return rest < _BESIDE_WORD_MIN
+    # Known words that are most of the password: `motdepasse2026!` is tried in the first minute.
+    rest = folded
+    for word in (email, email.partition("@")[0], *_OBVIOUS):
+        if len(word) >= _WORD_MIN:
+            rest = rest.replace(word, "")
+    return len(rest) < _BESIDE_WORDS_MIN
 
 
 def _folded(password: str) -> str:

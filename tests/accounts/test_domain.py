@@ -1,0 +1,183 @@
+"""The rules of users, passwords, devices and their secrets, with no database in sight."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.auth import Verifier, public_key_of
+from services.accounts.domain import device, password, user
+from services.accounts.domain.user import Role
+from services.accounts.seal import DEVICE_ROLE, Passwords, Seal
+from tests.fix_service import OTHER_KEY, SIGNING_KEY
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+HERE = frozenset({"saint-denis"})
+
+
+class TestScope:
+    @pytest.mark.parametrize("role", Role)
+    @pytest.mark.parametrize("site_codes", [frozenset(), HERE])
+    @pytest.mark.parametrize("operator", [None, "sfr"])
+    def test_every_role_with_and_without_sites_and_operator(
+        self, role: Role, site_codes: frozenset[str], operator: str | None
+    ) -> None:
+        fits = {
+            Role.TILL_OPERATOR: site_codes == HERE and operator is None,
+            Role.MEDIATOR: site_codes == HERE and operator is None,
+            Role.SITE_MANAGER: site_codes == HERE and operator is None,
+            Role.OPERATOR_PARTNER: not site_codes and operator == "sfr",
+            Role.REFERRER: not site_codes and operator is None,
+            Role.ADMIN: operator is None,
+        }[role]
+
+        try:
+            user.check_scope(role, site_codes=site_codes, operator=operator)
+        except user.ScopeNotValid:
+            assert not fits
+        else:
+            assert fits
+
+    @pytest.mark.parametrize("by", Role)
+    @pytest.mark.parametrize("role", Role)
+    def test_who_manages_whom(self, by: Role, role: Role) -> None:
+        manages = by is Role.ADMIN or (
+            by is Role.SITE_MANAGER and role in {Role.TILL_OPERATOR, Role.MEDIATOR}
+        )
+
+        try:
+            user.check_manages(by, HERE, role=role, site_codes=HERE)
+        except user.NotYourUser:
+            assert not manages
+        else:
+            assert manages
+
+    def test_manager_needs_every_site_of_the_user(self) -> None:
+        with pytest.raises(user.NotYourUser):
+            user.check_manages(
+                Role.SITE_MANAGER, HERE, role=Role.MEDIATOR, site_codes=HERE | {"lyon"}
+            )
+
+
+class TestEmail:
+    @pytest.mark.parametrize(
+        "text", ["", "a", "a@b", "@b.fr", "a@.fr", "a b@c.fr", "a@b..fr", "a@b.fr\n@", "é" * 300]
+    )
+    def test_refuses_what_is_none(self, text: str) -> None:
+        with pytest.raises(user.EmailNotValid):
+            user.normalise_email(text)
+
+    def test_is_compared_without_capitals_and_spaces(self) -> None:
+        assert user.normalise_email(" Caisse1@Relais.Example ") == "caisse1@relais.example"
+
+
+class TestPassword:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "correct horse battery staple",
+            "tournevis-parapluie",
+            "ćeślą-vœu-ñandú",
+            "Xk4!pQ92_vLm",
+            "motdepasse du voisin de palier",
+        ],
+    )
+    def test_long_ones_pass_whatever_they_are_made_of(self, text: str) -> None:
+        password.check(text, email="anais@relais.example")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "abababababababab",
+            "AZERTYuiopqsdfgh",
+            "210987654321098",
+            "Mot de Passe 12",
+            "anais.montclar1",
+            "anais.montclar@relais.example",
+            "Émmaüs-Relais1",
+        ],
+    )
+    def test_obvious_ones_do_not(self, text: str) -> None:
+        with pytest.raises(password.PasswordObvious):
+            password.check(text, email="anais.montclar@relais.example")
+
+    @given(st.text(max_size=11))
+    def test_eleven_signs_are_too_few(self, text: str) -> None:
+        with pytest.raises(password.PasswordTooShort):
+            password.check(text, email="anais@relais.example")
+
+
+class TestPasswordsAtRest:
+    PASSWORDS = Passwords(memory_kib=19 * 1024, rounds=2, lanes=1)
+
+    def test_are_argon2id_with_the_parameters_of_the_settings(self) -> None:
+        stored = self.PASSWORDS.hash("cheval-pile-agrafe")
+
+        assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+        assert not self.PASSWORDS.is_dated(stored)
+        assert Passwords(memory_kib=19 * 1024, rounds=3, lanes=1).is_dated(stored)
+
+    def test_same_keys_on_another_keyboard_are_the_same_password(self) -> None:
+        stored = self.PASSWORDS.hash("cr\u00e8me br\u00fbl\u00e9e")
+
+        assert self.PASSWORDS.is_right(stored, "cre\u0300me bru\u0302le\u0301e")
+        assert not self.PASSWORDS.is_right(stored, "creme brulee")
+
+    def test_nobodys_password_costs_the_same_and_is_never_right(self) -> None:
+        assert self.PASSWORDS.nobody.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+        assert not self.PASSWORDS.is_right(self.PASSWORDS.nobody, "")
+
+
+def an_enrolment(*, device_id: UUID | None = None) -> device.Enrolment:
+    return device.Enrolment(
+        enrolment_id=UUID(int=1),
+        site_code="saint-denis",
+        till_name="Caisse 1",
+        expires_at=NOON,
+        device_id=device_id,
+    )
+
+
+class TestEnrolment:
+    def test_makes_a_device_in_time(self) -> None:
+        just_in_time = NOON - timedelta(microseconds=1)
+
+        made = device.enrol(an_enrolment(), device_id=uuid4(), till_id=uuid4(), now=just_in_time)
+
+        assert (made.site_code, made.till_name, made.revoked_at) == (
+            "saint-denis",
+            "Caisse 1",
+            None,
+        )
+
+    def test_refuses_when_expired_or_used(self) -> None:
+        with pytest.raises(device.CodeExpired):
+            device.enrol(an_enrolment(), device_id=uuid4(), till_id=uuid4(), now=NOON)
+        used, in_time = an_enrolment(device_id=uuid4()), NOON - timedelta(minutes=1)
+        with pytest.raises(device.CodeUsed):
+            device.enrol(used, device_id=uuid4(), till_id=uuid4(), now=in_time)
+
+    @given(st.integers(0, 31**10 - 1))
+    def test_code_is_found_however_it_is_typed(self, number: int) -> None:
+        code = device.code_of(number)
+
+        assert device.normalise_code(f" {code.lower().replace('-', ' ')} ") == code.replace("-", "")
+
+
+class TestSeal:
+    def test_code_and_token_follow_from_the_id_and_the_key(self) -> None:
+        enrolled = device.enrol(
+            an_enrolment(), device_id=uuid4(), till_id=uuid4(), now=NOON - timedelta(minutes=1)
+        )
+        ours, theirs = Seal(SIGNING_KEY), Seal(OTHER_KEY)
+        lifetime = timedelta(days=400)
+
+        assert ours.enrolment_code(UUID(int=1)) == Seal(SIGNING_KEY).enrolment_code(UUID(int=1))
+        assert ours.enrolment_code(UUID(int=1)) != ours.enrolment_code(UUID(int=2))
+        assert ours.enrolment_code(UUID(int=1)) != theirs.enrolment_code(UUID(int=1))
+        token = ours.device_token(enrolled, lifetime=lifetime)
+        assert token == Seal(SIGNING_KEY).device_token(enrolled, lifetime=lifetime)
+        caller = Verifier(public_key_of(SIGNING_KEY)).verify(f"Bearer {token}", now=NOON)
+        assert (caller.user_id, caller.role) == (enrolled.device_id, DEVICE_ROLE)
