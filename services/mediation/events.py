@@ -12,6 +12,7 @@ from pydantic import Field
 from chassis.facts import Fact, Heard
 from services.mediation.domain.case import Case, Outcome
 from services.mediation.domain.debt_line import total_claimed_cents
+from services.mediation.domain.entitlement import Entitlement
 from services.mediation.domain.offer import Answer, Kind, Maker, Offer
 
 _CASE: dict[str, Any] = {
@@ -196,3 +197,7 @@ class EntitlementTold(Heard):
     person_ref: UUID
     from_on: date = Field(alias="from")
     until_on: date = Field(alias="until")
+
+    def entitlement(self) -> Entitlement:
+        """Return it as the rules know it."""
+        return Entitlement(**self.model_dump())

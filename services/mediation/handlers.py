@@ -41,7 +41,7 @@ def open_case(tx: Transaction, call: Call, body: api.OpenCase) -> api.CaseState:
             person_ref=body.person_ref,
             opened_on=today,
         ),
-        entitled=store.is_entitled(tx, body.person_ref, on=today),
+        entitlement=store.find_entitlement(tx, body.person_ref),
         admissible_on=body.over_indebtedness_admissible_on,
     )
     store.add_case(tx, case)
@@ -263,18 +263,8 @@ def show_case(tx: Transaction, call: Call, case_id: UUID) -> api.CaseShown:
 
 def learn_entitlements(tx: Transaction, facts: Sequence[Envelope]) -> None:
     """Remember who may be helped, and until when."""
-    heard = [(events.EntitlementTold.hear(fact), fact.sequence) for fact in facts]
     store.learn_entitlements(
-        tx,
-        [
-            store.Entitlement(
-                person_ref=told.person_ref,
-                from_on=told.from_on,
-                until_on=told.until_on,
-                sequence=sequence,
-            )
-            for told, sequence in heard
-        ],
+        tx, [(events.EntitlementTold.hear(fact).entitlement(), fact.sequence) for fact in facts]
     )
 
 

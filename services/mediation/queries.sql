@@ -67,12 +67,10 @@ SELECT step, happened_at, user_id
  WHERE case_id = %(case_id)s
  ORDER BY position;
 
--- name: is_entitled
--- Whether a person's entitlement, as last heard, is in force on a day.
-SELECT EXISTS (SELECT
-                 FROM entitlement
-                WHERE person_ref = %(person_ref)s
-                  AND from_on <= %(on)s AND %(on)s < until_on) AS entitled;
+-- name: find_entitlement
+SELECT person_ref, from_on, until_on
+  FROM entitlement
+ WHERE person_ref = %(person_ref)s;
 
 -- name: learn_entitlements
 -- The newest fact of a person wins, whatever the order of arrival; one row for each person.

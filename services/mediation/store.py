@@ -15,6 +15,7 @@ from kernel.money import Cents
 from services.mediation.domain import offer as offers
 from services.mediation.domain.case import Case, Outcome, Status, UnknownCase
 from services.mediation.domain.debt_line import DebtLine
+from services.mediation.domain.entitlement import Entitlement
 from services.mediation.domain.limitation import Event
 from services.mediation.domain.limitation_law import EventKind, LineKind
 from services.mediation.domain.mandate import Mandate, UnknownMandate
@@ -22,16 +23,6 @@ from services.mediation.domain.offer import Offer, UnknownOffer
 from services.mediation.domain.plan import Instalment
 
 SQL = queries.load("services.mediation")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entitlement:
-    """What was last told of a person; `until_on` is exclusive."""
-
-    person_ref: UUID
-    from_on: date
-    until_on: date
-    sequence: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,22 +67,21 @@ def list_steps(tx: Transaction, case_id: UUID) -> list[Step]:
     return [Step(**row) for row in tx.execute(SQL["list_case_events"], {"case_id": case_id})]
 
 
-def is_entitled(tx: Transaction, person_ref: UUID, *, on: date) -> bool:
-    """Say whether a person has an entitlement in force on a day, as far as we have heard."""
-    [row] = tx.execute(SQL["is_entitled"], {"person_ref": person_ref, "on": on}).fetchall()
-    entitled: bool = row["entitled"]
-    return entitled
+def find_entitlement(tx: Transaction, person_ref: UUID) -> Entitlement | None:
+    """Return what was last told of a person."""
+    row = tx.execute(SQL["find_entitlement"], {"person_ref": person_ref}).fetchone()
+    return None if row is None else Entitlement(**row)
 
 
-def learn_entitlements(tx: Transaction, told: Sequence[Entitlement]) -> None:
-    """Remember who is entitled until when; an older fact changes nothing."""
+def learn_entitlements(tx: Transaction, told: Sequence[tuple[Entitlement, int]]) -> None:
+    """Remember who is entitled, each by the sequence of its fact: an older one changes nothing."""
     tx.execute(
         SQL["learn_entitlements"],
         {
-            "person_refs": [each.person_ref for each in told],
-            "from_days": [each.from_on for each in told],
-            "until_days": [each.until_on for each in told],
-            "sequences": [each.sequence for each in told],
+            "person_refs": [each.person_ref for each, _ in told],
+            "from_days": [each.from_on for each, _ in told],
+            "until_days": [each.until_on for each, _ in told],
+            "sequences": [sequence for _, sequence in told],
         },
     )
 

@@ -10,6 +10,7 @@ from services.mediation.domain import case as cases
 from services.mediation.domain import offer as offers
 from services.mediation.domain.case import Case, Status
 from services.mediation.domain.debt_line import DebtLine
+from services.mediation.domain.entitlement import Entitlement
 from services.mediation.domain.limitation import Event
 from services.mediation.domain.limitation_law import LineKind
 from services.mediation.domain.mandate import Mandate
@@ -17,6 +18,7 @@ from services.mediation.domain.offer import Kind, Maker, Offer
 from services.mediation.domain.plan import Plan, plan_of
 
 TODAY = date(2026, 11, 21)
+ENTITLED = Entitlement(person_ref=UUID(int=8), from_on=date(2026, 9, 1), until_on=date(2027, 6, 1))
 FIRST_DUE_ON = date(2026, 12, 5)
 
 
@@ -91,7 +93,7 @@ def a_plan(*, amount_cents: int = 32_000, count: int = 4) -> Plan:
 
 def an_opened_case() -> Case:
     opened = Case(case_id=uid(7), site_code="saint-denis", person_ref=uid(8), opened_on=TODAY)
-    return cases.open_case(opened, entitled=True, admissible_on=None)
+    return cases.open_case(opened, entitlement=ENTITLED, admissible_on=None)
 
 
 def a_case(*lines: DebtLine, mandate: Mandate | None = None) -> Case:

@@ -16,7 +16,6 @@ from services.mediation.domain.case import (
     AdmissibleLater,
     Case,
     CaseClosed,
-    NotEntitled,
     Outcome,
     OutcomeNotByHand,
     OutOfTurn,
@@ -25,6 +24,7 @@ from services.mediation.domain.case import (
 )
 from services.mediation.domain.debt_line import State as LineState
 from services.mediation.domain.debt_line import UnknownLine
+from services.mediation.domain.entitlement import EntitlementNotInForce, EntitlementUnknown
 from services.mediation.domain.limitation_law import EventKind, LineKind
 from services.mediation.domain.mandate import NotInForce, UnknownMandate
 from services.mediation.domain.offer import (
@@ -40,6 +40,7 @@ from services.mediation.domain.offer import (
 )
 from services.mediation.domain.offer import State as OfferState
 from tests.mediation.build import (
+    ENTITLED,
     TODAY,
     a_case,
     a_line,
@@ -109,19 +110,35 @@ class TestLifeCycle:
 
 
 class TestOpen:
-    def test_refuses_a_person_without_an_entitlement(self) -> None:
-        case = an_opened_case()
-        with pytest.raises(NotEntitled):
-            cases.open_case(case, entitled=False, admissible_on=None)
+    def test_refuses_a_person_nobody_told_us_of(self) -> None:
+        with pytest.raises(EntitlementUnknown):
+            cases.open_case(an_opened_case(), entitlement=None, admissible_on=None)
+
+    @pytest.mark.parametrize(
+        ("day", "in_force"),
+        [
+            (date(2026, 8, 31), False),
+            (date(2026, 9, 1), True),
+            (date(2027, 5, 31), True),
+            (date(2027, 6, 1), False),
+        ],
+    )
+    def test_refuses_a_person_outside_their_entitlement(self, day: date, in_force: bool) -> None:
+        case = replace(an_opened_case(), opened_on=day)
+        if in_force:
+            assert cases.open_case(case, entitlement=ENTITLED, admissible_on=None) == case
+        else:
+            with pytest.raises(EntitlementNotInForce):
+                cases.open_case(case, entitlement=ENTITLED, admissible_on=None)
 
     def test_remembers_an_over_indebtedness_file(self) -> None:
-        opened = cases.open_case(an_opened_case(), entitled=True, admissible_on=TODAY)
+        opened = cases.open_case(an_opened_case(), entitlement=ENTITLED, admissible_on=TODAY)
         assert opened.over_indebtedness_admissible_on == TODAY
 
     def test_refuses_a_file_that_is_admissible_later(self) -> None:
         tomorrow = TODAY + timedelta(days=1)
         with pytest.raises(AdmissibleLater):
-            cases.open_case(an_opened_case(), entitled=True, admissible_on=tomorrow)
+            cases.open_case(an_opened_case(), entitlement=ENTITLED, admissible_on=tomorrow)
 
 
 class TestMandates:

@@ -14,9 +14,13 @@ from services.mediation import handlers, store
 from services.mediation.api import cases as api
 from services.mediation.domain.case import (
     CaseClosed,
-    NotEntitled,
     Status,
     UnknownCase,
+)
+from services.mediation.domain.entitlement import (
+    Entitlement,
+    EntitlementNotInForce,
+    EntitlementUnknown,
 )
 from services.mediation.domain.mandate import NotInForce, UnknownMandate
 from services.mediation.domain.offer import (
@@ -172,10 +176,12 @@ def _names(statement: str) -> list[str]:
 
 class TestRefusals:
     def test_a_person_who_is_not_entitled_today_has_no_case(self, tx: Transaction) -> None:
-        call = a_call(now=datetime(2027, 6, 1, 12, tzinfo=UTC))
-        for person in (PERSON, UUID(int=404)):
-            with pytest.raises(NotEntitled):
-                handlers.open_case(tx, call, api.OpenCase(person_ref=person, site_code=HERE))
+        after = a_call(now=datetime(2027, 6, 1, 12, tzinfo=UTC))
+        with pytest.raises(EntitlementNotInForce):
+            handlers.open_case(tx, after, api.OpenCase(person_ref=PERSON, site_code=HERE))
+        unknown = api.OpenCase(person_ref=UUID(int=404), site_code=HERE)
+        with pytest.raises(EntitlementUnknown):
+            handlers.open_case(tx, a_call(), unknown)
 
     def test_a_case_of_another_site_is_not_theirs(self, tx: Transaction) -> None:
         case_id, offer_id = negotiated(tx)
@@ -262,15 +268,12 @@ class TestEntitlements:
         entitle(tx, until_on=date(2028, 3, 1), sequence=3)
         entitle(tx, until_on=date(2026, 10, 1), sequence=2)
         entitle(tx, until_on=date(2028, 3, 1), sequence=3)
-        assert store.is_entitled(tx, PERSON, on=date(2028, 2, 29))
-        assert not store.is_entitled(tx, PERSON, on=date(2028, 3, 1))
+        known = store.find_entitlement(tx, PERSON)
+        assert known is not None
+        assert known.until_on == date(2028, 3, 1)
 
     def test_two_facts_of_one_person_fit_one_batch(self, tx: Transaction) -> None:
-        first = store.Entitlement(
-            person_ref=PERSON, from_on=TODAY, until_on=date(2027, 1, 1), sequence=8
-        )
-        second = store.Entitlement(
-            person_ref=PERSON, from_on=TODAY, until_on=date(2029, 1, 1), sequence=9
-        )
-        store.learn_entitlements(tx, [second, first])
-        assert store.is_entitled(tx, PERSON, on=date(2028, 12, 31))
+        older = Entitlement(person_ref=PERSON, from_on=TODAY, until_on=date(2027, 1, 1))
+        newer = Entitlement(person_ref=PERSON, from_on=TODAY, until_on=date(2029, 1, 1))
+        store.learn_entitlements(tx, [(newer, 9), (older, 8)])
+        assert store.find_entitlement(tx, PERSON) == newer

@@ -24,7 +24,9 @@ from uuid import UUID
 from kernel.money import Cents
 from kernel.refusal import NotFound, Refusal
 from services.mediation.domain import debt_line, mandate, offer
+from services.mediation.domain import entitlement as entitlements
 from services.mediation.domain.debt_line import DebtLine
+from services.mediation.domain.entitlement import Entitlement
 from services.mediation.domain.limitation import Event
 from services.mediation.domain.limitation_law import EventKind
 from services.mediation.domain.mandate import Mandate
@@ -118,12 +120,6 @@ class OutOfTurn(Refusal):
     code = "mediation.case.out_of_turn"
 
 
-class NotEntitled(Refusal):
-    """This person has no entitlement in force on {day_on}."""
-
-    code = "mediation.case.not_entitled"
-
-
 class OutcomeNotByHand(Refusal):
     """This outcome follows from an accepted offer and cannot be chosen."""
 
@@ -183,10 +179,9 @@ class Case:
         return tuple(line for line in self.lines if line.line_id in wanted.line_ids)
 
 
-def open_case(case: Case, *, entitled: bool, admissible_on: date | None) -> Case:
+def open_case(case: Case, *, entitlement: Entitlement | None, admissible_on: date | None) -> Case:
     """Open a case for a person who is entitled to help."""
-    if not entitled:
-        raise NotEntitled(day_on=case.opened_on)
+    entitlements.require(entitlement, day=case.opened_on)
     if admissible_on is None:
         return case
     return record_over_indebtedness(case, admissible_on=admissible_on, day=case.opened_on)
