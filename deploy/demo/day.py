@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from chassis import clock
+from deploy.audit.cli import await_quiet
 from deploy.demo import data
 from deploy.demo.book import Book
 from deploy.demo.client import HEARD_WITHIN_S, Client, Refused
@@ -22,7 +23,7 @@ from deploy.demo.data.network import SELLING, User
 from deploy.demo.data.people import Person
 from deploy.demo.result import Played
 from deploy.local.stack import Stack
-from kernel.period import Month, business_date
+from kernel.period import business_date
 
 _ENTITLEMENT_UNHEARD = (
     "recharges.entitlement.missing",
@@ -307,25 +308,25 @@ def _sell_computer(day: Day) -> None:
 
 
 def _await_knowledge(day: Day) -> dict[str, dict[str, int]]:
-    """Wait, for a bounded time, until the ledger shows what the tills sold; say what all know."""
+    """Wait, for a bounded time, until every fact has reached its hearers; say what all know."""
+    await_quiet(day.stack.database_url, limit_s=HEARD_WITHIN_S)
     admin = day.as_("admin")
-    month = Month.of(business_date(clock.now()))
-    deadline = time.monotonic() + HEARD_WITHIN_S
-    while True:
-        ledger = _ledger(admin)
-        sold = sum(
-            each["sold"]
-            for site_code in SELLING
-            for each in admin.get(f"recharges/v1/stock?site_code={site_code}")
-        )
-        if ledger.get("vouchers sold") == sold or time.monotonic() > deadline:
-            break
-        time.sleep(0.1)
-    tills = admin.get("recharges/v1/tills")
+    stock = [
+        each
+        for site_code in SELLING
+        for each in admin.get(f"recharges/v1/stock?site_code={site_code}")
+    ]
     return {
-        "accounts": {"sites": len(admin.get("accounts/v1/sites")), "tills": len(tills)},
-        "recharges": {"vouchers sold": sold},
-        "settlement": ledger | {"month": int(str(month).replace("-", ""))},
+        "accounts": {
+            "sites": len(admin.get("accounts/v1/sites")),
+            "tills": len(admin.get("recharges/v1/tills")),
+        },
+        "recharges": {
+            "vouchers received": sum(each["received"] for each in stock),
+            "vouchers sold": sum(each["sold"] for each in stock),
+            "vouchers available": sum(each["available"] for each in stock),
+        },
+        "settlement": _ledger(admin),
     }
 
 
