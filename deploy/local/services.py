@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from chassis import migrate
 from deploy.local import probe
 from deploy.local.child import Child, plain_environment
-from deploy.local.home import ROOT, Home
+from deploy.local.home import ROOT, Home, Trouble
 from deploy.local.keyring import Keyring
 from deploy.local.ports import Ports
 from deploy.local.processes import ServiceProcess
@@ -54,7 +54,13 @@ def migrate_schemas(admin_url: str, *, services: Iterable[str], keyring: Keyring
     applied = 0
     for service in services:
         migrate.provision(admin_url, service=service, password=keyring.service_passwords[service])
-        applied += len(migrate.migrate(admin_url, service=service))
+        try:
+            applied += len(migrate.migrate(admin_url, service=service))
+        except migrate.Changed as changed:
+            raise Trouble(
+                f"{changed}: write a further migration instead, or remove the stack's folder "
+                "with its data to begin again."
+            ) from None
     return applied
 
 

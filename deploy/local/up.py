@@ -1,13 +1,11 @@
 """Starts a whole stack and keeps it running until it is told to stop."""
 
-import importlib
 import os
 import sys
 import threading
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from rich.console import Console
 
@@ -22,7 +20,6 @@ from deploy.local.supervisor import Supervisor
 SERVER_READY_WITHIN_S = 90.0
 SERVICE_READY_WITHIN_S = 60.0
 LEFTOVERS_WAIT_S = 10.0
-DEMO = "deploy.demo"
 READY = "relais: ready at"
 
 
@@ -172,10 +169,8 @@ def end_orphans(home: Home) -> int:
 
 def play_demo(stack: Stack, *, first: bool) -> None:
     """Loads the demonstration once and plays its day; trouble in it does not stop the stack."""
-    demo: Any = importlib.import_module(DEMO)
-    if not hasattr(demo, "play"):
-        say("no demonstration is played: deploy/demo is not there")
-        return
+    from deploy import demo  # what only the first minute needs is not loaded by every command
+
     try:
         if first:
             say("loading the demonstration network")
