@@ -20,6 +20,8 @@ COLUMNS = ("serial", "pin", "offer_code", "face_value_cents", "use_by")
 _SERIAL = re.compile(r"[A-Za-z0-9-]{4,40}")
 _PIN = re.compile(r"[A-Za-z0-9]{6,32}")
 _AMOUNT = re.compile(r"[0-9]{1,9}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LINE_END = re.compile(r"\r\n|\r|\n")  # as an editor counts, unlike str.splitlines
 
 
 class EncodingUnknown(Refusal):
@@ -35,9 +37,57 @@ class ColumnsMissing(Refusal):
 
 
 class LineBroken(Refusal):
-    """Line {line_no} is broken: {reason}."""
+    """Line {line_no} is broken: it cannot be split into cells."""
 
     code = "recharges.delivery.line_broken"
+
+
+class CellsDiffer(Refusal):
+    """Line {line_no} holds {found} cells instead of {expected}."""
+
+    code = "recharges.delivery.cells_differ"
+
+
+class SerialMalformed(Refusal):
+    """Line {line_no}: the serial is not 4 to 40 letters, digits and hyphens."""
+
+    code = "recharges.delivery.serial_malformed"
+
+
+class PinMalformed(Refusal):
+    """Line {line_no}: the PIN is not 6 to 32 letters and digits."""
+
+    code = "recharges.delivery.pin_malformed"
+
+
+class OfferUnknown(Refusal):
+    """Line {line_no}: the operator has no offer {offer_code}."""
+
+    code = "recharges.delivery.offer_unknown"
+
+
+class FaceValueMalformed(Refusal):
+    """Line {line_no}: the face value is not a whole number of cents."""
+
+    code = "recharges.delivery.face_value_malformed"
+
+
+class FaceValueWrong(Refusal):
+    """Line {line_no}: the face value is {found_cents}, the offer's is {expected_cents}."""
+
+    code = "recharges.delivery.face_value_wrong"
+
+
+class UseByMalformed(Refusal):
+    """Line {line_no}: the use-by day is not a day written YYYY-MM-DD."""
+
+    code = "recharges.delivery.use_by_malformed"
+
+
+class UseByPassed(Refusal):
+    """Line {line_no}: the voucher had to be used by {use_by_on}."""
+
+    code = "recharges.delivery.use_by_passed"
 
 
 class SerialTwice(Refusal):
@@ -128,62 +178,71 @@ def read(text: str, *, face_values: Mapping[str, Cents], on: date) -> Iterator[D
     `face_values` says what each offer of this operator is worth, `on` the day of the import: a
     voucher that can no longer be used is no voucher.
     """
-    first, _, _ = text.partition("\n")
-    delimiter = ";" if first.count(";") >= first.count(",") else ","
-    rows = csv.reader(text.splitlines(), delimiter=delimiter, strict=True)
-    header = [cell.strip().lower() for cell in next(rows, [])]
+    lines = _LINE_END.split(text)
+    delimiter = ";" if lines[0].count(";") >= lines[0].count(",") else ","
+    rows = _rows(lines, delimiter=delimiter)
+    _, cells = next(rows, (1, []))
+    header = [cell.strip().lower() for cell in cells]
     if missing := [name for name in COLUMNS if name not in header]:
         raise ColumnsMissing(missing=", ".join(missing))
     places = {name: header.index(name) for name in COLUMNS}
+    for line_no, cells in rows:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            raise CellsDiffer(line_no=line_no, found=len(cells), expected=len(header))
+        cell = {name: cells[place].strip() for name, place in places.items()}
+        yield _voucher(cell, line_no=line_no, face_values=face_values, on=on)
+
+
+def _rows(lines: Sequence[str], *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of the file, each with the number of its (last) line."""
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         try:
             cells = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            raise LineBroken(line_no=rows.line_num, reason=str(error)) from error
-        if cells and any(cell.strip() for cell in cells):
-            yield _voucher(cells, places, rows.line_num, len(header), face_values, on)
+            raise LineBroken(line_no=rows.line_num) from error
+        yield rows.line_num, cells
 
 
 def _voucher(
-    cells: Sequence[str],
-    places: Mapping[str, int],
-    line_no: int,
-    width: int,
-    face_values: Mapping[str, Cents],
-    on: date,
+    cell: Mapping[str, str], *, line_no: int, face_values: Mapping[str, Cents], on: date
 ) -> DeliveredVoucher:
-    if len(cells) != width:
-        raise LineBroken(line_no=line_no, reason=f"{len(cells)} cells instead of {width}")
-    cell = {name: cells[place].strip() for name, place in places.items()}
     if not _SERIAL.fullmatch(cell["serial"]):
-        raise LineBroken(line_no=line_no, reason="the serial is not 4 to 40 letters and digits")
+        raise SerialMalformed(line_no=line_no)
     if not _PIN.fullmatch(cell["pin"]):
-        raise LineBroken(line_no=line_no, reason="the PIN is not 6 to 32 letters and digits")
-    if not _AMOUNT.fullmatch(cell["face_value_cents"]):
-        raise LineBroken(line_no=line_no, reason="the face value is not a whole number of cents")
+        raise PinMalformed(line_no=line_no)
     worth = face_values.get(cell["offer_code"])
     if worth is None:
-        raise LineBroken(line_no=line_no, reason=f"unknown offer {cell['offer_code'][:40]!r}")
-    if int(cell["face_value_cents"]) != worth:
-        reason = f"the face value is {cell['face_value_cents']}, the offer's is {worth}"
-        raise LineBroken(line_no=line_no, reason=reason)
-    try:
-        use_by = date.fromisoformat(cell["use_by"])
-    except ValueError as error:
-        reason = "the use-by day is not written YYYY-MM-DD"
-        raise LineBroken(line_no=line_no, reason=reason) from error
-    if use_by < on:
-        raise LineBroken(line_no=line_no, reason=f"the use-by day {use_by} has passed")
+        raise OfferUnknown(line_no=line_no, offer_code=cell["offer_code"][:40])
+    if not _AMOUNT.fullmatch(cell["face_value_cents"]):
+        raise FaceValueMalformed(line_no=line_no)
+    found = int(cell["face_value_cents"])
+    if found != worth:
+        raise FaceValueWrong(line_no=line_no, found_cents=found, expected_cents=worth)
     return DeliveredVoucher(
         line_no=line_no,
         serial=cell["serial"],
         pin=cell["pin"],
         offer_code=cell["offer_code"],
         face_value_cents=worth,
-        use_by=use_by,
+        use_by=_use_by(cell["use_by"], line_no=line_no, on=on),
     )
+
+
+def _use_by(text: str, *, line_no: int, on: date) -> date:
+    if not _DAY.fullmatch(text):  # Python reads other forms of ISO 8601 as well
+        raise UseByMalformed(line_no=line_no)
+    try:
+        use_by = date.fromisoformat(text)
+    except ValueError as error:
+        raise UseByMalformed(line_no=line_no) from error
+    if use_by < on:
+        raise UseByPassed(line_no=line_no, use_by_on=use_by)
+    return use_by
 
 
 class Seen:
