@@ -122,12 +122,12 @@ class RunningStack:
         """The address of the broker."""
         return self.now.amqp_url
 
-    def relais(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def relais(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Runs a `relais` command on this stack, showing what it printed if it fails."""
         return subprocess.run(
             [sys.executable, "-m", "deploy.command", *arguments],
             cwd=ROOT,
-            env=self.environment(),
+            env=self.environment() | environment,
             capture_output=True,
             text=True,
             timeout=STACK_WITHIN_S,

@@ -137,8 +137,8 @@ def plain_environment() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("RELAIS_", "RABBITMQ_", "ERL_", "PG"))
-        and name not in ("DATABASE_URL", "AMQP_URL")
+        if name == "RELAIS_LOG_LEVEL"
+        or not name.startswith(("RELAIS_", "RABBITMQ_", "ERL_", "PG", "DATABASE_URL", "AMQP_URL"))
     }
 
 

@@ -2,7 +2,11 @@
 
 import http.client
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,8 +17,9 @@ import pytest
 from kombu import Connection
 
 from deploy.local import orphans, postgres
-from deploy.local.home import Home
-from tests.fix_stack import LOCAL_WEB_PORT, RunningStack, empty_stack, wipe
+from deploy.local.home import ROOT, Home
+from deploy.local.up import READY
+from tests.fix_stack import LOCAL_WEB_PORT, RunningStack, Servers, empty_stack, wipe
 
 SERVERS = ("epmd", "rabbitmq", "postgres", "nginx")
 RESTARTED_WITHIN_S = 3.0
@@ -26,6 +31,9 @@ def servers_only() -> Iterator[RunningStack]:
     with empty_stack("up", web_port=LOCAL_WEB_PORT) as made:
         made.up("--servers-only")
         yield made
+        made.down()
+        assert not marked(made)
+        assert not made.home.stack_file.exists()
 
 
 def marked(stack: RunningStack) -> list[int]:
@@ -169,16 +177,41 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
         wipe(stack.home)
 
 
-class TestDown:
-    def test_leaves_no_process_behind(self, hidden: RunningStack) -> None:
-        hidden.up("--servers-only")
-        hidden.wait_ready()
-        assert marked(hidden)
-        hidden.down()
+class TestForeground:
+    def test_serves_until_ctrl_c_and_leaves_no_process_behind(self, hidden: RunningStack) -> None:
+        with subprocess.Popen(
+            [sys.executable, "-m", "deploy.command", "up", "--servers-only"],
+            cwd=ROOT,
+            env=hidden.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as foreground:
+            assert foreground.stdout
+            printed = list(
+                iter(foreground.stdout.readline, f"{READY} http://127.0.0.1:{hidden.ports.web}\n")
+            )
+            assert any("postgres answers" in line for line in printed)
+            assert marked(hidden)
+            # The terminal signals every process in the foreground, not only the first.
+            os.killpg(foreground.pid, signal.SIGINT)
+            assert foreground.wait(timeout=60) == 0
         assert not marked(hidden)
         assert not hidden.home.stack_file.exists()
-        assert "nothing runs here" in hidden.relais("down").stdout
 
+    def test_uses_the_servers_that_the_environment_names(
+        self, hidden: RunningStack, servers: Servers
+    ) -> None:
+        own = {"DATABASE_URL": servers.admin_url(), "AMQP_URL": servers.amqp_url(vhost="relais")}
+        started = hidden.relais("up", "--detach", "--servers-only", **own)
+        assert started.returncode == 0, started.stdout + started.stderr
+        assert [each.name for each in hidden.now.processes] == ["nginx"]
+        assert hidden.database_url == own["DATABASE_URL"]
+        assert hidden.amqp_url == own["AMQP_URL"]
+        hidden.down()
+
+
+class TestDown:
     def test_ends_what_a_killed_supervisor_left(self, hidden: RunningStack) -> None:
         hidden.up("--servers-only")
         hidden.kill9_supervisor()
