@@ -93,8 +93,13 @@ def identify(
 
 def fold(text: str) -> str:
     """Return the text without accents, capitals and whatever is no letter, words apart."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
-    bare = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    # Twice, as Unicode's compatibility caseless matching (D146) has it: a sign that decomposes into
+    # a capital is a capital only then.
+    for _ in range(2):
+        text = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(
+        sign for sign in text.translate(_PLAIN) if not unicodedata.category(sign).startswith("M")
+    )
     return " ".join("".join(sign if sign.isalnum() else " " for sign in bare).split())
 
 
