@@ -9,6 +9,8 @@ logged, and tried again at the next tick.
 """
 
 import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import psycopg
 from nameko.timer import Timer
@@ -60,4 +62,5 @@ class Every(Timer):  # type: ignore[misc]  # nameko has no types
             self.worker_complete.send()
 
 
-every = Every.decorator
+Method = TypeVar("Method", bound=Callable[..., Any])
+every: Callable[[float], Callable[[Method], Method]] = Every.decorator

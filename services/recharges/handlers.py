@@ -35,7 +35,12 @@ class Told:
 
 
 def sell_recharges(
-    tx: Transaction, orders: Sequence[Order], *, pins: PinSeal, new_id: NewId
+    tx: Transaction,
+    orders: Sequence[Order],
+    *,
+    pins: PinSeal,
+    new_id: NewId,
+    sold: Callable[[Sale], object] = lambda _: None,
 ) -> list[Outcome]:
     """Sell to every order that the rules allow; one outcome for each, in order.
 
@@ -54,7 +59,10 @@ def sell_recharges(
                 tx, [each.sale for each in told], [each.record for each in told], books=books
             )
             outbox.append(tx, [_completed(each, id=new_id()) for each in told])
-    outcomes: dict[UUID, Outcome] = {each.sale.order.sale_id: _done(each) for each in told}
+    outcomes: dict[UUID, Outcome] = {}
+    for each in told:
+        outcomes[each.sale.order.sale_id] = _done(each)
+        sold(each.sale)
     for order in first:
         refused = decided[order.key]
         if isinstance(refused, Refusal):
@@ -278,6 +286,30 @@ def show_stock(tx: Transaction, *, site_code: str, on: date) -> list[api.StockSh
             else None,
         )
         for row in tx.execute(SQL["stock_by_state"], {"site_code": site_code, "on": on})
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VouchersCounted:
+    """How many vouchers of an offer at a site are in a state."""
+
+    site_code: str
+    offer_code: str
+    state: str
+    count: int
+
+
+def count_vouchers(tx: Transaction, *, on: date) -> list[VouchersCounted]:
+    """Count every voucher once, by site, offer and state."""
+    return [
+        VouchersCounted(
+            site_code=row["site_code"],
+            offer_code=row["offer_code"],
+            state=state,
+            count=row[state],
+        )
+        for row in tx.execute(SQL["count_vouchers"], {"on": on})
+        for state in ("available", "sold", "expired")
     ]
 
 

@@ -6,22 +6,35 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils
+from prometheus_client import Counter, Gauge
 
-from chassis import http
+from chassis import clock, http, metrics
 from chassis.consume import consume
 from chassis.db import Database, Transaction
 from chassis.http import Call
 from chassis.resources import BatchProvider
 from chassis.service import Service
+from chassis.timer import every
 from kernel.envelope import Envelope
 from kernel.money import Cents
 from kernel.period import business_date
 from kernel.refusal import Refusal
 from services.recharges import api, events, handlers, settings
-from services.recharges.domain.sale import CardNotYet, Order, Wanted
+from services.recharges.domain.sale import CardNotYet, Order, Sale, Wanted
 from services.recharges.seal import PinSeal
 
 STAFF = ("till_operator", "site_manager", "admin")
+_MEASURE_S = 15.0
+
+_sales = Counter(
+    "relais_sales",
+    "Vouchers sold",
+    ["site", "offer", "tender"],
+    registry=metrics.registry,
+)
+_vouchers = Gauge(
+    "relais_vouchers", "Vouchers by state", ["site", "offer", "state"], registry=metrics.registry
+)
 
 
 def _new_id() -> UUID:
@@ -35,11 +48,21 @@ def _selling(database: Database) -> Callable[[Sequence[Order]], Sequence[Any]]:
     def run(orders: Sequence[Order]) -> list[api.SaleDone | Refusal]:
         outcomes: list[api.SaleDone | Refusal] = []
         for _, of_day in groupby(orders, key=lambda order: business_date(order.ordered_at)):
+            sold: list[Sale] = []
             with database.transaction() as tx:
-                outcomes += handlers.sell_recharges(tx, list(of_day), pins=pins, new_id=_new_id)
+                outcomes += handlers.sell_recharges(
+                    tx, list(of_day), pins=pins, new_id=_new_id, sold=sold.append
+                )
+            _count(sold)
         return outcomes
 
     return run
+
+
+def _count(sold: Sequence[Sale]) -> None:
+    for each in sold:
+        for line in each.lines:
+            _sales.labels(each.site_code, line.offer.offer_code, "cash").inc(line.quantity)
 
 
 class Recharges(Service):
@@ -97,6 +120,12 @@ class Recharges(Service):
         site_code = call.query.get("site_code", "")
         call.caller.require_site(site_code)
         return handlers.show_stock(tx, site_code=site_code, on=business_date(call.now))
+
+    @every(_MEASURE_S)
+    def measure_stock(self, tx: Transaction) -> None:
+        """Show how many vouchers are in which state."""
+        for each in handlers.count_vouchers(tx, on=business_date(clock.now())):
+            _vouchers.labels(each.site_code, each.offer_code, each.state).set(each.count)
 
     @consume(events.SiteOpened.TYPE)
     def on_site_opened(self, tx: Transaction, facts: list[Envelope]) -> None:
