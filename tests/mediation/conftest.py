@@ -1,12 +1,16 @@
-"""A transaction of mediation in which one person is entitled; rolled back at the end."""
+"""Mediation with one person entitled: in a transaction rolled back at the end, and at its door."""
 
 from collections.abc import Iterator
 
+import httpx
+import psycopg
 import pytest
 
 from chassis.db import Transaction
-from tests.fix_stack import TxOf
+from tests.fix_service import serving
+from tests.fix_stack import FreshSchema, Schema, TxOf
 from tests.mediation.doing import entitle
+from tests.mediation.door import PERSON, day
 
 
 @pytest.fixture
@@ -14,3 +18,19 @@ def tx(tx_of: TxOf) -> Iterator[Transaction]:
     with (connection := tx_of("mediation")).transaction(force_rollback=True):
         entitle(connection)
         yield connection
+
+
+@pytest.fixture(scope="module")
+def schema(fresh_schema: FreshSchema) -> Schema:
+    made = fresh_schema("mediation")
+    with psycopg.connect(made.url, options="-c search_path=mediation") as connection:
+        connection.execute(
+            "INSERT INTO entitlement VALUES (%s, %s, %s, 1)", (PERSON, day(-30), day(240))
+        )
+    return made
+
+
+@pytest.fixture(scope="module")
+def door(schema: Schema) -> Iterator[httpx.Client]:
+    with serving("mediation", schema=schema) as client:
+        yield client

@@ -17,8 +17,8 @@ from services.mediation.domain.termination_fee import Contract, FeeFlag, Termina
 
 #: Far from the ends of the calendar, so that no sum of years falls off it.
 Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2100, 12, 31), strict=True)]
-#: A hundred thousand euros: far above any telecom debt, far below what overflows.
-CENTS_MAX = 10_000_000
+#: Ten million euros: far above any telecom debt, far below what overflows.
+CENTS_MAX = 1_000_000_000
 Amount = Annotated[int, Field(ge=0, le=CENTS_MAX, strict=True)]
 PaidAmount = Annotated[int, Field(ge=1, le=CENTS_MAX, strict=True)]
 Count = Annotated[int, Field(ge=0, le=1_200, strict=True)]
@@ -81,11 +81,11 @@ class AskTerminationFee(Body):
     elapsed_months: Count
     signed_on: Day
     subsidised_handset: bool
-    over_indebted: bool = False
+    over_indebted: bool | None = None
 
     def contract(self) -> Contract:
         """Return it as the rules know it."""
-        return Contract(**self.model_dump())
+        return Contract(**self.model_dump() | {"over_indebted": bool(self.over_indebted)})
 
 
 class TerminationFeeShown(Answer):
