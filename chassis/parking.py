@@ -1,7 +1,7 @@
 """Deliveries that failed for good: kept as rows, seen by people, replayed or discarded by them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -12,19 +12,47 @@ from kernel.envelope import Envelope, Malformed
 _DETAIL_CHARS_MAX = 2_000
 
 # A delivery that is parked and not yet settled stands once: a crash between this row and the
-# acknowledgement delivers it again.
+# acknowledgement delivers it again.  The lock waits for a person who is settling it just now:
+# what failed again after its replay is parked again, not mistaken for the row being settled.
+_LOCK_SAME = """
+SELECT parked_id
+  FROM parked_delivery
+ WHERE state = 'parked'
+   AND consumer = %(consumer)s
+   AND body = %(body)s
+   FOR UPDATE
+"""
+
 _PARK = """
 INSERT INTO parked_delivery (consumer, event_id, type, reason, detail, body, headers, attempts)
-SELECT %(consumer)s, %(event_id)s, %(type)s, %(reason)s, %(detail)s, %(body)s, %(headers)s,
-       %(attempts)s
- WHERE NOT EXISTS (SELECT 1
-                     FROM parked_delivery
-                    WHERE state = 'parked'
-                      AND consumer = %(consumer)s
-                      AND body = %(body)s)
+VALUES (%(consumer)s, %(event_id)s, %(type)s, %(reason)s, %(detail)s, %(body)s, %(headers)s,
+        %(attempts)s)
 """
 
 _COUNT = "SELECT count(*) AS parked FROM parked_delivery WHERE state = 'parked'"
+
+_FIND = """
+SELECT parked_id, consumer, event_id, type, reason, detail, body, headers, attempts, parked_at,
+       state, settled_at, settled_by, settled_why
+  FROM parked_delivery
+ WHERE state = 'parked' OR %(settled_too)s
+ ORDER BY parked_id
+"""
+
+_LOCK = """
+SELECT parked_id, consumer, event_id, type, reason, detail, body, headers, attempts, parked_at,
+       state, settled_at, settled_by, settled_why
+  FROM parked_delivery
+ WHERE parked_id = %(parked_id)s
+   FOR UPDATE
+"""
+
+_SETTLE = """
+UPDATE parked_delivery
+   SET state = %(state)s, settled_at = clock_timestamp(), settled_by = %(who)s,
+       settled_why = %(why)s
+ WHERE parked_id = %(parked_id)s
+"""
 
 
 def park(
@@ -38,6 +66,8 @@ def park(
     attempts: int,
 ) -> None:
     """Keep a delivery that failed for good, with the reason, until a person settles it."""
+    if tx.execute(_LOCK_SAME, {"consumer": consumer, "body": body}).fetchone():
+        return
     event_id, fact_type = _identity(body)
     tx.execute(
         _PARK,
@@ -58,6 +88,23 @@ def count(tx: Transaction) -> int:
     """Count the deliveries that wait for a person."""
     row = tx.execute(_COUNT).fetchone()
     return int(row["parked"]) if row else 0
+
+
+def find(tx: Transaction, *, settled_too: bool = False) -> list[dict[str, Any]]:
+    """List the parked deliveries, oldest first."""
+    return tx.execute(_FIND, {"settled_too": settled_too}).fetchall()
+
+
+def lock(tx: Transaction, parked_id: int) -> dict[str, Any] | None:
+    """Return one parked delivery, locked until the transaction ends; None if there is none."""
+    return tx.execute(_LOCK, {"parked_id": parked_id}).fetchone()
+
+
+def settle(
+    tx: Transaction, parked_id: int, *, state: Literal["replayed", "discarded"], who: str, why: str
+) -> None:
+    """Remember what a person decided about a delivery."""
+    tx.execute(_SETTLE, {"parked_id": parked_id, "state": state, "who": who, "why": why})
 
 
 def _identity(body: bytes) -> tuple[UUID | None, str | None]:

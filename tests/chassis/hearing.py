@@ -53,6 +53,9 @@ def handle(tx: Transaction, facts: list[Envelope]) -> list[UUID]:
             case "clash until open":
                 if not tx.execute("SELECT 1 FROM gate WHERE open").fetchone():
                     _deadlock(tx)
+            case "need gate":
+                if not tx.execute("SELECT 1 FROM gate WHERE open").fetchone():
+                    raise LookupError(f"the gate is closed for number {number}")
             case "dawdle":
                 tx.execute("SELECT pg_sleep(1.0)")
             case "project":

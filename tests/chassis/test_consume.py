@@ -7,15 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-import pytest
 
 from chassis import topology
-from chassis.broker import Broker
 from chassis.collect import Collector
 from chassis.db import Transaction
 from chassis.listen import ATTEMPT
 from kernel.envelope import Envelope
-from tests.chassis.bus import ON_SALE, SALE, STOCK, Bus, a_fact, eventually
+from tests.chassis.bus import ON_SALE, SALE, Bus, a_fact, eventually
 from tests.chassis.hearing import handle
 from tests.chassis.wire import wire_to
 
@@ -349,27 +347,3 @@ class TestStop:
 
         assert 0 < done < 100, "the batch at hand is finished, and no other begun"
         assert bus.endings() == {"applied": 100}
-
-
-class TestTopology:
-    def test_keeps_what_was_told_before_its_hearer_ever_ran(self, bus: Bus) -> None:
-        bus.tell([a_fact(1, type=STOCK)])
-        with bus.relaying():
-            eventually(lambda: bus.waiting() == 0)
-
-        with bus.receiving(bus.listener(handle).receiver):
-            eventually(lambda: bus.effects() == 1)
-
-    def test_may_be_declared_any_number_of_times(self, bus: Bus) -> None:
-        for _ in range(3):
-            bus.declare()
-
-    def test_says_clearly_that_a_queue_is_declared_otherwise(self, bus: Bus) -> None:
-        bus.declare()
-        with (
-            pytest.raises(Exception, match=r"queue impact\.parked: it exists with other arguments"),
-            Broker(bus.amqp_url, name="test") as broker,
-        ):
-            topology.declare(
-                broker, bus.plan, settings=bus.with_settings(queue_length_max=7).settings
-            )

@@ -152,12 +152,12 @@ class TestRelay:
         assert Envelope.from_json(delivery.body).data == fact.data
 
     def test_publishes_a_fact_within_a_moment_of_its_commit(self, bus: Bus) -> None:
-        bus = bus.with_settings(relay_poll_ms=5_000)
+        bus = bus.with_settings(relay_poll_ms=2_000)
         with bus.relaying():
             bus.tell([a_fact(1)])
             eventually(lambda: bus.waiting() == 0)
             bus.tell([a_fact(2)])
-            assert eventually(lambda: bus.waiting() == 0) < 2.0, "the notification is not heard"
+            assert eventually(lambda: bus.waiting() == 0) < 1.0, "the notification is not heard"
 
     def test_publishes_rows_that_commit_in_another_order_than_their_ids(self, bus: Bus) -> None:
         bus.declare()

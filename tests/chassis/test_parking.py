@@ -1,0 +1,158 @@
+"""What a person does with a delivery that failed for good."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chassis.bus import ON_SALE, SALE, Bus, a_fact, eventually
+from tests.chassis.hearing import handle
+
+ROOT = Path(__file__).parents[2]
+
+
+class Desk:
+    """The commands of `relais parked`, as a person at a terminal runs them."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+
+    def run(self, *words: str, fails: bool = False) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "deploy.command", "parked", *words],
+            cwd=ROOT,
+            env={
+                "PATH": "/usr/bin:/bin",
+                "LC_ALL": "C.UTF-8",
+                "COLUMNS": "200",
+                "RELAIS_ADMIN_DATABASE_URL": self.bus.database_url,
+                "AMQP_URL": self.bus.amqp_url,
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == (1 if fails else 0), done.stderr
+        return done.stderr if fails else done.stdout
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self.run(*words, "--json"))
+
+
+@pytest.fixture
+def desk(bus: Bus) -> Desk:
+    """A desk with one delivery on it: number 1 failed because the gate was closed."""
+    bus.declare()
+    bus.put_facts([a_fact(1, do="need gate")])
+    with bus.receiving(bus.listener(handle).receiver):
+        eventually(lambda: len(bus.parked()) == 1)
+    return Desk(bus)
+
+
+def open_gate(bus: Bus) -> None:
+    with bus.database("settlement").transaction() as tx:
+        tx.execute("INSERT INTO gate VALUES (true)")
+
+
+class TestList:
+    def test_shows_what_is_parked_in_every_service(self, desk: Desk) -> None:
+        [row] = desk.json("list")
+        [parked] = desk.bus.parked()
+
+        assert row["id"] == f"settlement:{parked['parked_id']}"
+        assert (row["consumer"], row["type"], row["reason"]) == (ON_SALE, SALE, "crashed")
+        assert row["event_id"] == str(parked["event_id"])
+        assert row["detail"] == "LookupError: the gate is closed for number 1"
+        assert row["id"] in desk.run("list")
+
+    def test_says_so_when_nothing_is(self, bus: Bus) -> None:
+        assert Desk(bus).json("list") == []
+        assert "Nothing is parked." in Desk(bus).run("list")
+
+
+class TestShow:
+    def test_shows_the_body(self, desk: Desk) -> None:
+        [row] = desk.json("list")
+
+        shown = desk.json("show", row["id"])
+
+        assert json.loads(shown["body"])["data"] == {"number": 1, "do": "need gate"}
+        assert "need gate" in desk.run("show", row["id"])
+
+    @pytest.mark.parametrize("name", ["settlement:999", "settlement:x", "nobody:1", "1", ":", "²"])
+    def test_of_an_unknown_one_is_a_sentence(self, desk: Desk, name: str) -> None:
+        assert f"no delivery is parked as {name}" in desk.run("show", name, fails=True)
+
+
+class TestReplay:
+    def test_has_its_effect_once(self, desk: Desk) -> None:
+        open_gate(desk.bus)
+        [row] = desk.json("list")
+
+        desk.run("replay", row["id"], "--why", "the gate is open now", "--by", "jeanne")
+        with desk.bus.receiving(desk.bus.listener(handle).receiver):
+            eventually(lambda: desk.bus.effects() == 1)
+
+        assert desk.bus.endings() == {"applied": 1}
+        [parked] = desk.bus.parked()
+        assert (parked["state"], parked["settled_by"]) == ("replayed", "jeanne")
+        assert parked["settled_why"] == "the gate is open now"
+        assert desk.json("list") == []
+        assert len(desk.json("list", "--all")) == 1
+
+    def test_twice_is_refused(self, desk: Desk) -> None:
+        [row] = desk.json("list")
+        desk.run("replay", row["id"])
+
+        assert "was replayed by" in desk.run("replay", row["id"], fails=True)
+        assert desk.bus.depth(ON_SALE) == 1
+
+    def test_of_one_that_was_applied_meanwhile_changes_nothing(self, desk: Desk) -> None:
+        open_gate(desk.bus)
+        [parked] = desk.bus.parked()
+        desk.bus.put(bytes(parked["body"]))  # the relay's duplicate came after the gate was open
+        with desk.bus.receiving(desk.bus.listener(handle).receiver):
+            eventually(lambda: desk.bus.effects() == 1)
+            [row] = desk.json("list")
+            desk.run("replay", row["id"])
+            eventually(lambda: desk.bus.depth(ON_SALE) == 0)
+
+        assert desk.bus.effects() == 1
+
+    def test_that_fails_again_is_parked_again(self, desk: Desk) -> None:
+        [row] = desk.json("list")
+
+        with desk.bus.receiving(desk.bus.listener(handle).receiver):
+            desk.run("replay", row["id"])
+            eventually(lambda: len(desk.bus.parked()) == 2)
+
+        assert [row["state"] for row in desk.bus.parked()] == ["replayed", "parked"]
+
+    def test_into_a_queue_that_is_gone_leaves_it_parked(self, desk: Desk) -> None:
+        with desk.bus.database("settlement").transaction() as tx:
+            tx.execute("UPDATE parked_delivery SET consumer = 'settlement.long_gone'")
+        [row] = desk.json("list")
+
+        said = desk.run("replay", row["id"], fails=True)
+
+        assert "there is no queue settlement.long_gone any more" in said
+        assert [row["state"] for row in desk.bus.parked()] == ["parked"]
+
+
+class TestDiscard:
+    def test_keeps_who_and_why(self, desk: Desk) -> None:
+        [row] = desk.json("list")
+
+        desk.run("discard", row["id"], "--why", "sent by mistake", "--by", "jeanne")
+
+        [parked] = desk.bus.parked()
+        assert (parked["state"], parked["settled_by"], parked["settled_why"]) == (
+            "discarded",
+            "jeanne",
+            "sent by mistake",
+        )
+        assert "was discarded by jeanne" in desk.run("replay", row["id"], fails=True)
+        assert desk.bus.depth(ON_SALE) == 0
