@@ -49,8 +49,11 @@ def sell_recharges(
     """
     on = business_date(orders[0].ordered_at)
     books, known = store.lock_books(tx, orders, on=on)
-    fresh = {order.key: order for order in reversed(orders) if order.key not in known}
-    first = list(reversed(fresh.values()))
+    fresh: dict[str, Order] = {}
+    for order in orders:
+        if order.key not in known:
+            fresh.setdefault(order.key, order)
+    first = list(fresh.values())
     decided = dict(zip((order.key for order in first), sale.decide(books, first), strict=True))
     told = _record(tx, [each for each in decided.values() if isinstance(each, Sale)], books, pins)
     with tx.pipeline():
