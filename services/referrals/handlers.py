@@ -109,8 +109,9 @@ def see_referral(
     tx: Transaction, referral_id: UUID, *, caller: Caller, now: datetime
 ) -> api.ReferralState:
     """Note that the site has read a referral."""
-    referral = _move(tx, referral_id, Verb.SEE, caller=caller, now=now)
+    referral, steps = _move(tx, referral_id, Verb.SEE, caller=caller, now=now)
     store.save_state(tx, referral)
+    _add_steps(tx, referral, steps, caller=caller, now=now)
     return api.ReferralState(referral_id=referral_id, state=referral.state.value)
 
 
@@ -124,8 +125,9 @@ def refuse_referral(
     new_id: Ids,
 ) -> api.ReferralState:
     """Refuse a referral with a reason that the referrer reads."""
-    referral = _move(tx, referral_id, Verb.REFUSE, caller=caller, now=now)
+    referral, steps = _move(tx, referral_id, Verb.REFUSE, caller=caller, now=now)
     store.save_state(tx, referral, refusal_code=body.reason_code, refusal_reason=body.reason)
+    _add_steps(tx, referral, steps, caller=caller, now=now)
     told = events.ReferralRefused(
         referral_id=referral_id, site_code=referral.site_code, reason_code=body.reason_code
     )
@@ -138,7 +140,7 @@ def accept_referral(
 ) -> api.Entitled:
     """Take a person in: an entitlement opens, unless they have one somewhere in the network."""
     today = business_date(now)
-    referral = _move(tx, referral_id, Verb.ACCEPT, caller=caller, now=now)
+    referral, steps = _move(tx, referral_id, Verb.ACCEPT, caller=caller, now=now)
     store.lock_person(tx, referral.person_ref)
     granted = entitlements.grant(
         entitlement_id=new_id(),
@@ -148,6 +150,7 @@ def accept_referral(
         on=today,
     )
     store.save_state(tx, referral)
+    _add_steps(tx, referral, steps, caller=caller, now=now)
     store.add_entitlement(tx, granted)
     store.add_entitlement_change(
         tx, granted, change="opened", referral_id=referral_id, at=now, by_user_id=caller.user_id
@@ -167,7 +170,7 @@ def renew_entitlement(
 ) -> api.Entitled:
     """Extend a person's entitlement, once, on the strength of a new referral."""
     today = business_date(now)
-    referral = _move(tx, body.referral_id, Verb.ACCEPT, caller=caller, now=now)
+    referral, steps = _move(tx, body.referral_id, Verb.ACCEPT, caller=caller, now=now)
     if store.lock_person(tx, person_ref) is None:
         raise PersonUnknown()
     if referral.person_ref != person_ref:
@@ -178,7 +181,7 @@ def renew_entitlement(
         on=today,
     )
     store.save_state(tx, referral)
-    _add_steps(tx, referral, ("renewed",), caller=caller, now=now)
+    _add_steps(tx, referral, (*steps, "renewed"), caller=caller, now=now)
     store.extend_entitlement(tx, renewed)
     store.add_entitlement_change(
         tx,
@@ -194,15 +197,13 @@ def renew_entitlement(
 
 def _move(
     tx: Transaction, referral_id: UUID, verb: Verb, *, caller: Caller, now: datetime
-) -> Referral:
-    """Lock a referral of the caller's site, move it, and write its history on."""
+) -> tuple[Referral, Sequence[State]]:
+    """Lock a referral of the caller's site and decide what becomes of it."""
     referral = store.lock_referral(tx, referral_id)
     if referral is None:
         raise referrals.ReferralUnknown()
     caller.require_site(referral.site_code)
-    moved, steps = referrals.move(referral, verb, on=business_date(now))
-    _add_steps(tx, moved, steps, caller=caller, now=now)
-    return moved
+    return referrals.move(referral, verb, on=business_date(now))
 
 
 def _add_steps(

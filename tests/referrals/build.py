@@ -1,0 +1,110 @@
+"""Bodies, callers and facts as tests of referrals need them; every person is fictional."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import uuid_utils
+
+from chassis.auth import Caller
+from kernel.envelope import Envelope
+from services.referrals import api, handlers
+from services.referrals.seal import Seal
+from tests.fix_service import SIGNING_KEY
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SITE = "saint-denis"
+SEAL = Seal(SIGNING_KEY)
+Tx = psycopg.Connection[dict[str, Any]]
+
+
+def new_id() -> UUID:
+    return UUID(int=uuid_utils.uuid7().int)
+
+
+def a_body(*, site_code: str = SITE, needs: tuple[str, ...] = ("recharge",), **person: Any) -> Any:
+    """The JSON of a referral of somebody nobody has heard of, unless `person` says who it is."""
+    letters = "".join(chr(ord("a") + int(digit, 16)) for digit in uuid4().hex[:12])
+    return {
+        "person": {
+            "given_name": "Zoé",
+            "family_name": f"Coquelicot {letters}",
+            "birth_date": "1980-05-17",
+        }
+        | person,
+        "situation": "budget",
+        "needs": list(needs),
+        "site_code": site_code,
+        "entry": {
+            "monthly_spend_cents": 3_500,
+            "has_mobile": True,
+            "has_computer": False,
+            "has_internet": False,
+        },
+    }
+
+
+def a_caller(role: str, *site_codes: str) -> Caller:
+    return Caller(user_id=uuid4(), role=role, site_codes=frozenset(site_codes))
+
+
+DESK = a_caller("till_operator", SITE)
+
+
+def a_fact(fact_type: str, data: dict[str, Any], *, at: datetime = NOW) -> Envelope:
+    return Envelope(id=new_id(), type=fact_type, subject="x", site=SITE, time=at, data=data)
+
+
+def open_site(tx: Tx, site_code: str = SITE) -> None:
+    told = {"site_code": site_code, "name": "Un point", "address": "1 rue Fictive"}
+    handlers.learn_sites(tx, [a_fact("accounts.site.opened.v1", told)])
+
+
+def submit(
+    tx: Tx,
+    *,
+    now: datetime = NOW,
+    caller: Caller | None = None,
+    draw: Callable[[int], int] | None = None,
+    **body: Any,
+) -> api.ReferralSubmitted:
+    return handlers.submit_referral(
+        tx,
+        api.SubmitReferral.model_validate_json(json.dumps(a_body(**body))),
+        caller=caller or a_caller("referrer"),
+        now=now,
+        new_id=new_id,
+        fresh_person_ref=uuid4(),
+        draw=draw or (lambda below: uuid4().int % below),
+        seal=SEAL,
+    )
+
+
+def accept(tx: Tx, referral_id: UUID, *, now: datetime = NOW, by: Caller = DESK) -> api.Entitled:
+    return handlers.accept_referral(tx, referral_id, caller=by, now=now, new_id=new_id)
+
+
+def renew(
+    tx: Tx, person_ref: UUID, referral_id: UUID, *, now: datetime = NOW, by: Caller = DESK
+) -> api.Entitled:
+    body = api.RenewEntitlement(referral_id=referral_id)
+    return handlers.renew_entitlement(tx, person_ref, body, caller=by, now=now, new_id=new_id)
+
+
+def steps(tx: Tx, referral_id: UUID, *, now: datetime = NOW) -> list[str]:
+    admin = a_caller("admin")
+    shown = handlers.show_referral(tx, referral_id, caller=admin, now=now)
+    return [step.step for step in shown.steps]
+
+
+def told(tx: Tx, subject: object) -> list[dict[str, Any]]:
+    return tx.execute(
+        "SELECT type, site, data FROM outbox WHERE subject = %s ORDER BY position", (str(subject),)
+    ).fetchall()
+
+
+def on(day: date, *, hour: int = 12) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)

@@ -1,0 +1,479 @@
+"""Referrals, end to end within one database: people, entitlements, facts, histories."""
+
+import json
+import re
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from chassis import queries
+from chassis.auth import OtherSite
+from services.referrals import api, events, handlers
+from services.referrals.domain import entitlement as entitlements
+from services.referrals.domain import referral as referrals
+from services.referrals.domain.person import PersonNotValid, PersonUnknown
+from services.referrals.domain.structure import SiretNotValid, StructureTaken, StructureUnknown
+from services.referrals.seal import read
+from tests.fix_stack import TxOf
+from tests.referrals.build import (
+    DESK,
+    NOW,
+    SEAL,
+    SITE,
+    Tx,
+    a_caller,
+    a_fact,
+    accept,
+    new_id,
+    on,
+    open_site,
+    renew,
+    steps,
+    submit,
+    told,
+)
+
+
+@pytest.fixture
+def tx(tx_of: TxOf) -> Tx:
+    opened = tx_of("referrals")
+    open_site(opened)
+    return opened
+
+
+def person_of(tx: Tx, referral_id: UUID) -> UUID:
+    row = tx.execute(
+        "SELECT person_ref FROM referral WHERE referral_id = %s", (referral_id,)
+    ).fetchone()
+    assert row is not None
+    person_ref: UUID = row["person_ref"]
+    return person_ref
+
+
+class TestSubmit:
+    def test_gives_a_code_and_a_slip_and_tells_no_name(self, tx: Tx) -> None:
+        made = submit(tx, needs=("recharge", "computer"), phone="06 39 98 00 12")
+
+        assert made.expires_on == date(2027, 2, 20)
+        slip = read(made.qr, public_key=SEAL.public_key, on=NOW.date())
+        assert (slip.referral_id, slip.code) == (made.referral_id, made.code)
+        assert told(tx, made.referral_id) == [
+            {
+                "type": "referrals.referral.submitted.v1",
+                "site": SITE,
+                "data": {
+                    "referral_id": str(made.referral_id),
+                    "site_code": SITE,
+                    "situation": "budget",
+                    "needs": ["recharge", "computer"],
+                    "expires_on": "2027-02-20",
+                },
+            }
+        ]
+        assert steps(tx, made.referral_id) == ["submitted"]
+
+    def test_counts_the_day_in_paris(self, tx: Tx) -> None:
+        just_after_midnight = datetime.fromisoformat("2026-11-20T23:30:00+00:00")
+
+        assert submit(tx, now=just_after_midnight).expires_on == date(2027, 2, 21)
+
+    def test_needs_a_site_that_was_heard_of(self, tx: Tx) -> None:
+        with pytest.raises(referrals.SiteUnknown):
+            submit(tx, site_code="atlantis")
+
+    def test_refuses_a_person_who_cannot_be(self, tx: Tx) -> None:
+        with pytest.raises(PersonNotValid):
+            submit(tx, birth_date="2026-11-20")
+
+    def test_draws_another_code_when_one_is_taken(self, tx: Tx) -> None:
+        drawn = iter([7, 7, 8])
+
+        codes = [submit(tx, draw=lambda _: next(drawn)).code for _ in range(2)]
+
+        assert len(set(codes)) == 2
+
+
+class TestOnePerson:
+    @pytest.mark.parametrize(
+        "same",
+        [
+            {"given_name": "HELENE", "family_name": "epervier", "birth_date": "1980-05-17"},
+            {"given_name": "Hélène", "family_name": "Épervier", "birth_date": "1980-05-17"},
+            {"given_name": "Lena", "phone": "0033 6.39.98.00.12", "birth_date": "1980-05-17"},
+        ],
+    )
+    def test_is_one_by_name_or_phone_with_the_birth_date(self, tx: Tx, same: Any) -> None:
+        first = submit(tx, given_name="Hélène", family_name="Épervier", phone="06 39 98 00 12")
+
+        assert person_of(tx, submit(tx, **same).referral_id) == person_of(tx, first.referral_id)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"given_name": "Hélène", "family_name": "Épervier", "birth_date": "1980-05-18"},
+            {"given_name": "Joachim", "phone": "06 39 98 00 12", "birth_date": "1979-01-01"},
+        ],
+    )
+    def test_couple_with_one_phone_and_namesakes_are_two(self, tx: Tx, other: Any) -> None:
+        first = submit(tx, given_name="Hélène", family_name="Épervier", phone="06 39 98 00 12")
+
+        assert person_of(tx, submit(tx, **other).referral_id) != person_of(tx, first.referral_id)
+
+    def test_name_weighs_more_than_phone(self, tx: Tx) -> None:
+        one = submit(tx, given_name="Hélène", family_name="Épervier")
+        submit(tx, given_name="Lena", family_name="Iris", phone="0639980012")
+
+        both = submit(tx, given_name="Hélène", family_name="Épervier", phone="0639980012")
+
+        assert person_of(tx, both.referral_id) == person_of(tx, one.referral_id)
+
+
+class TestAccept:
+    def test_opens_an_entitlement_and_tells(self, tx: Tx) -> None:
+        made = submit(tx)
+
+        entitled = accept(tx, made.referral_id)
+
+        assert entitled.model_dump(mode="json", by_alias=True) == {
+            "person_ref": str(person_of(tx, made.referral_id)),
+            "entitlement": {"from": "2026-11-20", "until": "2027-08-20", "monthly_cap_cents": 3000},
+        }
+        assert [fact["type"] for fact in told(tx, made.referral_id)] == [
+            "referrals.referral.submitted.v1",
+            "referrals.referral.accepted.v1",
+        ]
+        [opened] = told(tx, entitled.person_ref)
+        assert opened["type"] == "referrals.entitlement.opened.v1"
+        assert opened["data"] == {
+            "person_ref": str(entitled.person_ref),
+            "from": "2026-11-20",
+            "until": "2027-08-20",
+            "monthly_cap_cents": 3000,
+        }
+        assert steps(tx, made.referral_id) == ["submitted", "seen", "accepted"]
+
+    def test_is_seen_once_however_often_it_is_looked_at(self, tx: Tx) -> None:
+        made = submit(tx)
+
+        for _ in range(2):
+            seen = handlers.see_referral(tx, made.referral_id, caller=DESK, now=NOW)
+            assert seen.state == "seen"
+        accept(tx, made.referral_id)
+
+        assert steps(tx, made.referral_id) == ["submitted", "seen", "accepted"]
+
+    def test_answered_one_is_not_answered_again(self, tx: Tx) -> None:
+        made = submit(tx)
+        accept(tx, made.referral_id)
+
+        with pytest.raises(referrals.OutOfTurn):
+            accept(tx, made.referral_id)
+
+    def test_lapsed_one_is_not_accepted(self, tx: Tx) -> None:
+        made = submit(tx)
+
+        accept_on = on(made.expires_on)
+        with pytest.raises(referrals.ReferralLapsed):
+            accept(tx, made.referral_id, now=accept_on)
+        assert steps(tx, made.referral_id, now=accept_on) == ["submitted", "lapsed"]
+
+    def test_one_entitlement_in_the_whole_network(self, tx: Tx) -> None:
+        open_site(tx, "lyon")
+        person: Any = {"given_name": "Olga", "family_name": "Lilas"}
+        accept(tx, submit(tx, **person).referral_id)
+        elsewhere = submit(tx, site_code="lyon", **person)
+        last_day, day_after = on(date(2027, 8, 19)), on(date(2027, 8, 20))
+        later = submit(tx, site_code="lyon", now=last_day, **person)
+        desk = a_caller("mediator", "lyon")
+
+        with pytest.raises(entitlements.EntitlementActive) as refused:
+            accept(tx, elsewhere.referral_id, by=desk)
+        assert refused.value.values["last_on"] == date(2027, 8, 19)
+        with pytest.raises(entitlements.EntitlementActive):
+            accept(tx, later.referral_id, by=desk, now=last_day)
+        again = accept(tx, later.referral_id, by=desk, now=day_after)
+        assert again.entitlement.from_on == date(2027, 8, 20)
+
+    def test_is_for_the_staff_of_the_site(self, tx: Tx) -> None:
+        made = submit(tx)
+
+        with pytest.raises(OtherSite):
+            accept(tx, made.referral_id, by=a_caller("till_operator", "lyon"))
+        accept(tx, made.referral_id, by=a_caller("admin"))
+
+    def test_takes_the_figures_in_force_on_the_day(self, tx: Tx) -> None:
+        made = submit(tx, now=on(date(2013, 3, 1)), birth_date="1970-01-01")
+
+        entitled = accept(tx, made.referral_id, now=on(date(2013, 3, 15)))
+
+        assert entitled.entitlement.until_on == date(2013, 9, 15), "six months until April 2013"
+
+    def test_unknown_one_is_not_there(self, tx: Tx) -> None:
+        with pytest.raises(referrals.ReferralUnknown):
+            accept(tx, uuid4())
+
+
+class TestRefuse:
+    def test_keeps_the_words_and_tells_the_code(self, tx: Tx) -> None:
+        made = submit(tx)
+        body = api.RefuseReferral(reason="Plus de place ce mois-ci.", reason_code="no_place")
+
+        refused = handlers.refuse_referral(
+            tx, made.referral_id, body, caller=DESK, now=NOW, new_id=new_id
+        )
+
+        assert refused.state == "refused"
+        shown = handlers.show_referral(tx, made.referral_id, caller=DESK, now=NOW)
+        assert (shown.refusal_reason, shown.person_ref) == ("Plus de place ce mois-ci.", None)
+        assert told(tx, made.referral_id)[-1]["data"] == {
+            "referral_id": str(made.referral_id),
+            "site_code": SITE,
+            "reason_code": "no_place",
+        }
+
+
+class TestRenew:
+    PERSON: ClassVar[Any] = {"given_name": "Kofi", "family_name": "Merisier"}
+
+    def test_extends_once_on_a_new_referral_and_tells_the_whole_period(self, tx: Tx) -> None:
+        first = accept(tx, submit(tx, **self.PERSON).referral_id)
+        ref = first.person_ref
+        new, third = submit(tx, **self.PERSON), submit(tx, **self.PERSON)
+
+        renewed = renew(tx, ref, new.referral_id)
+
+        assert renewed.entitlement.from_on == date(2026, 11, 20)
+        assert renewed.entitlement.until_on == date(2028, 5, 20)
+        assert told(tx, ref)[-1]["type"] == "referrals.entitlement.renewed.v1"
+        assert told(tx, ref)[-1]["data"]["from"] == "2026-11-20"
+        assert told(tx, ref)[-1]["data"]["until"] == "2028-05-20"
+        assert steps(tx, new.referral_id) == ["submitted", "seen", "accepted", "renewed"]
+        with pytest.raises(entitlements.RenewedAlready):
+            renew(tx, ref, third.referral_id)
+
+    def test_refuses_what_does_not_fit(self, tx: Tx) -> None:
+        first = submit(tx, **self.PERSON)
+        ref = accept(tx, first.referral_id).person_ref
+        new, stranger = submit(tx, **self.PERSON), submit(tx)
+
+        with pytest.raises(referrals.OutOfTurn):
+            renew(tx, ref, first.referral_id)
+        with pytest.raises(referrals.OtherPerson):
+            renew(tx, ref, stranger.referral_id)
+        with pytest.raises(PersonUnknown):
+            renew(tx, uuid4(), new.referral_id)
+        with pytest.raises(OtherSite):
+            renew(tx, ref, new.referral_id, by=a_caller("mediator", "lyon"))
+
+    def test_needs_an_entitlement_in_force(self, tx: Tx) -> None:
+        made = submit(tx)
+
+        with pytest.raises(entitlements.EntitlementMissing):
+            renew(tx, person_of(tx, made.referral_id), made.referral_id)
+
+
+class TestFirstVisit:
+    def sale(self, person_ref: UUID, *, at: datetime) -> Any:
+        data = events.SaleCompleted(person_ref=person_ref).model_dump(mode="json")
+        return a_fact("recharges.sale.completed.v1", data, at=at)
+
+    def test_is_the_earliest_sale_in_whatever_order_they_come(self, tx: Tx) -> None:
+        made = submit(tx)
+        ref = accept(tx, made.referral_id).person_ref
+        hours = [5, 3, 8, 3]
+
+        for hour in hours:
+            visit = self.sale(ref, at=NOW + timedelta(hours=hour))
+            handlers.note_visits(tx, [visit, self.sale(uuid4(), at=NOW)])
+
+        shown = handlers.show_referral(tx, made.referral_id, caller=DESK, now=NOW)
+        visits = [step for step in shown.steps if step.step == "first_visit"]
+        assert [step.at for step in visits] == [NOW + timedelta(hours=3)]
+
+    def test_belongs_to_the_acceptance_before_it(self, tx: Tx) -> None:
+        person: Any = {"given_name": "Esma", "family_name": "Pinson"}
+        first = submit(tx, **person)
+        ref = accept(tx, first.referral_id).person_ref
+        second = submit(tx, now=on(date(2027, 9, 1)), **person)
+        accept(tx, second.referral_id, now=on(date(2027, 9, 1)))
+
+        sold_at = (on(date(2027, 9, 2)), on(date(2027, 1, 5)))
+        handlers.note_visits(tx, [self.sale(ref, at=at) for at in sold_at])
+
+        assert steps(tx, first.referral_id)[-1] == "first_visit"
+        assert steps(tx, second.referral_id)[-1] == "first_visit"
+
+
+class TestShow:
+    def test_referrer_sees_their_own_and_no_other(self, tx: Tx) -> None:
+        me = a_caller("referrer")
+        mine = submit(tx, caller=me)
+        submit(tx)
+
+        listed = handlers.list_referrals(tx, api.ReferralPage(), caller=me, now=NOW)
+
+        assert [each.referral_id for each in listed] == [mine.referral_id]
+        with pytest.raises(referrals.ReferralUnknown):
+            handlers.show_referral(tx, mine.referral_id, caller=a_caller("referrer"), now=NOW)
+
+    def test_staff_see_their_site_by_state_and_code_page_by_page(self, tx: Tx) -> None:
+        open_site(tx, "lyon")
+        made = [submit(tx) for _ in range(5)]
+        submit(tx, site_code="lyon")
+        accept(tx, made[2].referral_id)
+
+        def ids(caller: Any = DESK, **query: Any) -> list[UUID]:
+            page = api.ReferralPage(**query)
+            found = handlers.list_referrals(tx, page, caller=caller, now=NOW)
+            return [each.referral_id for each in found]
+
+        newest_first = [each.referral_id for each in reversed(made)]
+        assert ids() == ids(site_code=SITE) == newest_first
+        assert ids(state="accepted") == [made[2].referral_id]
+        assert ids(code=made[3].code.lower().replace("-", "")) == [made[3].referral_id]
+        assert ids(limit=2, before=newest_first[1]) == newest_first[2:4]
+        with pytest.raises(OtherSite):
+            ids(site_code="lyon")
+        lyon = a_caller("site_manager", "lyon")
+        with pytest.raises(OtherSite):
+            handlers.show_referral(tx, made[0].referral_id, caller=lyon, now=NOW)
+
+    def test_lists_what_lapsed_as_lapsed(self, tx: Tx) -> None:
+        made = submit(tx)
+        later = on(made.expires_on)
+
+        def found(state: Any) -> list[UUID]:
+            page = api.ReferralPage(state=state)
+            listed = handlers.list_referrals(tx, page, caller=DESK, now=later)
+            return [each.referral_id for each in listed if each.state == state]
+
+        assert found("lapsed") == [made.referral_id]
+        assert found("submitted") == []
+
+    def test_till_sees_the_name_and_the_entitlement_in_force(self, tx: Tx) -> None:
+        entitled = accept(tx, submit(tx, given_name="Zoé", family_name="Roseau").referral_id)
+
+        shown = handlers.show_person(tx, entitled.person_ref, now=NOW)
+        ended = handlers.show_person(tx, entitled.person_ref, now=on(date(2027, 8, 20)))
+
+        assert (shown.given_name, shown.family_name) == ("Zoé", "Roseau")
+        assert shown.entitlement == entitled.entitlement
+        assert ended.entitlement is None
+        with pytest.raises(PersonUnknown):
+            handlers.show_person(tx, uuid4(), now=NOW)
+
+
+class TestSecrecy:
+    def test_identity_stands_in_one_table_alone(self, tx: Tx) -> None:
+        made = submit(
+            tx,
+            given_name="Pélagie",
+            family_name="Hirondelle",
+            phone="06 39 98 04 77",
+            email="pelagie@courriel.example",
+            birth_date="1961-03-09",
+        )
+        accept(tx, made.referral_id)
+        tables = [
+            row["table_name"]
+            for row in tx.execute(
+                "SELECT table_name FROM information_schema.tables"
+                " WHERE table_schema = 'referrals' AND table_name <> 'person'"
+            )
+        ]
+        assert {"outbox", "referral", "referral_step", "entitlement"} <= set(tables)
+
+        for table in tables:
+            kept = tx.execute(f"SELECT {table}::text AS kept FROM {table}".encode()).fetchall()
+            for secret in ("Pélagie", "irondelle", "639980477", "pelagie", "1961-03-09"):
+                assert secret not in json.dumps(kept, ensure_ascii=False), table
+
+
+class TestStructures:
+    def test_referral_knows_the_house_of_its_referrer(self, tx: Tx) -> None:
+        body = api.NewStructure(name="CCAS fictif", kind="ccas", siret="732 829 320 00074")
+        made = handlers.add_structure(tx, body, structure_id=uuid4(), now=NOW)
+        referrer = a_caller("referrer")
+        handlers.add_worker(tx, made.structure_id, user_id=referrer.user_id)
+
+        referral = submit(tx, caller=referrer)
+
+        row = tx.execute(
+            "SELECT structure_id FROM referral WHERE referral_id = %s", (referral.referral_id,)
+        ).fetchone()
+        assert row == {"structure_id": made.structure_id}
+        assert made.siret == "73282932000074"
+        assert made in handlers.list_structures(tx)
+
+    def test_refuses_a_wrong_siret_a_second_one_and_an_unknown_house(self, tx: Tx) -> None:
+        body = api.NewStructure(name="CCAS fictif", kind="ccas", siret="73282932000074")
+        handlers.add_structure(tx, body, structure_id=uuid4(), now=NOW)
+
+        with pytest.raises(StructureTaken):
+            handlers.add_structure(tx, body, structure_id=uuid4(), now=NOW)
+        wrong = body.model_copy(update={"siret": "73282932000075"})
+        with pytest.raises(SiretNotValid):
+            handlers.add_structure(tx, wrong, structure_id=uuid4(), now=NOW)
+        with pytest.raises(StructureUnknown):
+            handlers.add_worker(tx, uuid4(), user_id=uuid4())
+
+
+class TestDatabase:
+    """What it refuses by itself, whatever the code asks of it."""
+
+    def test_nobody_has_two_entitlements_on_one_day(self, tx: Tx) -> None:
+        ref = accept(tx, submit(tx).referral_id).person_ref
+        add = (
+            "INSERT INTO entitlement (entitlement_id, person_ref, from_on, until_on,"
+            " monthly_cap_cents) VALUES (%s, %s, %s, %s, 3000)"
+        )
+        tx.execute(add, (uuid4(), ref, date(2027, 8, 20), date(2027, 9, 20)))
+
+        with pytest.raises(errors.ExclusionViolation):
+            tx.execute(add, (uuid4(), ref, date(2027, 8, 19), date(2027, 8, 20)))
+
+    @pytest.mark.parametrize(
+        ("statement", "error"),
+        [
+            ("UPDATE referral SET state = 'submitted'", errors.RestrictViolation),
+            ("UPDATE referral SET state = 'refused'", errors.RestrictViolation),
+            ("UPDATE referral SET needs = '{}'", errors.CheckViolation),
+            ("UPDATE referral SET needs = '{yacht}'", errors.CheckViolation),
+            ("UPDATE referral SET monthly_spend_cents = -1", errors.CheckViolation),
+            ("UPDATE referral SET code = 'OOOO-1111'", errors.CheckViolation),
+            ("UPDATE referral_step SET by_role = 'admin'", errors.RestrictViolation),
+            ("DELETE FROM referral_step", errors.RestrictViolation),
+            ("UPDATE entitlement_change SET until_on = '2099-01-01'", errors.RestrictViolation),
+            ("DELETE FROM entitlement_change", errors.RestrictViolation),
+            ("UPDATE entitlement SET until_on = from_on", errors.CheckViolation),
+            ("UPDATE person SET phone = '06 39 98 00 12'", errors.CheckViolation),
+            (
+                "INSERT INTO rule VALUES ('monthly_cap_cents', '2027-01-01', NULL, 9900)",
+                errors.ExclusionViolation,
+            ),
+        ],
+    )
+    def test_refuses(self, tx: Tx, statement: str, error: type[Exception]) -> None:
+        accept(tx, submit(tx).referral_id)
+
+        with pytest.raises(error):
+            tx.execute(statement.encode())
+
+    def test_understands_each_query(self, tx: Tx) -> None:
+        for name, query in queries.load("services.referrals").items():
+            numbers: dict[str, str] = {}
+            for named in re.findall(r"%\((\w+)\)s", query):
+                numbers.setdefault(named, f"${len(numbers) + 1}")
+            numbered: str = query
+            for named, number in numbers.items():
+                numbered = numbered.replace(f"%({named})s", number)
+            tx.execute(f"PREPARE {name} AS {numbered}".encode())
+
+
+def test_service_role_cannot_change_its_own_tables(tx: Tx) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        tx.execute("DROP TRIGGER referral_step_is_written_once ON referral_step")
