@@ -10,7 +10,7 @@ from kernel.envelope import Envelope
 
 
 class Fact(BaseModel):
-    """What a service tells.  Field names are promises: adding is free, renaming is a new version."""
+    """What a service tells.  A field name is a promise: adding is free, renaming a new version."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
