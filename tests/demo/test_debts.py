@@ -1,7 +1,7 @@
 """The demonstration's debt files: every kind of line and event, and each led to a plan."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -12,6 +12,7 @@ from kernel.money import Cents
 from services.mediation.domain import case as cases
 from services.mediation.domain import debt_line, mandate, offer
 from services.mediation.domain import termination_fee as fees
+from services.mediation.domain.entitlement import Entitlement
 from services.mediation.domain.limitation import Event, Limitation
 from services.mediation.domain.limitation_law import EventKind, LineKind
 from services.mediation.domain.plan import Plan, plan_of
@@ -70,7 +71,9 @@ def opened(file: DebtFile, *, today: date) -> cases.Case:
             person_ref=UUID(int=2),
             opened_on=today,
         ),
-        entitled=True,
+        entitlement=Entitlement(
+            person_ref=UUID(int=2), from_on=today, until_on=today + timedelta(days=270)
+        ),
         admissible_on=None,
     )
     signed = mandate.Mandate(
