@@ -59,6 +59,6 @@ def claim(tx: Transaction, *, key: str, request_hash: bytes) -> tuple[int, str] 
 def keep(tx: Transaction, *, key: str, status: int, answer: str) -> None:
     """Remember the JSON answer beside the change it tells of, in the same transaction."""
     tx.execute(
-        "UPDATE command_answer SET status = %s, answer = %s::jsonb WHERE key = %s",
+        "UPDATE command_answer SET status = %s, answer = %s::json WHERE key = %s",
         (status, answer, key),
     )
