@@ -1,0 +1,86 @@
+"""What recharges keeps of what others tell, in whatever order it hears of it."""
+
+from itertools import permutations
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.recharges import events, handlers
+from tests.recharges.shop import Shop
+
+PERSON = uuid4()
+
+
+def told(sequence: int, *, until: str) -> tuple[events.EntitlementTold, int]:
+    fact = events.EntitlementTold.model_validate(
+        {
+            "person_ref": PERSON,
+            "from": "2026-01-01",
+            "until": until,
+            "monthly_cap_cents": 1000 * sequence,
+        }
+    )
+    return fact, sequence
+
+
+FACTS = [told(1, until="2026-10-01"), told(2, until="2027-10-01"), told(3, until="2028-10-01")]
+
+
+def entitlements(shop: Shop) -> list[dict[str, Any]]:
+    return shop.all("SELECT sequence, until_on::text, monthly_cap_cents FROM entitlement")
+
+
+class TestEntitlements:
+    @pytest.mark.parametrize("together", [True, False])
+    @pytest.mark.parametrize("order", list(permutations(range(3))))
+    def test_stand_as_the_newest_fact_tells_whatever_came_last(
+        self, shop: Shop, order: tuple[int, ...], together: bool
+    ) -> None:
+        batches = [[FACTS[place] for place in order]] if together else [[FACTS[p]] for p in order]
+        for batch in [*batches, *reversed(batches)]:
+            handlers.learn_entitlements(shop.tx, batch)
+
+        assert entitlements(shop) == [
+            {"sequence": 3, "until_on": "2028-10-01", "monthly_cap_cents": 3000}
+        ]
+
+
+class TestTills:
+    till_id = uuid4()
+    enrolled = events.DeviceEnrolled(till_id=till_id, site_code="antony", till_name="Caisse 2")
+    revoked = events.DeviceRevoked(till_id=till_id, site_code="antony")
+
+    @pytest.mark.parametrize("together", [True, False])
+    @pytest.mark.parametrize("order", list(permutations(["enrolled", "revoked", "enrolled"])))
+    def test_revoked_before_they_are_known_stay_revoked(
+        self, shop: Shop, order: tuple[str, ...], together: bool
+    ) -> None:
+        heard = [getattr(self, name) for name in order]
+        for batch in [heard] if together else [[fact] for fact in heard]:
+            handlers.learn_tills(shop.tx, batch)
+
+        assert handlers.show_tills(shop.tx, site_codes=["antony"])[0].model_dump() == {
+            "till_id": self.till_id,
+            "site_code": "antony",
+            "name": "Caisse 2",
+            "state": "revoked",
+        }
+
+    def test_keep_their_journal_when_they_are_enrolled_again(self, shop: Shop) -> None:
+        handlers.learn_tills(shop.tx, [self.enrolled])
+        shop.tx.execute("UPDATE till SET last_sequence = 3, last_hash = '\\x03'")
+
+        handlers.learn_tills(shop.tx, [self.enrolled])
+
+        assert shop.one("SELECT last_sequence FROM till") == 3
+
+
+class TestSites:
+    def test_are_remembered_once(self, shop: Shop) -> None:
+        opened = events.SiteOpened(site_code="antony", name="Antony")
+
+        handlers.learn_sites(shop.tx, [opened, opened])
+        handlers.learn_sites(shop.tx, [opened])
+
+        assert shop.all("SELECT * FROM site") == [{"site_code": "antony", "name": "Antony"}]
