@@ -230,7 +230,7 @@ def _mediate_one(day: Day, debts: DebtFile, *, key: str) -> None:
         )
         lines.append(added["line_id"])
         day.cents["debt claimed"] += line.claimed_cents
-    today = day.made.today.isoformat()
+    today = business_date(clock.now()).isoformat()
     for place, proposal in enumerate(debts.proposals):
         offer = proposal.offer(
             operator=debts.operator, line_ids=[lines[each] for each in proposal.lines]
