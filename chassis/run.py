@@ -11,6 +11,8 @@ import signal
 import sys
 from typing import Any
 
+_LOOK_UP_S = 0.5
+
 
 def run(service: str) -> None:
     """Serve `services.<service>` until SIGTERM or SIGINT."""
@@ -62,16 +64,20 @@ def _serve(service: str) -> None:
 
 
 def _wait(runner: Any) -> None:
-    """Wait for the containers to stop; a signal interrupts the hub's wait without ending it."""
+    """Wait for the containers to stop.
+
+    The hub looks up twice a second: Python goes on polling after a signal handler has returned
+    (PEP 475), so an idle process would see what the handler asked for only at its next event.
+    """
     import eventlet
 
     waiter = eventlet.spawn(runner.wait)
-    while True:
+    while not waiter.dead:
         try:
-            waiter.wait()
+            eventlet.sleep(_LOOK_UP_S)
         except InterruptedError:
             continue
-        return
+    waiter.wait()
 
 
 def _check_own_settings(service: str) -> None:
