@@ -1,12 +1,10 @@
 """Accounts: who works where, who may do what, and which devices are tills.
 
-Owns       sites, users with their roles, sign-in, tokens, till devices
-Publishes  accounts.site.opened.v1, accounts.device.enrolled.v1, accounts.device.revoked.v1
+Owns       sites, users with their roles, sign-in, tokens, tills and their devices
+Publishes  accounts.device.enrolled.v1, accounts.device.revoked.v1, accounts.site.opened.v1
 Hears      nothing
-Answers    POST /v1/sessions
-           GET /v1/me
-           GET /v1/sites, POST /v1/sites
-           GET /v1/users, POST /v1/users, POST /v1/users/<id>/disable
-           GET /v1/devices, POST /v1/devices, POST /v1/devices/<id>/revoke
-           POST /v1/devices/enrolments
+Answers    POST /v1/sessions, GET /v1/me, GET /v1/sites, POST /v1/sites, GET /v1/users,
+           POST /v1/users, POST /v1/users/<uuid:user_id>/disable, GET /v1/devices,
+           POST /v1/devices, POST /v1/devices/enrolments,
+           POST /v1/devices/<uuid:device_id>/revoke
 """
