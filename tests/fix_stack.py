@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -97,10 +97,11 @@ class Servers:
 
 @dataclass(frozen=True, slots=True)
 class RunningStack:
-    """A stack under `relais up`, and what a test does to it."""
+    """A stack under `relais up`, and what a test does to it; `own` names servers of one's own."""
 
     home: Home
     ports: Ports
+    own: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def now(self) -> Stack:
@@ -122,12 +123,12 @@ class RunningStack:
         """The address of the broker."""
         return self.now.amqp_url
 
-    def relais(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def relais(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs a `relais` command on this stack, showing what it printed if it fails."""
         return subprocess.run(
             [sys.executable, "-m", "deploy.command", *arguments],
             cwd=ROOT,
-            env=self.environment() | environment,
+            env=self.environment(),
             capture_output=True,
             text=True,
             timeout=STACK_WITHIN_S,
@@ -140,6 +141,7 @@ class RunningStack:
             "RELAIS_PORT": str(self.ports.web),
             "DATABASE_URL": "",
             "AMQP_URL": "",
+            **self.own,
         }
 
     def up(self, *options: str) -> None:

@@ -96,7 +96,12 @@ def accepts(url: str) -> bool:
     """Whether the server takes this client."""
     try:
         psycopg.connect(url, connect_timeout=2).close()
-    except psycopg.OperationalError:
+    except psycopg.OperationalError as refusal:
+        if "password authentication failed" in str(refusal):
+            raise Trouble(
+                "PostgreSQL refuses the password of this stack: its secrets.json is not the one "
+                "that the database was made with."
+            ) from None
         return False
     return True
 
@@ -117,9 +122,11 @@ def _cluster_folder(home: Home, *, user: str | None) -> Path:
     outside = _elsewhere(home)
     outside.parent.mkdir(parents=True, exist_ok=True)
     shutil.chown(outside.parent, user, user)
-    # A copied folder brings a link to the cluster of the stack it was copied from.
+    # No link: what lies there is of a stack whose folder, with its keys, was removed.  Another
+    # link: this folder was copied, and brings the link to the cluster of the original.
     if not inside.is_symlink() or inside.readlink() != outside:
         inside.unlink(missing_ok=True)
+        shutil.rmtree(outside, ignore_errors=True)
         inside.symlink_to(outside)
     return outside
 

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -165,13 +166,17 @@ class TestSupervision:
         assert not any(_runs(pid) for pid in before)
 
 
-@pytest.fixture(scope="module")
-def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """A stack in a folder that PostgreSQL's own user cannot reach, as in a private clone."""
+@pytest.fixture
+def hidden(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[RunningStack]:
+    """A stack in a folder that PostgreSQL's own user cannot reach, as in a private clone.
+
+    It borrows its broker, so that it starts in a second.
+    """
     folder = tmp_path_factory.mktemp("private")
     folder.chmod(0o700)
-    with empty_stack("down", web_port=LOCAL_WEB_PORT + 10) as slot:
-        stack = RunningStack(Home(folder / "home"), slot.ports)
+    with empty_stack("hidden", web_port=LOCAL_WEB_PORT + 10) as slot:
+        own = {"AMQP_URL": servers.amqp_url(vhost="relais")}
+        stack = RunningStack(Home(folder / "home"), slot.ports, own)
         yield stack
         stack.relais("down")
         wipe(stack.home)
@@ -203,12 +208,42 @@ class TestForeground:
         self, hidden: RunningStack, servers: Servers
     ) -> None:
         own = {"DATABASE_URL": servers.admin_url(), "AMQP_URL": servers.amqp_url(vhost="relais")}
-        started = hidden.relais("up", "--detach", "--servers-only", **own)
-        assert started.returncode == 0, started.stdout + started.stderr
-        assert [each.name for each in hidden.now.processes] == ["nginx"]
-        assert hidden.database_url == own["DATABASE_URL"]
-        assert hidden.amqp_url == own["AMQP_URL"]
+        stack = RunningStack(hidden.home, hidden.ports, own)
+        stack.up("--servers-only")
+        assert [each.name for each in stack.now.processes] == ["nginx"]
+        assert stack.database_url == own["DATABASE_URL"]
+        assert stack.amqp_url == own["AMQP_URL"]
+
+
+class TestHome:
+    def test_forgets_the_database_of_a_folder_that_was_removed(self, hidden: RunningStack) -> None:
+        hidden.up("--servers-only")
         hidden.down()
+        inside, outside = postgres.folders(hidden.home)
+        if os.geteuid() == 0:  # only root has a user PostgreSQL must change to
+            assert inside.is_symlink()
+            assert outside.is_dir()
+        shutil.rmtree(hidden.home.path)
+        hidden.up("--servers-only")
+        with psycopg.connect(hidden.database_url) as admin:
+            assert admin.execute("SELECT 1").fetchone() == (1,)
+
+    def test_keeps_its_database_between_starts(self, hidden: RunningStack) -> None:
+        hidden.up("--servers-only")
+        with psycopg.connect(hidden.database_url, autocommit=True) as admin:
+            admin.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        hidden.down()
+        hidden.up("--servers-only")
+        with psycopg.connect(hidden.database_url) as admin:
+            assert admin.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+    def test_says_when_its_secrets_were_lost(self, hidden: RunningStack) -> None:
+        hidden.up("--servers-only")
+        hidden.down()
+        (hidden.home.path / "secrets.json").unlink()
+        refused = hidden.relais("up", "--servers-only")
+        assert refused.returncode == 1
+        assert "PostgreSQL refuses the password of this stack" in refused.stderr
 
 
 class TestDown:
@@ -217,6 +252,7 @@ class TestDown:
         hidden.kill9_supervisor()
         hidden.down()
         assert not marked(hidden)
+        assert "nothing runs here" in hidden.relais("down").stdout
 
 
 def _runs(pid: int) -> bool:
