@@ -1,5 +1,8 @@
 """The rules of equipment, with no database in sight."""
 
+import importlib
+import inspect
+import pkgutil
 from collections.abc import Mapping
 from datetime import date, timedelta
 from uuid import UUID
@@ -9,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import imei as reference
 
+from chassis import texts
 from kernel.money import Cents
+from kernel.refusal import Refusal
+from services.equipment import domain
 from services.equipment.domain import device as life
 from services.equipment.domain.device import (
     OUT_OF_TURN,
@@ -264,3 +270,19 @@ class TestSell:
         assert a_sale(handover_on=last_on).guarantee.starts_on == last_on
         with pytest.raises(HandoverTooFar):
             a_sale(handover_on=last_on + timedelta(days=1))
+
+
+class TestSentences:
+    def test_are_all_said_in_french(self) -> None:
+        rules = [
+            rule
+            for module in pkgutil.iter_modules(domain.__path__)
+            for rule in vars(importlib.import_module(f"{domain.__name__}.{module.name}")).values()
+            if inspect.isclass(rule) and issubclass(rule, Refusal)
+        ]
+        sentences = {
+            rule.sentence() for rule in rules if rule.__module__.startswith(domain.__name__)
+        }
+        assert len(sentences) > 30
+        for sentence in sentences | {str(wording) for wording in Wording}:
+            assert texts.translate(sentence, language="fr", service="equipment") != sentence

@@ -10,7 +10,7 @@ import pytest
 from psycopg import errors
 
 from chassis.db import Transaction
-from services.equipment import handlers, store
+from services.equipment import store
 from services.equipment.domain.device import TRANSITIONS
 from services.equipment.domain.functional_test import judge
 from services.equipment.domain.kind import Condition, Grade, Kind
@@ -21,10 +21,7 @@ from tests.equipment.build import (
     PERSON,
     TODAY,
     Workshop,
-    a_site,
-    an_entitlement,
 )
-from tests.fix_stack import TxOf
 
 SALE: dict[str, Any] = {
     "step_no": 5,
@@ -45,19 +42,6 @@ SALE: dict[str, Any] = {
     "sold_at": NOON,
     "sold_by": UUID(int=7),
 }
-
-
-@pytest.fixture
-def tx(tx_of: TxOf) -> Transaction:
-    tx = tx_of("equipment")
-    handlers.learn_sites(tx, [a_site(), a_site("marseille")])
-    handlers.learn_entitlements(tx, [an_entitlement()])
-    return tx
-
-
-@pytest.fixture
-def workshop(tx: Transaction) -> Workshop:
-    return Workshop(tx=tx)
 
 
 def write_step(
