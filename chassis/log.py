@@ -2,9 +2,12 @@
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 
+# PostgreSQL quotes the whole row that broke a constraint, with the names of people in it.
+_ROW_QUOTED = re.compile(r"^DETAIL:.*$", re.MULTILINE)
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -20,7 +23,8 @@ class JsonLines(logging.Formatter):
         }
         line |= {k: v for k, v in vars(record).items() if k not in _STANDARD}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            exception = self.formatException(record.exc_info)
+            line["exception"] = _ROW_QUOTED.sub("DETAIL: (not logged)", exception)
         return json.dumps(line, ensure_ascii=False, default=str)
 
 

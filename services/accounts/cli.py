@@ -1,5 +1,6 @@
 """`relais accounts ...`: the first administrator, whom nobody with a token could make."""
 
+import os
 import sys
 from typing import Annotated
 from uuid import UUID
@@ -27,19 +28,13 @@ def _group() -> None:
 @app.command("create-admin")
 def create_admin_command(
     email: Annotated[str, typer.Option(help="The e-mail address to sign in with.")],
-    password: Annotated[
-        str,
-        typer.Option(
-            envvar="RELAIS_ADMIN_PASSWORD",
-            prompt=True,
-            hide_input=True,
-            confirmation_prompt=True,
-            help="At least 12 characters; asked for when it is not in the environment.",
-        ),
-    ],
     display_name: Annotated[str, typer.Option(help="The name shown to others.")] = "Administration",
 ) -> None:
-    """Make an administrator."""
+    """Make an administrator; the password comes from RELAIS_ADMIN_PASSWORD, or is asked for."""
+    # Never an option: the list of processes would show it to everybody on the machine.
+    password = os.environ.get("RELAIS_ADMIN_PASSWORD") or typer.prompt(
+        "Password", hide_input=True, confirmation_prompt=True
+    )
     try:
         user_id = create_admin(email, display_name=display_name, password=password)
     except Refusal as refusal:

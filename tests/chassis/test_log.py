@@ -1,0 +1,38 @@
+"""What a log line says, and what it keeps to itself."""
+
+import json
+import logging
+import sys
+from typing import Any
+
+import pytest
+from psycopg import errors
+
+from chassis.log import JsonLines
+from tests.fix_stack import TxOf
+
+
+def line_of(error: Exception) -> dict[str, Any]:
+    try:
+        raise error
+    except Exception:
+        record = logging.LogRecord("x", logging.ERROR, "", 1, "failed", None, sys.exc_info())
+    line: dict[str, Any] = json.loads(JsonLines().format(record))
+    return line
+
+
+class TestExceptions:
+    def test_row_that_broke_a_constraint_is_not_quoted(self, tx_of: TxOf) -> None:
+        tx = tx_of("referrals")
+        with pytest.raises(errors.CheckViolation) as broken:
+            tx.execute(
+                "INSERT INTO person VALUES (gen_random_uuid(), 'Pélagie', 'Hirondelle', '',"
+                " '1961-03-09', '+33639980477', NULL, now())"
+            )
+        assert "Hirondelle" in str(broken.value), "PostgreSQL does quote it"
+
+        written = line_of(broken.value)["exception"]
+
+        assert "person_name_key_check" in written, "which constraint it was is said"
+        assert "Hirondelle" not in written
+        assert "639980477" not in written
