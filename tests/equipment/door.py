@@ -43,17 +43,19 @@ def connect(schema: Schema) -> psycopg.Connection[dict[str, Any]]:
 
 
 @contextmanager
-def serving(schema: Schema) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
-    """The service's HTTP part, without broker and relay."""
+def serving(
+    schema: Schema, *, amqp_url: str | None = None
+) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
+    """The service's process: its HTTP part alone, or the whole of it with a broker."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {
         "DATABASE_URL": schema.url,
-        "AMQP_URL": "amqp://nobody:nothing@127.0.0.1:9/",
+        "AMQP_URL": amqp_url or "amqp://nobody:nothing@127.0.0.1:9/",
         "RELAIS_VERIFY_KEY": public_key_of(PRIVATE_KEY),
         "RELAIS_HTTP_PORT": str(port),
-        "RELAIS_PARTS": "http",
+        "RELAIS_PARTS": "http" if amqp_url is None else "http,consume,relay",
     }
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "services.equipment"], cwd=ROOT, env=environment
