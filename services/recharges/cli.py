@@ -46,6 +46,7 @@ def import_vouchers(
             site=site,
             count=count,
             face_value_cents=face_value_cents,
+            language=language,
         )
     except Refusal as refusal:
         sys.stderr.write(f"relais: {texts.explain(refusal, language=language)}\n")
@@ -72,6 +73,7 @@ def _import(
     site: str,
     count: int | None,
     face_value_cents: int | None,
+    language: str,
 ) -> events.BatchReceived:
     current = settings.current()
     database = Database(
@@ -87,7 +89,12 @@ def _import(
     try:
         with bars, database.transaction() as tx:
             tx.execute("SET LOCAL statement_timeout = 0")  # a million vouchers take their time
-            tasks = {step: bars.add_task(words, total=None) for step, words in _STEPS.items()}
+            tasks = {
+                step: bars.add_task(
+                    texts.translate(words, language=language, service="recharges"), total=None
+                )
+                for step, words in _STEPS.items()
+            }
             return intake.receive_batch(
                 tx,
                 content,
