@@ -140,19 +140,19 @@ class Broker:
 
     def declare_exchange(self, name: str, *, kind: str) -> None:
         """Make sure a durable exchange exists."""
-        with _translated(f"cannot declare exchange {name}"):
+        with _declaring(f"exchange {name}"):
             self._publisher.exchange_declare(name, kind, durable=True, auto_delete=False)
 
     def declare_queue(self, name: str, *, arguments: Mapping[str, Any]) -> None:
         """Make sure a durable queue exists, with exactly these arguments."""
-        with _translated(f"cannot declare queue {name}"):
+        with _declaring(f"queue {name}"):
             self._publisher.queue_declare(
                 name, durable=True, auto_delete=False, arguments=dict(arguments)
             )
 
     def bind(self, queue: str, *, exchange: str, routing_key: str) -> None:
         """Make sure an exchange routes a key to a queue."""
-        with _translated(f"cannot bind queue {queue}"):
+        with _declaring(f"the binding of queue {queue}"):
             self._publisher.queue_bind(queue, exchange=exchange, routing_key=routing_key)
 
     # -- publishing --------------------------------------------------------------------------
@@ -299,14 +299,22 @@ class Broker:
 
 
 @contextmanager
-def _translated(trouble: str) -> Iterator[None]:
+def _declaring(name: str) -> Iterator[None]:
     try:
         yield
     except PreconditionFailed as error:
         raise DeclaredOtherwise(
-            f"{trouble}: it exists with other arguments ({error.reply_text}). Drain and delete"
-            " it, or give the new one another name"
+            f"{name} exists with other arguments ({error.reply_text}); drain and delete it, or"
+            " give the new one another name"
         ) from error
+    except (OSError, AMQPError) as error:
+        raise BrokerAway(f"cannot declare {name}: {error}") from error
+
+
+@contextmanager
+def _translated(trouble: str) -> Iterator[None]:
+    try:
+        yield
     except (OSError, AMQPError) as error:
         raise BrokerAway(f"{trouble}: {str(error) or type(error).__name__}") from error
 

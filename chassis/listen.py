@@ -8,14 +8,15 @@
     database away        -> nothing, until it is back
     anything else        -> rolled back, parked with its reason, ack
 
-What was waiting is handled as one batch in one transaction; when the batch fails, each delivery
-is handled again in a transaction of its own, so that the one at fault ends alone.
+What was waiting is handled as one batch in one transaction; when it fails, so are its parts, and
+of a part that fails each delivery in a transaction of its own, so that the one at fault ends alone.
 """
 
 import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from math import isqrt
 from uuid import UUID
 
 from chassis import endings, inbox, metrics, parking, topology
@@ -35,6 +36,7 @@ ATTEMPT = "x-relais-attempt"
 
 #: A handler of facts; it may return the ids of those that a newer fact has superseded.
 Handle = Callable[[Transaction, list[Envelope]], Iterable[UUID] | None]
+Heard = tuple[Delivery, Envelope]
 
 
 class Listener:
@@ -79,29 +81,37 @@ class Listener:
     # -- a batch -----------------------------------------------------------------------------
 
     def _settle(self, receiver: Receiver, deliveries: Sequence[Delivery]) -> None:
-        heard: list[tuple[Delivery, Envelope]] = []
+        heard: list[Heard] = []
         for delivery in deliveries:
             try:
                 heard.append((delivery, self._read(delivery)))
             except (Malformed, endings.UnknownType) as error:
                 self._park(delivery, error, fact_type="unknown")
                 receiver.done(delivery)
-        if len(heard) > 1:
-            try:
-                self._apply([fact for _, fact in heard])
-            except Exception as error:
-                if endings.database_is_away(error):
-                    raise
-                _log.info(
-                    "batch failed, each delivery is handled alone",
-                    extra={"consumer": self.consumer, "reason": endings.detail(error)},
-                )
-            else:
-                receiver.done_up_to([delivery for delivery, _ in heard])
-                return
-        for delivery, fact in heard:
-            self._settle_alone(delivery, fact, broker=receiver.broker)
-            receiver.done(delivery)
+        if heard and not self._settle_together(heard, receiver=receiver):
+            # Some fact in it fails: smaller parts find it soon, and the others wait for little.
+            for part in _parts(heard, count=isqrt(len(heard))):
+                if not self._settle_together(part, receiver=receiver):
+                    for delivery, fact in part:
+                        self._settle_alone(delivery, fact, broker=receiver.broker)
+                        receiver.done(delivery)
+
+    def _settle_together(self, heard: Sequence[Heard], *, receiver: Receiver) -> bool:
+        """Apply several facts in one transaction; say whether that went well."""
+        if len(heard) == 1:
+            return False  # a fact alone may be refused, retried or parked
+        try:
+            self._apply([fact for _, fact in heard])
+        except Exception as error:
+            if endings.database_is_away(error):
+                raise
+            _log.info(
+                "batch failed, smaller ones follow",
+                extra={"consumer": self.consumer, "reason": endings.detail(error)},
+            )
+            return False
+        receiver.done_up_to([delivery for delivery, _ in heard])
+        return True
 
     def _read(self, delivery: Delivery) -> Envelope:
         fact = Envelope.from_json(delivery.body)
@@ -207,6 +217,10 @@ class Listener:
 
     def _count(self, fact_type: str, ending: str, count: int = 1) -> None:
         metrics.facts.labels(self.consumer, fact_type, ending).inc(count)
+
+
+def _parts(heard: Sequence[Heard], *, count: int) -> Iterable[Sequence[Heard]]:
+    return (heard[start : start + count] for start in range(0, len(heard), count))
 
 
 def attempt_of(delivery: Delivery) -> int:

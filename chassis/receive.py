@@ -50,11 +50,8 @@ class Receiver:
             try:
                 self._open()
                 self._serve()
-            except BrokerAway as away:
-                self._note(str(away))
-            except DeclaredOtherwise as mismatch:
-                _log.error("queue declared otherwise", extra={"reason": str(mismatch)})
-                self._away.failures += 10
+            except (BrokerAway, DeclaredOtherwise) as trouble:
+                self._note(trouble)
             except Exception:
                 # A bug here must not end the service, nor spin.
                 _log.exception("receiver failed", extra={"queue": self.queue})
@@ -63,9 +60,11 @@ class Receiver:
             if not self._stopping.is_set():
                 self._stopping.wait(self._away.next_s())
 
-    def _note(self, reason: str) -> None:
+    def _note(self, trouble: Exception) -> None:
+        # Once per absence, not once per attempt.
         if self._away.failures == 0:
-            _log.warning("broker away", extra={"queue": self.queue, "reason": reason})
+            level = logging.WARNING if isinstance(trouble, BrokerAway) else logging.ERROR
+            _log.log(level, "receiver waits", extra={"queue": self.queue, "reason": str(trouble)})
 
     def _open(self) -> None:
         self._waiting.clear()

@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     relay_poll_ms: int = 200
     confirm_seconds_max: float = 10.0
     consume_batch_count_max: int = 200
-    consume_lock_ms_max: int = 500
+    consume_lock_ms_max: int = 250
     queue_length_max: int = 5_000_000
     delivery_limit: int = 50
     retry_delays_s: tuple[int, ...] = (1, 5, 30, 300)

@@ -42,9 +42,7 @@ class TestDeclare:
 
         with (
             bus.broker() as broker,
-            pytest.raises(
-                DeclaredOtherwise, match=r"impact\.parked: it exists with other arguments"
-            ),
+            pytest.raises(DeclaredOtherwise, match=r"impact\.parked exists with other arguments"),
         ):
             topology.declare(broker, bus.plan, settings=other)
 
