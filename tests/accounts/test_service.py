@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 
 from chassis.auth import Verifier, public_key_of
 from deploy.local.home import ROOT
+from services.accounts.seal import Passwords
 from tests.fix_service import OTHER_KEY, SIGNING_KEY, bearer, environment_of, keyed, serving
 from tests.fix_stack import FreshSchema, Schema
 
@@ -175,6 +176,24 @@ class TestSignIn:
         assert door.post(f"/v1/users/{user['user_id']}/disable", {}).json()["disabled"]
 
         assert door.sign_in(user["email"]).status_code == 401
+
+    def test_stores_a_password_anew_that_was_stored_with_weaker_parameters(
+        self, door: Door
+    ) -> None:
+        user = door.make_user("referrer")
+        weak = Passwords(memory_kib=8 * 1024, rounds=1, lanes=1).hash(PASSWORD)
+        with psycopg.connect(door.schema.admin_url) as admin:
+            admin.execute(
+                "UPDATE accounts.account SET password_hash = %s WHERE user_id = %s",
+                (weak, user["user_id"]),
+            )
+
+        assert door.sign_in(user["email"]).status_code == 201
+
+        query = "SELECT password_hash FROM account WHERE user_id = %s"
+        [stored] = door.rows(query, user["user_id"])
+        assert stored["password_hash"].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+        assert door.sign_in(user["email"]).status_code == 201
 
     def test_stops_after_five_wrong_passwords_even_for_the_right_one(self, door: Door) -> None:
         user = door.make_user("referrer")
