@@ -12,15 +12,16 @@ def take_on(service: str) -> None:
     """Complete this process's environment with the service's role, broker and keys.
 
     What the environment says already stays as it is, except an administrator's DATABASE_URL that
-    the stack itself was started with.  Without a running stack nothing is added, and the service's
-    settings then say what is missing.
+    the stack itself was started with; an empty address says nothing, here as for `relais up`.
+    Without a running stack nothing is added, and the service's settings then say what is missing.
     """
     home = Home.from_environment()
     if home.supervisor_pid() is None or not home.stack_file.exists():
         return
     stack = Stack.load(home)
-    if os.environ.get("DATABASE_URL") == stack.database_url:
-        del os.environ["DATABASE_URL"]
+    for address, ours in (("DATABASE_URL", stack.database_url), ("AMQP_URL", stack.amqp_url)):
+        if os.environ.get(address) in ("", ours):
+            del os.environ[address]
     ring = keyring.load(home, services=[service])
     process = next(each for each in PROCESSES if each.service == service)
     known = ring.environment(process.secrets) | {
