@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.fix_stack"]
+pytest_plugins = ["tests.fix_stack", "tests.fix_network"]
 
 # A busy machine is no failure: tests assert what is computed, not how fast.
 settings.register_profile(

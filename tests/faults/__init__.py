@@ -1,0 +1,1 @@
+"""Faults: whatever is killed, cut or flooded during sales, no total changes."""
