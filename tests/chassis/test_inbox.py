@@ -3,6 +3,7 @@
 import threading
 
 from chassis import inbox
+from kernel.envelope import Envelope
 from tests.chassis.bus import Bus, a_fact, eventually
 
 
@@ -55,6 +56,29 @@ class TestClaim:
         thread.join(10)
 
         assert claimed == [0]
+
+    def test_in_opposite_orders_at_once_never_deadlocks(self, bus: Bus) -> None:
+        database = bus.database("settlement")
+        together = threading.Barrier(2)
+        claimed: list[int] = []
+
+        def claim(facts: list[Envelope]) -> None:
+            with database.transaction() as tx:
+                together.wait(10)
+                claimed.append(len(inbox.claim(tx, consumer="settlement.on_sale", facts=facts)))
+
+        for _ in range(10):
+            facts = [a_fact(number) for number in range(2_000)]
+            threads = [
+                threading.Thread(target=claim, args=(order,))
+                for order in (facts, list(reversed(facts)))
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(30)
+
+        assert sorted(claimed) == [0] * 10 + [2_000] * 10
 
 
 class TestSupersede:

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chassis import parking
 from tests.chassis.bus import ON_SALE, SALE, Bus, a_fact, eventually
 from tests.chassis.hearing import handle
 
@@ -130,6 +132,18 @@ class TestReplay:
             eventually(lambda: len(desk.bus.parked()) == 2)
 
         assert [row["state"] for row in desk.bus.parked()] == ["replayed", "parked"]
+
+    def test_that_fails_before_it_is_settled_is_parked_again_all_the_same(self, desk: Desk) -> None:
+        bus = desk.bus
+        [parked] = bus.parked()
+        with bus.receiving(bus.listener(handle).receiver):
+            with bus.database("settlement").transaction() as tx:
+                row = parking.lock(tx, parked["parked_id"])
+                assert row
+                bus.put(bytes(row["body"]))
+                time.sleep(0.5)  # long enough for the handler to fail again
+                parking.settle(tx, row["parked_id"], state="replayed", who="jeanne", why="")
+            eventually(lambda: len(bus.parked()) == 2)
 
     def test_into_a_queue_that_is_gone_leaves_it_parked(self, desk: Desk) -> None:
         with desk.bus.database("settlement").transaction() as tx:

@@ -18,6 +18,7 @@ class Wire:
         self._flowing.set()
         self._ends: list[socket.socket] = []
         self.refuses = False
+        self.accepted = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -53,6 +54,7 @@ class Wire:
         while True:
             try:
                 near, _ = self._server.accept()
+                self.accepted += 1
                 if self.refuses:
                     near.close()
                     continue
