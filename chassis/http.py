@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -162,7 +163,7 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         call = Call(
             now=now,
             caller=caller,
-            address=_address(request),
+            address=_address(request, self.resources.settings.proxies),
             language=language,
             query=_query(request),
             key=key,
@@ -273,10 +274,13 @@ query: Declare = Query.decorator
 command: Declare = Command.decorator
 
 
-def _address(request: Request) -> str:
-    """Return the caller's address; our own nginx, on loopback, says it in X-Real-IP."""
+def _address(request: Request, proxies: tuple[IPv4Network | IPv6Network, ...]) -> str:
+    """Return the caller's address; a proxy of our own says it in X-Real-IP."""
     peer = request.remote_addr or ""
-    return request.headers.get("X-Real-IP", peer)[:64] if peer.startswith("127.") else peer
+    told = request.headers.get("X-Real-IP", "")
+    if told and peer and any(ip_address(peer) in network for network in proxies):
+        return told[:64]
+    return peer
 
 
 def _query(request: Request) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """What a process is told by its environment, each limit under its own name."""
 
-from functools import cache
+from functools import cache, cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -34,6 +35,9 @@ class Settings(BaseSettings):
     relais_parts: str = ",".join(PARTS)
     relais_log_level: str = "INFO"
 
+    #: Whose word on the caller's address (X-Real-IP) is taken: our own nginx, by its network.
+    relais_trusted_proxies: str = "127.0.0.0/8"
+
     http_workers_max: int = Field(default=256, ge=1)
     http_body_bytes_max: int = 1_000_000
     http_idle_seconds_max: int = 75
@@ -59,6 +63,13 @@ class Settings(BaseSettings):
         if unknown := chosen - frozenset(PARTS):
             raise ValueError(f"RELAIS_PARTS names unknown parts: {', '.join(sorted(unknown))}")
         return chosen
+
+    @cached_property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of RELAIS_TRUSTED_PROXIES."""
+        return tuple(
+            ip_network(each.strip()) for each in self.relais_trusted_proxies.split(",") if each
+        )
 
 
 @cache

@@ -1,6 +1,6 @@
 """The demonstration: an invented network, its real input, and a day of its life."""
 
-from deploy.demo.day import play
+from deploy.demo.day import know, play
 from deploy.demo.loading import load
 
-__all__ = ["load", "play"]
+__all__ = ["know", "load", "play"]

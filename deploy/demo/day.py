@@ -86,33 +86,45 @@ class Day:
 
 def play(stack: Stack) -> Played:
     """Play one day and return what was done and what each service then knew."""
-    book = Book.open(stack.home, today=business_date(clock.now()))
-    number = book.days_played + 1
-    day = Day(
-        stack=stack,
-        made=data.demonstration(today=book.today),
-        book=book,
-        number=number,
-        rng=random.Random(number),
-    )
+    day = _begin(stack)
     started = time.monotonic()
     _find_tills(day)
     _refer(day)
     _sell(day)
-    if number == 1:
+    if day.number == 1:
         _mediate(day)
         _report_option(day)
     _sell_computer(day)
-    book.days_played = number
-    book.save()
+    day.book.days_played = day.number
+    day.book.save()
     known = _await_knowledge(day)
     return Played(
-        day=number,
+        day=day.number,
         seconds=round(time.monotonic() - started, 1),
         done=dict(day.done),
         refused=dict(day.refused),
         cents=dict(day.cents),
         known=known,
+    )
+
+
+def know(stack: Stack) -> Played:
+    """Play nothing; return what each service knows of the days before."""
+    day = _begin(stack)
+    known = _await_knowledge(day)
+    played = day.number - 1
+    return Played(day=played, seconds=0, done={}, refused={}, cents={}, known=known)
+
+
+def _begin(stack: Stack) -> Day:
+    book = Book.open(stack.home, today=business_date(clock.now()))
+    number = book.days_played + 1
+    return Day(
+        stack=stack,
+        made=data.demonstration(today=book.today),
+        book=book,
+        number=number,
+        rng=random.Random(number),
     )
 
 
@@ -196,7 +208,14 @@ def _sell_one(day: Day, *, site_code: str, person_ref: str) -> None:
     if day.rng.random() < 0.3:
         body["lines"].append({"offer_code": "sfr-500mo", "quantity": 1})
     till = day.as_("till_operator", site_code=site_code)
-    sale = till.post("recharges/v1/sales", body, until_heard=_ENTITLEMENT_UNHEARD)
+    try:
+        sale = till.post("recharges/v1/sales", body, until_heard=_ENTITLEMENT_UNHEARD)
+    except Refused as refused:
+        # After many days the shelves are empty, or somebody has bought all a month allows.
+        if refused.code not in ("recharges.stock.no_voucher_left", "recharges.sale.cap_exceeded"):
+            raise
+        day.refused[refused.code] += 1
+        return
     day.done["sales"] += 1
     day.done["vouchers sold"] += len(sale["vouchers"])
     day.cents["cash taken"] += sale["total_cents"]

@@ -1,6 +1,7 @@
 """What a played day comes to: what was done, what was refused, what each service then knew."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -27,12 +28,16 @@ class Played:
         return json.dumps(asdict(self), ensure_ascii=False, indent=2)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Show three small tables: the day, the refusals, what the services know."""
+        """Show small tables: the day, its money, its refusals, and what the services know."""
+        if self.done:
+            yield from self._day()
+        for service, figures in self.known.items():
+            yield _figures(f"What {service} knows", figures)
+
+    def _day(self) -> Iterator[Table]:
         yield self._table("Day played", self.done | {"seconds": round(self.seconds)}, cents=False)
         yield self._table("Money of the day", self.cents, cents=True)
         yield self._table("Refused, as it should be", self.refused, cents=False)
-        for service, figures in self.known.items():
-            yield _figures(f"What {service} knows", figures)
 
     def _table(self, title: str, rows: dict[str, int], *, cents: bool) -> Table:
         table = Table(title=title, title_justify="left", show_header=False, min_width=46)

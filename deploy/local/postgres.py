@@ -33,6 +33,8 @@ SETTINGS = {
     "password_encryption": "'scram-sha-256'",
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
+    # A refused row's DETAIL would quote it: names and numbers do not belong in a log.
+    "log_error_verbosity": "terse",
     "log_line_prefix": "'%m [%p] %q%u@%d '",
     "cluster_name": "'relais'",
 }

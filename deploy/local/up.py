@@ -168,15 +168,21 @@ def end_orphans(home: Home) -> int:
 
 
 def play_demo(stack: Stack, *, first: bool) -> None:
-    """Loads the demonstration once and plays its day; trouble in it does not stop the stack."""
+    """Loads the demonstration and plays its day, once; later starts show what the network knows.
+
+    Trouble in it does not stop the stack.
+    """
     from deploy import demo  # what only the first minute needs is not loaded by every command
 
     try:
         if first:
             say("loading the demonstration network")
             demo.load(stack)
-        say("playing the demonstration day")
-        Console().print(demo.play(stack))
+            say("playing the demonstration day")
+            Console().print(demo.play(stack))
+        else:
+            say("the demonstration is there; `relais demo` plays another day of it")
+            Console().print(demo.know(stack))
     except Exception:
         traceback.print_exc()
         say("the demonstration failed, as told above; the stack serves all the same")
