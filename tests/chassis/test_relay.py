@@ -351,14 +351,16 @@ class TestBroker:
 
         assert bus.number("settlement", "SELECT count(DISTINCT number) FROM effect") == 3000
 
-    def test_that_freezes_hangs_nobody(self, bus: Bus) -> None:
+    # A few facts leave and are never confirmed; many fill the socket before they have left.
+    @pytest.mark.parametrize("count", [3, 2000])
+    def test_that_freezes_hangs_nobody(self, bus: Bus, count: int) -> None:
         bus = bus.with_settings(confirm_seconds_max=1.0)
         bus.declare()
         with wire_to(bus.amqp_url) as (wire, url), bus.relaying(bus.relay(amqp_url=url)):
             bus.tell([a_fact(1)])
             eventually(lambda: bus.waiting() == 0)
             wire.freeze()
-            bus.tell([a_fact(number) for number in range(2, 1000)])
+            bus.tell([a_fact(number) for number in range(count)])
             eventually(lambda: wire.accepted >= 2)  # it gave up and tried anew
             assert bus.waiting() > 0
             wire.cut()
