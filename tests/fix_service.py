@@ -36,7 +36,16 @@ def environment_of(schema: Schema, **more: str) -> dict[str, str]:
 
 @contextmanager
 def serving(service: str, *, schema: Schema, **more: str) -> Iterator[httpx.Client]:
-    """The service's HTTP part in a process of its own, and a client that speaks to it."""
+    """The service in a process of its own, its HTTP part alone unless `more` says, and a client."""
+    with running(service, schema=schema, **more) as (client, _):
+        yield client
+
+
+@contextmanager
+def running(
+    service: str, *, schema: Schema, **more: str
+) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
+    """The same, with the process for those who stop it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -51,7 +60,7 @@ def serving(service: str, *, schema: Schema, **more: str) -> Iterator[httpx.Clie
             base_url=f"http://127.0.0.1:{port}/api/{service}", timeout=30.0, limits=limits
         ) as client:
             _wait_until_it_answers(client, process)
-            yield client
+            yield client, process
     finally:
         process.terminate()
         process.wait(timeout=20)

@@ -1,30 +1,21 @@
 """Donations at its HTTP door: a real process, a real database, real tokens."""
 
-import base64
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
 
-from chassis.auth import Caller, Signer, public_key_of
 from deploy.demo import data
 from tests.donations.build import a_file, a_row
+from tests.fix_service import bearer, serving
 from tests.fix_stack import FreshSchema, Schema
 
-ROOT = Path(__file__).parents[2]
-REPORTS = "/api/donations/v1/option-reports"
-PRIVATE_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
-STARTED_WITHIN_S = 30.0
+REPORTS = "/v1/option-reports"
+PARTNER = UUID(int=1)
 # Months behind the real clock of the process, so that none is in the future.
 MADE = data.demonstration(today=datetime.now(UTC).date() - timedelta(days=40)).option_reports[0]
 
@@ -37,49 +28,8 @@ def schema(fresh_schema: FreshSchema) -> Schema:
 @pytest.fixture(scope="module")
 def door(schema: Schema) -> Iterator[httpx.Client]:
     """The service's HTTP part, without broker and relay."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "DATABASE_URL": schema.url,
-        "AMQP_URL": "amqp://nobody:nothing@127.0.0.1:9/",
-        "RELAIS_VERIFY_KEY": public_key_of(PRIVATE_KEY),
-        "RELAIS_HTTP_PORT": str(port),
-        "RELAIS_PARTS": "http",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "services.donations"], cwd=ROOT, env=environment
-    )
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30.0) as client:
-            wait_until_it_answers(client, process)
-            yield client
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def wait_until_it_answers(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + STARTED_WITHIN_S
-    while True:
-        assert process.poll() is None, "the service has ended"
-        try:
-            if client.get("/healthz").is_success:
-                return
-        except httpx.TransportError:
-            pass
-        assert time.monotonic() < until, "the service does not answer"
-        time.sleep(0.1)
-
-
-def token_of(role: str, *, operator: str | None = None) -> dict[str, str]:
-    caller = Caller(
-        user_id=UUID(int=1), role=role, site_codes=frozenset({"saint-denis"}), operator=operator
-    )
-    token = Signer(PRIVATE_KEY).sign(
-        caller, token_id=uuid4(), now=datetime.now(UTC), lifetime=timedelta(hours=1)
-    )
-    return {"Authorization": f"Bearer {token}"}
+    with serving("donations", schema=schema) as client:
+        yield client
 
 
 def send(
@@ -87,7 +37,9 @@ def send(
 ) -> httpx.Response:
     headers = {"Content-Type": "text/csv", "Idempotency-Key": key or str(uuid4())}
     return door.post(
-        REPORTS, content=content, headers=headers | token_of("operator_partner", operator=operator)
+        REPORTS,
+        content=content,
+        headers=headers | bearer("operator_partner", user_id=PARTNER, operator=operator),
     )
 
 
@@ -118,7 +70,7 @@ class TestOptionReports:
         assert other_key.json()["code"] == "donations.report.file_already_taken"
         assert stored(schema) == (1, 10_000, 1)
 
-        listed = door.get(REPORTS, headers=token_of("operator_partner", operator="sfr"))
+        listed = door.get(REPORTS, headers=bearer("operator_partner", operator="sfr"))
         assert listed.json() == {
             "reports": [first.json()],
             "operators": [
@@ -192,7 +144,7 @@ class TestOptionReports:
         assert (answer.status_code, answer.json()["code"]) == (status, code)
 
     def test_refuses_another_role_and_nobody(self, door: httpx.Client) -> None:
-        assert door.get(REPORTS, headers=token_of("till_operator")).status_code == 403
+        assert door.get(REPORTS, headers=bearer("till_operator")).status_code == 403
         assert door.get(REPORTS).status_code == 401
 
     def test_refuses_a_file_over_the_limit(self, door: httpx.Client) -> None:

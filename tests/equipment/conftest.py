@@ -16,7 +16,8 @@ from tests.equipment.build import (
     a_site,
     an_entitlement,
 )
-from tests.equipment.door import a_ready_device, connect, serving
+from tests.equipment.door import a_ready_device, connect
+from tests.fix_service import serving
 from tests.fix_stack import FreshSchema, Schema, TxOf
 
 
@@ -48,7 +49,7 @@ def schema(fresh_schema: FreshSchema) -> Schema:
 
 @pytest.fixture(scope="module")
 def door(schema: Schema) -> Iterator[httpx.Client]:
-    with serving(schema) as (client, _):
+    with serving("equipment", schema=schema) as client:
         yield client
 
 

@@ -14,7 +14,8 @@ from chassis.topology import EXCHANGE, Topology
 from kernel.envelope import Envelope
 from kernel.period import add_months, business_date
 from tests.equipment.build import HERE, a_site, an_entitlement
-from tests.equipment.door import a_purchase, a_ready_device, connect, send, serving
+from tests.equipment.door import a_purchase, a_ready_device, connect, send
+from tests.fix_service import serving
 from tests.fix_stack import FreshSchema, Schema
 
 SOLD = "equipment.device.sold.v1"
@@ -61,7 +62,9 @@ class TestBus:
         unreadable = replace(opened, id=uuid4(), data={"person_ref": "nobody"})
         with (
             Broker(amqp_url, name="test") as broker,
-            serving(schema, amqp_url=amqp_url) as (door, _),
+            serving(
+                "equipment", schema=schema, AMQP_URL=amqp_url, RELAIS_PARTS="http,consume,relay"
+            ) as door,
         ):
             topology.declare(broker, plan, settings=Settings.model_construct())
             # Twice, and the newer before the older; one that nobody can read among them.

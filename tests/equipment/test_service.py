@@ -14,7 +14,8 @@ from tests.equipment.build import (
     Workshop,
     an_imei,
 )
-from tests.equipment.door import a_purchase, a_ready_device, connect, read, sales_of, send, serving
+from tests.equipment.door import a_purchase, a_ready_device, connect, read, sales_of, send
+from tests.fix_service import running
 from tests.fix_stack import Schema
 
 
@@ -165,7 +166,7 @@ class TestOneDevice:
 
 class TestStop:
     def test_takes_a_moment_even_when_nothing_happens(self, schema: Schema) -> None:
-        with serving(schema) as (_, process):
+        with running("equipment", schema=schema) as (_, process):
             # Long enough for every timer of the start to have gone by.
             time.sleep(9)
             process.terminate()

@@ -14,10 +14,10 @@ from chassis.broker import Broker, Outcome, Outgoing
 from chassis.settings import Settings
 from chassis.topology import Topology
 from kernel.envelope import Envelope
+from tests.fix_service import bearer, serving
 from tests.fix_stack import FreshSchema, Schema
 from tests.settlement.build import a_batch, a_device_sold, a_report, a_sale
 from tests.settlement.bus import deliver
-from tests.settlement.fix_service import serving, token_of
 
 FACTS = [
     a_batch("b1", offers=[(20, 30000)]),
@@ -30,9 +30,10 @@ FACTS = [
     a_sale("s4", lines=[("orange", 2, 300, 1000)]),
     a_device_sold("d1"),
 ]
-ADMIN = token_of("admin")
-SFR = token_of("operator_partner", operator="sfr")
-MANAGER = token_of("site_manager")
+ADMIN = bearer("admin")
+SFR = bearer("operator_partner", operator="sfr")
+MANAGER = bearer("site_manager", "saint-denis")
+TILL = bearer("till_operator", "saint-denis")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def schema(fresh_schema: FreshSchema) -> Schema:
 
 @pytest.fixture(scope="module")
 def door(schema: Schema) -> Iterator[httpx.Client]:
-    with serving(schema) as client:
+    with serving("settlement", schema=schema) as client:
         yield client
 
 
@@ -123,7 +124,7 @@ class TestPeriod:
         ] == [("more_sold_than_given_cents", 1000, 2000), ("more_sold_than_given_count", 1, 2)]
 
     def test_shows_a_partner_without_lines_an_empty_month(self, door: httpx.Client) -> None:
-        free = token_of("operator_partner", operator="free")
+        free = bearer("operator_partner", operator="free")
 
         period = door.get("/v1/periods/free/2026-11", headers=free).json()
 
@@ -134,12 +135,17 @@ class TestPeriod:
         ("path", "headers", "status", "code"),
         [
             ("sfr/2026-11", {}, 401, "accounts.token.missing"),
-            ("sfr/2026-11", token_of("till_operator"), 403, "accounts.role.not_allowed"),
-            ("sfr/2026-11", token_of("mediator"), 403, "accounts.role.not_allowed"),
+            (
+                "sfr/2026-11",
+                bearer("till_operator", "saint-denis"),
+                403,
+                "accounts.role.not_allowed",
+            ),
+            ("sfr/2026-11", bearer("mediator", "saint-denis"), 403, "accounts.role.not_allowed"),
             ("orange/2026-11", SFR, 403, "settlement.operator.not_yours"),
             ("network/2026-11", SFR, 403, "settlement.operator.not_yours"),
             ("*/2026-11", SFR, 403, "settlement.operator.not_yours"),
-            ("sfr/2026-11", token_of("operator_partner"), 403, "settlement.operator.not_yours"),
+            ("sfr/2026-11", bearer("operator_partner"), 403, "settlement.operator.not_yours"),
             ("nobody/2026-11", ADMIN, 404, "settlement.operator.unknown"),
             ("*/2026-11", ADMIN, 404, "settlement.operator.unknown"),
             ("sfr/2026-13", ADMIN, 422, "settlement.period.malformed"),
@@ -251,7 +257,9 @@ class TestBus:
         bad = a_sale("bad", total_cents=1)
         told = [*reversed(FACTS), bad, *FACTS]
 
-        with serving(schema, amqp_url=amqp_url, parts="http,consume") as client:
+        with serving(
+            "settlement", schema=schema, AMQP_URL=amqp_url, RELAIS_PARTS="http,consume"
+        ) as client:
             publish(amqp_url, told)
             wait_until_handled(schema, count=len(FACTS), parked=1)
             period = client.get("/v1/periods/sfr/2026-11", headers=ADMIN).json()
