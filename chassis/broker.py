@@ -8,7 +8,7 @@ import errno
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -286,6 +286,20 @@ class Broker:
                     raise BrokerAway("connection lost: the peer does not answer") from nothing
                 return False
         return True
+
+    def drain_while(self, wanting: Callable[[], bool]) -> None:
+        """Take in what has come in already, as long as it is wanted.
+
+        The same as `drain` again and again, without a time-out set and taken back for each frame.
+        """
+        transport = self._connection.transport
+        with (
+            _translated("connection lost"),
+            suppress(TimeoutError),
+            transport.having_timeout(_MOMENT_S),
+        ):
+            while wanting():
+                self._connection.on_inbound_frame(transport.read_frame())
 
     def tick(self) -> None:
         """Send a heartbeat when one is due; raise when the broker's are missing."""

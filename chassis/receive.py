@@ -86,8 +86,7 @@ class Receiver:
     def _collect(self) -> None:
         if not self._waiting:
             self.broker.drain(_IDLE_S)
-        while len(self._waiting) < self._batch_count_max and self.broker.drain():
-            pass
+        self.broker.drain_while(lambda: len(self._waiting) < self._batch_count_max)
 
     def _settle_waiting(self) -> None:
         try:

@@ -1,7 +1,8 @@
-"""The fixture `bus`: schemas and queues of a test's own."""
+"""The fixture `bus`: schemas and queues of a test's own; on a broker that may be killed, too."""
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import resources
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 
 from tests.chassis import hearing
 from tests.chassis.bus import Bus
+from tests.chassis.mortal import MortalBroker, mortal_broker
 from tests.fix_stack import Servers
 
 SERVICES = ("recharges", "settlement", "impact")
@@ -40,3 +42,14 @@ def bus(servers: Servers, bus_template: str, amqp_url: str) -> Iterator[Bus]:
     bus.forget_queues()
     yield bus
     bus.close()
+
+
+@pytest.fixture(scope="module")
+def mortal() -> Iterator[MortalBroker]:
+    with mortal_broker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def bus_on_mortal(bus: Bus, mortal: MortalBroker) -> Bus:
+    return replace(bus, amqp_url=mortal.url)

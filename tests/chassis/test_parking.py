@@ -1,57 +1,55 @@
 """What a person does with a delivery that failed for good."""
 
 import json
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chassis import parking
+from deploy import command
 from tests.chassis.bus import ON_SALE, SALE, Bus, a_fact, eventually
 from tests.chassis.hearing import handle
-
-ROOT = Path(__file__).parents[2]
 
 
 class Desk:
     """The commands of `relais parked`, as a person at a terminal runs them."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, terminal: pytest.CaptureFixture[str]) -> None:
         self.bus = bus
+        self._terminal = terminal
 
     def run(self, *words: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "deploy.command", "parked", *words],
-            cwd=ROOT,
-            env={
-                "PATH": "/usr/bin:/bin",
-                "LC_ALL": "C.UTF-8",
-                "COLUMNS": "200",
-                "RELAIS_ADMIN_DATABASE_URL": self.bus.database_url,
-                "AMQP_URL": self.bus.amqp_url,
-            },
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == (1 if fails else 0), done.stderr
-        return done.stderr if fails else done.stdout
+        self._terminal.readouterr()
+        with pytest.raises(SystemExit) as end:
+            command.main(["parked", *words])
+        said, complained = self._terminal.readouterr()
+        assert end.value.code == (1 if fails else 0), complained
+        return complained if fails else said
 
     def json(self, *words: str) -> Any:
         return json.loads(self.run(*words, "--json"))
 
 
 @pytest.fixture
-def desk(bus: Bus) -> Desk:
+def empty_desk(
+    bus: Bus, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    monkeypatch.setenv("RELAIS_ADMIN_DATABASE_URL", bus.database_url)
+    monkeypatch.setenv("AMQP_URL", bus.amqp_url)
+    monkeypatch.setenv("COLUMNS", "200")
+    return Desk(bus, capsys)
+
+
+@pytest.fixture
+def desk(empty_desk: Desk) -> Desk:
     """A desk with one delivery on it: number 1 failed because the gate was closed."""
+    bus = empty_desk.bus
     bus.declare()
     bus.put_facts([a_fact(1, do="need gate")])
     with bus.receiving(bus.listener(handle).receiver):
         eventually(lambda: len(bus.parked()) == 1)
-    return Desk(bus)
+    return empty_desk
 
 
 def open_gate(bus: Bus) -> None:
@@ -70,9 +68,9 @@ class TestList:
         assert row["detail"] == "LookupError: the gate is closed for number 1"
         assert row["id"] in desk.run("list")
 
-    def test_says_so_when_nothing_is(self, bus: Bus) -> None:
-        assert Desk(bus).json("list") == []
-        assert "Nothing is parked." in Desk(bus).run("list")
+    def test_says_so_when_nothing_is(self, empty_desk: Desk) -> None:
+        assert empty_desk.json("list") == []
+        assert "Nothing is parked." in empty_desk.run("list")
 
 
 class TestShow:

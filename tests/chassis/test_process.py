@@ -103,7 +103,7 @@ class TestConsumer:
     def test_killed_in_the_middle_doubles_nothing(self, bus: Bus, start: Start) -> None:
         bus.declare()
         bus.put_facts([a_fact(number) for number in range(2000)])
-        for _ in range(3):
+        for _ in range(2):
             process = start()
             before = bus.effects()
             eventually(lambda before=before: bus.effects() > before, within_s=30)  # type: ignore[misc]

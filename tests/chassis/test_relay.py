@@ -1,29 +1,19 @@
 """From the outbox to the queues: everything told arrives, whatever dies on the way."""
 
-import signal
-import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import suppress
 
 import psycopg
 import pytest
 
 from chassis import metrics, outbox, topology
 from chassis.broker import BrokerAway, Outcome
-from deploy.local import rabbitmq
-from deploy.local.child import Child, find_program
-from deploy.local.home import Home
-from deploy.local.ports import Ports
 from kernel.envelope import Envelope
 from tests.chassis.bus import ALSO_ON_SALE, ON_SALE, SALE, STOCK, Bus, a_fact, eventually
 from tests.chassis.hearing import handle
+from tests.chassis.mortal import MortalBroker
 from tests.chassis.wire import wire_to
-from tests.fix_stack import PASSWORD, free_slot, wipe
-
-MORTAL_WEB_PORT = 8880
 
 
 def numbers_in(bus: Bus, queue: str, *, count: int) -> list[int]:
@@ -37,68 +27,6 @@ def unbound(bus: Bus, fact_type: str) -> None:
     with bus.channel() as channel:
         for queue in bus.plan.subscriptions[fact_type]:
             channel.queue_unbind(queue, topology.EXCHANGE, fact_type)
-
-
-@dataclass(kw_only=True)
-class MortalBroker:
-    """A broker of this module's own, to be starved and killed without disturbing other tests."""
-
-    home: Home
-    ports: Ports
-    child: Child
-
-    @property
-    def url(self) -> str:
-        return rabbitmq.private_url(port=self.ports.amqp, password=PASSWORD)
-
-    def kill_and_restart(self) -> None:
-        assert self.child.process
-        self.child.process.send_signal(signal.SIGKILL)
-        self.child.process.wait(10)
-        self.child.start()
-        self.child.wait_ready(limit_s=60)
-
-    @contextmanager
-    def short_of_memory(self) -> Iterator[None]:
-        """Raise the memory alarm for real: the broker stops reading from publishers."""
-        self._allow_memory("0.000001")
-        try:
-            yield
-        finally:
-            self._allow_memory("0.4")
-
-    def _allow_memory(self, share: str) -> None:
-        expression = f"vm_memory_monitor:set_vm_memory_high_watermark({share})."
-        subprocess.run(
-            [find_program("rabbitmqctl", first=rabbitmq.DEBIAN_SCRIPTS), "eval", expression],
-            env=rabbitmq.node_environment(self.home, ports=self.ports),
-            check=True,
-            capture_output=True,
-            timeout=30,
-        )
-
-
-@pytest.fixture(scope="module")
-def mortal() -> Iterator[MortalBroker]:
-    with free_slot("test-mortal", web_port=MORTAL_WEB_PORT) as (home, ports):
-        wipe(home)
-        home.prepare()
-        epmd, broker = rabbitmq.make_children(home, ports=ports, password=PASSWORD)
-        try:
-            epmd.start()
-            epmd.wait_ready(limit_s=30)
-            broker.start()
-            broker.wait_ready(limit_s=60)
-            yield MortalBroker(home=home, ports=ports, child=broker)
-        finally:
-            broker.stop()
-            epmd.stop()
-            wipe(home)
-
-
-@pytest.fixture
-def bus_on_mortal(bus: Bus, mortal: MortalBroker) -> Bus:
-    return replace(bus, amqp_url=mortal.url)
 
 
 class TestRelay:
