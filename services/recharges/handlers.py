@@ -328,18 +328,19 @@ def learn_sites(tx: Transaction, heard: Sequence[events.SiteOpened]) -> None:
 
 
 def learn_tills(
-    tx: Transaction, heard: Sequence[events.DeviceEnrolled | events.DeviceRevoked]
+    tx: Transaction, heard: Sequence[tuple[events.DeviceEnrolled | events.DeviceRevoked, int]]
 ) -> None:
-    """Remember enrolled tills, and those revoked for good, in whatever order we hear of them."""
-    for fact in heard:
+    """Remember each till as the fact with the highest sequence tells it."""
+    for fact, sequence in heard:
         enrolled = isinstance(fact, events.DeviceEnrolled)
         tx.execute(
             SQL["learn_tills"],
             {
-                "till_ids": [fact.till_id],
-                "site_codes": [fact.site_code],
-                "names": [fact.till_name if isinstance(fact, events.DeviceEnrolled) else ""],
-                "states": ["active" if enrolled else "revoked"],
+                "till_id": fact.till_id,
+                "site_code": fact.site_code,
+                "name": fact.till_name if isinstance(fact, events.DeviceEnrolled) else "",
+                "state": "active" if enrolled else "revoked",
+                "sequence": sequence,
             },
         )
 

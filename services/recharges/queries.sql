@@ -210,13 +210,15 @@ SELECT * FROM unnest(%(site_codes)s::text[], %(names)s::text[])
     ON CONFLICT (site_code) DO NOTHING;
 
 -- name: learn_tills
--- A till revoked before we heard of its enrolment stays revoked.
-INSERT INTO till (till_id, site_code, name, state)
-SELECT * FROM unnest(%(till_ids)s::uuid[], %(site_codes)s::text[], %(names)s::text[],
-                     %(states)s::text[])
+-- The fact with the highest sequence says how a till stands, in whatever order they are heard; a
+-- till may be revoked, and enrolled again with another device.
+INSERT INTO till (till_id, site_code, name, state, told_sequence)
+VALUES (%(till_id)s, %(site_code)s, %(name)s, %(state)s, %(sequence)s)
     ON CONFLICT (till_id) DO UPDATE
-   SET state = CASE WHEN excluded.state = 'revoked' THEN 'revoked' ELSE till.state END,
-       name = CASE WHEN excluded.name = '' THEN till.name ELSE excluded.name END;
+   SET state = CASE WHEN till.told_sequence < excluded.told_sequence THEN excluded.state
+                    ELSE till.state END,
+       name = CASE WHEN excluded.name = '' THEN till.name ELSE excluded.name END,
+       told_sequence = greatest(till.told_sequence, excluded.told_sequence);
 
 -- name: learn_entitlements
 INSERT INTO entitlement (person_ref, from_on, until_on, monthly_cap_cents, sequence)

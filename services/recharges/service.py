@@ -135,15 +135,8 @@ class Recharges(Service):
     @consume(events.DeviceEnrolled.TYPE, events.DeviceRevoked.TYPE)
     def on_device_changed(self, tx: Transaction, facts: list[Envelope]) -> None:
         """Learn which tills may sell."""
-        handlers.learn_tills(
-            tx,
-            [
-                events.DeviceEnrolled.hear(fact)
-                if fact.type == events.DeviceEnrolled.TYPE
-                else events.DeviceRevoked.hear(fact)
-                for fact in facts
-            ],
-        )
+        kinds = {kind.TYPE: kind for kind in (events.DeviceEnrolled, events.DeviceRevoked)}
+        handlers.learn_tills(tx, [(kinds[fact.type].hear(fact), fact.sequence) for fact in facts])
 
     @consume(events.EntitlementTold.TYPE, "referrals.entitlement.renewed.v1")
     def on_entitlement_told(self, tx: Transaction, facts: list[Envelope]) -> None:

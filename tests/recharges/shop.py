@@ -56,7 +56,7 @@ class Shop:
     def enrol_till(self, *, site_code: str = SITE) -> UUID:
         till_id = uuid4()
         fact = events.DeviceEnrolled(till_id=till_id, site_code=site_code, till_name="Caisse 1")
-        handlers.learn_tills(self.tx, [fact])
+        handlers.learn_tills(self.tx, [(fact, 1)])
         return till_id
 
     def entitle(

@@ -52,26 +52,30 @@ class TestTills:
     revoked = events.DeviceRevoked(till_id=till_id, site_code="antony")
 
     @pytest.mark.parametrize("together", [True, False])
-    @pytest.mark.parametrize("order", list(permutations(["enrolled", "revoked", "enrolled"])))
-    def test_revoked_before_they_are_known_stay_revoked(
-        self, shop: Shop, order: tuple[str, ...], together: bool
+    @pytest.mark.parametrize("newest", [2, 3])
+    @pytest.mark.parametrize("order", list(permutations([1, 2, 3])))
+    def test_stand_as_the_newest_fact_tells_whatever_came_last(
+        self, shop: Shop, order: tuple[int, ...], newest: int, together: bool
     ) -> None:
-        heard = [getattr(self, name) for name in order]
-        for batch in [heard] if together else [[fact] for fact in heard]:
+        facts: dict[int, events.DeviceEnrolled | events.DeviceRevoked]
+        facts = {1: self.enrolled, 2: self.revoked, 3: self.enrolled}
+        heard = [(facts[sequence], sequence) for sequence in order if sequence <= newest]
+        batches = [heard] if together else [[each] for each in heard]
+        for batch in [*batches, *reversed(batches)]:
             handlers.learn_tills(shop.tx, batch)
 
         assert handlers.show_tills(shop.tx, site_codes=["antony"])[0].model_dump() == {
             "till_id": self.till_id,
             "site_code": "antony",
             "name": "Caisse 2",
-            "state": "revoked",
+            "state": "active" if newest == 3 else "revoked",
         }
 
     def test_keep_their_journal_when_they_are_enrolled_again(self, shop: Shop) -> None:
-        handlers.learn_tills(shop.tx, [self.enrolled])
+        handlers.learn_tills(shop.tx, [(self.enrolled, 1)])
         shop.tx.execute("UPDATE till SET last_sequence = 3, last_hash = '\\x03'")
 
-        handlers.learn_tills(shop.tx, [self.enrolled])
+        handlers.learn_tills(shop.tx, [(self.revoked, 2), (self.enrolled, 3)])
 
         assert shop.one("SELECT last_sequence FROM till") == 3
 
