@@ -35,6 +35,7 @@ BY_QUERY = (
     "devices_sold_were_wiped_and_tested",
     "plans_add_up",
     "entitlements_are_known_alike",
+    "tills_are_known_alike",
 )
 _WORD = re.compile(rb"[A-Za-z0-9]{6,}")
 _HEX = re.compile(rb"\\x((?:[0-9a-f]{2})+)")

@@ -221,6 +221,18 @@ SELECT 3 * count(*)::bigint AS examined,
                          USING (person_ref, from_on, until_on)))::bigint AS broken
   FROM latest;
 
+-- name: tills_are_known_alike
+-- A till sells as long as it has a device that was not revoked, as accounts itself keeps it.
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE known.state IS DISTINCT FROM own.state
+                           OR known.site_code IS DISTINCT FROM own.site_code)::bigint AS broken
+  FROM (SELECT till_id, till.site_code,
+               CASE WHEN bool_or(device.revoked_at IS NULL) THEN 'active' ELSE 'revoked' END AS state
+          FROM accounts.till
+          JOIN accounts.device USING (till_id)
+         GROUP BY till_id) AS own
+  FULL JOIN recharges.till AS known USING (till_id);
+
 -- name: journal_records
 -- Every till's journal in order, for the chain to be computed anew.
 SELECT till_id, sequence, record, previous_hash, hash
