@@ -21,7 +21,8 @@ import pytest
 from psycopg.rows import dict_row
 
 from chassis import clock
-from deploy.demo.client import Client
+from deploy.audit.cli import await_quiet
+from deploy.demo.client import Client, Refused
 from kernel.period import business_date
 from tests.fix_stack import RunningStack
 
@@ -42,6 +43,13 @@ LARGE_OFFER, LARGE_PRICE_CENTS, LARGE_FACE_CENTS = "sfr-15", 250, 1_500
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
+def refusal(ask: Callable[..., Any], *arguments: Any, **more: Any) -> str:
+    """Ask for what a rule forbids, and return the code of the refusal."""
+    with pytest.raises(Refused) as refused:
+        ask(*arguments, **more)
+    return refused.value.code
+
+
 def eventually(holds: Callable[[], bool], *, within_s: float = HEARD_WITHIN_S) -> float:
     """Wait until something holds; return how long it took; fail when it never does."""
     started = time.monotonic()
@@ -55,6 +63,7 @@ def eventually(holds: Callable[[], bool], *, within_s: float = HEARD_WITHIN_S) -
 class Referred:
     """A person whom a social worker has sent to a site."""
 
+    number: int
     referral_id: str
     site_code: str
     referrer: Client
@@ -133,9 +142,9 @@ class Network:
 
     # -- who comes -----------------------------------------------------------------------------
 
-    def refer(self, *, site_code: str, needs: Sequence[str] = ("recharge",)) -> Referred:
-        """A social worker sends a person who has never been seen before."""
-        number = next(self._people)
+    def refer(self, *, site_code: str, again: Referred | None = None) -> Referred:
+        """A social worker sends a person, one never seen before unless they are sent again."""
+        number = next(self._people) if again is None else again.number
         letters = "".join(_LETTERS[number // 26**place % 26] for place in range(3))
         body = {
             "person": {
@@ -144,7 +153,7 @@ class Network:
                 "birth_date": (date(1950, 1, 1) + timedelta(days=number)).isoformat(),
             },
             "situation": "budget",
-            "needs": list(needs),
+            "needs": ["recharge"],
             "site_code": site_code,
             "entry": {
                 "monthly_spend_cents": 3_500,
@@ -155,7 +164,12 @@ class Network:
         }
         referrer = self.as_("referrer", site_code=site_code)
         made = referrer.post("referrals/v1/referrals", body, until_heard=UNHEARD)
-        return Referred(referral_id=made["referral_id"], site_code=site_code, referrer=referrer)
+        return Referred(
+            number=number,
+            referral_id=made["referral_id"],
+            site_code=site_code,
+            referrer=referrer,
+        )
 
     def accept(self, referred: Referred) -> Any:
         """The site takes the person in; gives the answer with the entitlement."""
@@ -211,7 +225,7 @@ class Network:
             "recharges/v1/sales", body, until_heard=UNHEARD
         )
 
-    def deliver(
+    def write_delivery(
         self,
         folder: Path,
         *,
@@ -220,7 +234,7 @@ class Network:
         offer_code: str = SMALL_OFFER,
         face_value_cents: int = SMALL_FACE_CENTS,
     ) -> "Delivery":
-        """A stock keeper imports an operator's vouchers with the command."""
+        """An operator sends vouchers that nobody has seen before."""
         use_by = (business_date(clock.now()) + timedelta(days=400)).isoformat()
         pins = {f"{secrets.randbelow(10**14):014d}" for _ in range(count)}
         assert len(pins) == count
@@ -231,13 +245,17 @@ class Network:
         ]
         file = folder / f"vouchers-{first}.csv"
         file.write_text("\n".join(["serial;pin;offer_code;face_value_cents;use_by", *lines, ""]))
-        delivery = Delivery(
+        return Delivery(
             file=file,
             batch=f"SFR-{first}",
             site_code=site_code,
             pins=frozenset(pins),
             face_value_cents=count * face_value_cents,
         )
+
+    def deliver(self, folder: Path, **what: Any) -> "Delivery":
+        """A stock keeper imports an operator's vouchers with the command."""
+        delivery = self.write_delivery(folder, **what)
         done = self.stack.relais(*delivery.words())
         assert done.returncode == 0, done.stdout + done.stderr
         return delivery
@@ -255,6 +273,19 @@ class Network:
         [value] = row.values()
         return int(value)
 
+    def settled(self) -> None:
+        """Wait until every fact told has been handled by all who hear it."""
+        assert await_quiet(self.stack.database_url, limit_s=HEARD_WITHIN_S)
+
+    def ledger(self, *, site_code: str, operator: str = "sfr") -> dict[str, tuple[int, int]]:
+        """What the ledger says of a site: cents and items by account."""
+        accounts = self.as_("admin").get(
+            f"settlement/v1/ledger?operator={operator}&site_code={site_code}"
+        )["accounts"]
+        return {
+            each["account"]: (each["balance_cents"], each["balance_count"]) for each in accounts
+        }
+
     def audit(self) -> None:
         """See that `relais audit` finds every invariant kept, and something in every check."""
         done = self.stack.relais("audit", "--json", "--wait", str(int(HEARD_WITHIN_S)))
@@ -267,7 +298,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A voucher file that was imported."""
+    """An operator's voucher file, with what its delivery note says."""
 
     file: Path
     batch: str

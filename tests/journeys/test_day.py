@@ -1,0 +1,27 @@
+"""The demonstration is played again: another day, other people, and all adds up as before."""
+
+import json
+
+import pytest
+
+from tests.fix_network import Network
+
+pytestmark = pytest.mark.journey
+
+
+class TestSecondDay:
+    def test_is_played_by_other_people(self, network: Network) -> None:
+        people = "SELECT count(*) FROM referrals.person"
+        before = network.number(people)
+        done = network.stack.relais("demo", "--json")
+        assert done.returncode == 0, done.stderr
+        day = json.loads(done.stdout)
+        assert day["day"] >= 2
+        assert network.number(people) - before == day["done"]["referrals submitted"]
+        assert day["done"]["sales"] >= day["done"]["entitlements opened"]
+        assert day["refused"]["recharges.sale.cap_exceeded"] == 1
+        known = day["known"]
+        assert known["recharges"]["vouchers sold"] > day["done"]["vouchers sold"]
+        left = known["recharges"]["vouchers received"] - known["recharges"]["vouchers sold"]
+        assert known["recharges"]["vouchers available"] == left
+        network.audit()
