@@ -2,19 +2,29 @@
 
 There is no timer: the batch is what arrived while the one before it was being committed, so one
 till alone waits for nobody and a hundred tills share one commit.  `run` gets a list of commands
-and returns one answer or one Refusal for each, in the same order; when it raises, each command is
-run again as a list of one, so that a command nobody foresaw fails alone.
+and returns one answer or one Refusal for each, in the same order.
+
+A batch that fails is run once more: each command as a list of one, so that a command nobody
+foresaw fails alone and two that got in each other's way (another process had the same key) do not;
+all together when a connection broke.  Where the wait for a connection was in vain, all fail: the
+callers know that they may ask again.
+A failure may come after the commit, so `run` must give a command that is already done its answer.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar, cast
 
 import eventlet
 from eventlet.event import Event
+from psycopg_pool import PoolTimeout
 
 from chassis import metrics
+from chassis.endings import database_is_away
 from kernel.refusal import Refusal
+
+_log = logging.getLogger(__name__)
 
 Command = TypeVar("Command")
 Answer = TypeVar("Answer")
@@ -51,18 +61,31 @@ class Batch(Generic[Command, Answer]):
     def _commit(self, entries: list[tuple[Command, Event]]) -> None:
         metrics.batch_size.labels(self._kind).observe(len(entries))
         try:
-            outcomes = self._run([command for command, _ in entries])
-            if len(outcomes) != len(entries):
-                raise AssertionError(f"{len(entries)} {self._kind} got {len(outcomes)} outcomes")
-        except Exception as error:
-            if len(entries) == 1:
-                entries[0][1].send_exception(error)
-                return
-            for entry in entries:
-                self._commit([entry])
+            self._answer(entries)
             return
+        except PoolTimeout as error:
+            _fail(entries, error)
+            return
+        except Exception as error:
+            together = database_is_away(error)
+            _log.info("batch failed, run again", extra={"kind": self._kind, "reason": str(error)})
+        for group in [entries] if together else [[entry] for entry in entries]:
+            try:
+                self._answer(group)
+            except Exception as error:
+                _fail(group, error)
+
+    def _answer(self, entries: list[tuple[Command, Event]]) -> None:
+        outcomes = self._run([command for command, _ in entries])
+        if len(outcomes) != len(entries):
+            raise AssertionError(f"{len(entries)} {self._kind} got {len(outcomes)} outcomes")
         for (_, done), outcome in zip(entries, outcomes, strict=True):
             if isinstance(outcome, Refusal):
                 done.send_exception(outcome)
             else:
                 done.send(outcome)
+
+
+def _fail(entries: Sequence[tuple[Command, Event]], error: Exception) -> None:
+    for _, done in entries:
+        done.send_exception(error)

@@ -9,7 +9,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
-from chassis.green import GreenConnection
+from chassis.green import GreenConnection, is_silent
 from chassis.settings import Settings
 
 #: A connection inside a transaction, its rows read as dictionaries.
@@ -37,7 +37,8 @@ class Database:
             max_size=limits.database_connections_max,
             timeout=limits.database_wait_seconds_max,
             max_waiting=limits.http_workers_max,
-            reconnect_timeout=30,
+            # The pause between attempts doubles; giving up early lets the next caller try at once.
+            reconnect_timeout=limits.database_wait_seconds_max,
             open=True,
             name=schema,
         )
@@ -54,10 +55,27 @@ class Database:
         }
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, *, wait_s: float | None = None) -> Iterator[Transaction]:
         """BEGIN, give the connection, COMMIT; roll back when the block raises."""
-        with self._pool.connection() as connection:
-            yield connection
+        connection = self._take(wait_s)
+        try:
+            with connection:
+                yield connection
+        finally:
+            self._pool.putconn(connection)
+
+    def _take(self, wait_s: float | None) -> GreenConnection:
+        """Take a connection that the server has not ended while it was idle.
+
+        The pool's own `check` pauses for a second after each dead one, while a till waits; there
+        are at most as many as the pool holds.
+        """
+        while True:
+            connection = self._pool.getconn(wait_s)
+            if is_silent(connection):
+                return connection
+            connection.close()
+            self._pool.putconn(connection)
 
     def connect(self) -> Transaction:
         """Open a connection of one's own, in autocommit: for listening and advisory locks."""
@@ -65,8 +83,8 @@ class Database:
 
     def check(self) -> None:
         """Raise psycopg.OperationalError unless the database answers."""
-        with self._pool.connection(timeout=2.0) as connection:
-            connection.execute("SELECT 1")
+        with self.transaction(wait_s=2.0) as tx:
+            tx.execute("SELECT 1")
 
     def close(self) -> None:
         """Close every connection."""

@@ -44,6 +44,13 @@ class GreenConnection(Connection[dict[str, Any]]):
             return value
 
 
+def is_silent(connection: Connection[dict[str, Any]]) -> bool:
+    """Say whether an idle connection has nothing to read: a server that ended it says so there."""
+    look = _select.poll()
+    look.register(connection.fileno(), _select.POLLIN)
+    return not look.poll(0)
+
+
 def _wait(fileno: int, wanted: Wait, *, deadline: float | None) -> Ready:
     if wanted == Wait.R:
         return _READ if _switch(fileno, deadline=deadline, read=True) else Ready.NONE
