@@ -76,7 +76,7 @@ class Envelope:
             raise Malformed(f"specversion is {attributes['specversion']!r}, not '1.0'")
         try:
             return cls._from_attributes(attributes)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
             raise Malformed(f"a CloudEvents attribute cannot be read: {error}") from error
 
     @classmethod
