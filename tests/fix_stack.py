@@ -6,7 +6,7 @@
 - `amqp_url`: the broker, on a vhost of the test module's own.
 - `stack`: the whole stack as `relais up` starts it, for journeys and faults.
 
-Several sessions may run at once in one clone: each takes the first slot that nobody holds.
+Several sessions may run at once on one machine: each takes the first slot that nobody holds.
 """
 
 import os
@@ -15,10 +15,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -192,16 +194,18 @@ class RunningStack:
 
 @contextmanager
 def free_slot(name: str, *, web_port: int) -> Iterator[tuple[Home, Ports]]:
-    """An empty home and its ports that no other test session of this clone holds."""
+    """An empty home and its ports that no other test session of this machine holds."""
     with ExitStack() as held:
         for slot in range(SLOT_COUNT_MAX):
             home = Home(ROOT / (f".local-{name}-{slot + 1}" if slot else f".local-{name}"))
+            ports = Ports(web_port + slot * SLOT_DISTANCE)
             try:
-                # The supervisor of a stack locks the home itself, so we lock a file beside it.
-                held.enter_context(Home(home.path.with_name(home.path.name + ".held")).owned())
+                # Ports are the machine's, not the clone's, and so is the lock on them.
+                lock = Path(tempfile.gettempdir()) / f"relais-test-{ports.web}"
+                held.enter_context(Home(lock).owned())
             except Trouble:
                 continue
-            yield home, Ports(web_port + slot * SLOT_DISTANCE)
+            yield home, ports
             return
     pytest.exit(f"{SLOT_COUNT_MAX} test sessions already hold every slot of {name}")
 

@@ -1,6 +1,7 @@
 """A private RabbitMQ and the port mapper its node registers with, both on the loopback only."""
 
 import subprocess
+import time
 from pathlib import Path
 
 from deploy.local import probe
@@ -14,6 +15,7 @@ DEBIAN_SCRIPTS = "/usr/lib/rabbitmq/bin"
 
 ERLANG_OPTIONS = "-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false"
 TOOL_LIMIT_S = 30
+TOOL_ATTEMPTS = 5
 
 
 def private_url(*, port: int, password: str, vhost: str = VHOST) -> str:
@@ -59,13 +61,18 @@ def make_vhost(home: Home, *, ports: Ports, name: str) -> None:
         "rabbit_auth_backend_internal:set_permissions("
         f'<<"{USER}">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, <<"{USER}">>).'
     )
-    subprocess.run(
-        [find_program("rabbitmqctl", first=DEBIAN_SCRIPTS), "eval", expression],
-        env=node_environment(home, ports=ports),
-        check=True,
-        capture_output=True,
-        timeout=TOOL_LIMIT_S,
-    )
+    for attempt in range(1, TOOL_ATTEMPTS + 1):
+        done = subprocess.run(
+            [find_program("rabbitmqctl", first=DEBIAN_SCRIPTS), "eval", expression],
+            env=node_environment(home, ports=ports),
+            check=attempt == TOOL_ATTEMPTS,
+            capture_output=True,
+            timeout=TOOL_LIMIT_S,
+        )
+        # A node that greets on its port may still say "unavailable" to its tools for a moment.
+        if done.returncode == 0:
+            return
+        time.sleep(1.0)
 
 
 def node_environment(home: Home, *, ports: Ports) -> dict[str, str]:
