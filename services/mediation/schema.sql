@@ -1,0 +1,356 @@
+-- What the migrations of mediation add up to. Made by deploy/schema.py.
+
+CREATE OR REPLACE FUNCTION check_case_is_open()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM debt_case WHERE case_id = NEW.case_id AND status = 'closed') THEN
+        RAISE EXCEPTION 'case % is closed', NEW.case_id USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION check_case_move()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF (NEW.site_code, NEW.person_ref, NEW.opened_on)
+       IS DISTINCT FROM (OLD.site_code, OLD.person_ref, OLD.opened_on)
+       OR OLD.status = 'closed'
+       OR (OLD.status, NEW.status) NOT IN (
+            ('opened', 'opened'), ('opened', 'mandated'), ('opened', 'closed'),
+            ('mandated', 'mandated'), ('mandated', 'analysed'), ('mandated', 'closed'),
+            ('analysed', 'analysed'), ('analysed', 'negotiating'), ('analysed', 'closed'),
+            ('negotiating', 'negotiating'), ('negotiating', 'closed'))
+    THEN
+        RAISE EXCEPTION 'case %: % cannot become %', OLD.case_id, OLD.status, NEW.status
+              USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION check_line_settled_once()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.agreed_cents IS NOT NULL
+       OR (NEW.case_id, NEW.operator, NEW.kind, NEW.claimed_cents, NEW.due_on, NEW.born_on)
+          IS DISTINCT FROM
+          (OLD.case_id, OLD.operator, OLD.kind, OLD.claimed_cents, OLD.due_on, OLD.born_on)
+    THEN
+        RAISE EXCEPTION 'line % is settled once and claims what it claims', OLD.line_id
+              USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION check_mandate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    that_day date := CASE TG_TABLE_NAME
+                     WHEN 'offer' THEN (to_jsonb(NEW) ->> 'made_on')::date
+                     ELSE (to_jsonb(NEW) ->> 'added_on')::date
+                     END;
+BEGIN
+    IF NOT EXISTS (SELECT
+                     FROM mandate
+                    WHERE case_id = NEW.case_id
+                      AND NEW.operator = ANY (operators)
+                      AND signed_on <= that_day AND that_day < until_on
+                      AND (revoked_on IS NULL OR that_day < revoked_on))
+    THEN
+        RAISE EXCEPTION 'no mandate of case % covers % on %', NEW.case_id, NEW.operator, that_day
+              USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION check_offer_adds_up()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    planned_cents bigint;
+    settled_cents bigint;
+    state_now     text;      -- the row may have changed since the change that this check is for
+BEGIN
+    SELECT state INTO state_now FROM offer WHERE offer_id = NEW.offer_id;
+    SELECT COALESCE(sum(amount_cents), 0) INTO planned_cents
+      FROM instalment WHERE offer_id = NEW.offer_id;
+    SELECT COALESCE(sum(agreed_cents), 0) INTO settled_cents
+      FROM debt_line JOIN offer_line USING (line_id) WHERE offer_id = NEW.offer_id;
+    IF planned_cents <> NEW.amount_cents
+       OR (state_now = 'accepted' AND settled_cents <> NEW.amount_cents)
+    THEN
+        RAISE EXCEPTION 'offer % of %: planned %, settled %',
+                        NEW.offer_id, NEW.amount_cents, planned_cents, settled_cents
+              USING ERRCODE = 'check_violation';
+    END IF;
+    IF state_now = 'made' AND EXISTS (
+        SELECT
+          FROM offer_line AS mine
+          JOIN offer_line AS theirs ON theirs.line_id = mine.line_id
+                                   AND theirs.offer_id <> mine.offer_id
+          JOIN offer ON offer.offer_id = theirs.offer_id AND offer.state = 'made'
+         WHERE mine.offer_id = NEW.offer_id)
+    THEN
+        RAISE EXCEPTION 'offer %: another one for the same line waits', NEW.offer_id
+              USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION check_offer_answered_once()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.state <> 'made'
+       OR (NEW.case_id, NEW.operator, NEW.kind, NEW.maker, NEW.amount_cents, NEW.made_on)
+          IS DISTINCT FROM
+          (OLD.case_id, OLD.operator, OLD.kind, OLD.maker, OLD.amount_cents, OLD.made_on)
+    THEN
+        RAISE EXCEPTION 'offer % is answered once and keeps its terms', OLD.offer_id
+              USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'table % is append-only: % is refused', TG_TABLE_NAME, TG_OP
+          USING ERRCODE = 'restrict_violation';
+END
+$function$;
+
+CREATE TABLE case_event (
+    position bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_id uuid NOT NULL,
+    step text NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    user_id uuid NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT case_event_pkey PRIMARY KEY ("position"),
+    CONSTRAINT case_event_case_id_fkey FOREIGN KEY (case_id) REFERENCES debt_case(case_id)
+);
+CREATE INDEX case_event_of_case ON case_event USING btree (case_id);
+CREATE TRIGGER case_event_is_kept BEFORE DELETE OR UPDATE ON case_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE command_answer (
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    status integer,
+    answer json,
+    answered_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT command_answer_pkey PRIMARY KEY (key),
+    CONSTRAINT command_answer_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
+);
+
+CREATE TABLE debt_case (
+    case_id uuid NOT NULL,
+    site_code text NOT NULL,
+    person_ref uuid NOT NULL,
+    status text DEFAULT 'opened'::text NOT NULL,
+    outcome text,
+    opened_on date NOT NULL,
+    closed_at timestamp with time zone,
+    admissible_on date,
+    CONSTRAINT debt_case_pkey PRIMARY KEY (case_id),
+    CONSTRAINT debt_case_check CHECK (((status = 'closed'::text) = (outcome IS NOT NULL))),
+    CONSTRAINT debt_case_check1 CHECK (((status = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT debt_case_outcome_check CHECK ((outcome = ANY (ARRAY['limitation_accepted'::text, 'fee_recomputed'::text, 'full_waiver'::text, 'partial_waiver'::text, 'plan'::text, 'refund'::text, 'line_restored'::text, 'refused'::text, 'withdrawn'::text, 'inadmissible'::text]))),
+    CONSTRAINT debt_case_status_check CHECK ((status = ANY (ARRAY['opened'::text, 'mandated'::text, 'analysed'::text, 'negotiating'::text, 'closed'::text])))
+);
+CREATE INDEX debt_case_of_person ON debt_case USING btree (person_ref);
+CREATE TRIGGER debt_case_is_kept BEFORE DELETE ON debt_case FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER debt_case_moves BEFORE UPDATE ON debt_case FOR EACH ROW EXECUTE FUNCTION check_case_move();
+
+CREATE TABLE debt_line (
+    line_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    operator text NOT NULL,
+    kind text NOT NULL,
+    label text DEFAULT ''::text NOT NULL,
+    claimed_cents bigint NOT NULL,
+    due_cents bigint,
+    agreed_cents bigint,
+    due_on date NOT NULL,
+    born_on date NOT NULL,
+    added_on date NOT NULL,
+    CONSTRAINT debt_line_pkey PRIMARY KEY (line_id),
+    CONSTRAINT debt_line_check CHECK (((due_cents >= 0) AND (due_cents <= claimed_cents))),
+    CONSTRAINT debt_line_check1 CHECK (((agreed_cents >= 0) AND (agreed_cents <= claimed_cents))),
+    CONSTRAINT debt_line_check2 CHECK ((born_on <= due_on)),
+    CONSTRAINT debt_line_check3 CHECK (((kind <> 'collection_fee'::text) OR ((due_cents IS NOT NULL) AND (due_cents = 0)))),
+    CONSTRAINT debt_line_claimed_cents_check CHECK ((claimed_cents > 0)),
+    CONSTRAINT debt_line_kind_check CHECK ((kind = ANY (ARRAY['service'::text, 'termination_fee'::text, 'equipment'::text, 'collection_fee'::text]))),
+    CONSTRAINT debt_line_case_id_fkey FOREIGN KEY (case_id) REFERENCES debt_case(case_id)
+);
+CREATE INDEX debt_line_of_case ON debt_line USING btree (case_id);
+CREATE TRIGGER debt_line_has_mandate BEFORE INSERT ON debt_line FOR EACH ROW EXECUTE FUNCTION check_mandate();
+CREATE TRIGGER debt_line_is_kept BEFORE DELETE ON debt_line FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER debt_line_of_open_case BEFORE INSERT OR UPDATE ON debt_line FOR EACH ROW EXECUTE FUNCTION check_case_is_open();
+CREATE TRIGGER debt_line_settles_once BEFORE UPDATE ON debt_line FOR EACH ROW EXECUTE FUNCTION check_line_settled_once();
+
+CREATE TABLE entitlement (
+    person_ref uuid NOT NULL,
+    from_on date NOT NULL,
+    until_on date NOT NULL,
+    sequence bigint NOT NULL,
+    CONSTRAINT entitlement_pkey PRIMARY KEY (person_ref)
+);
+
+CREATE TABLE inbox (
+    consumer text NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    ending text NOT NULL,
+    handled_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT inbox_pkey PRIMARY KEY (consumer, event_id),
+    CONSTRAINT inbox_ending_check CHECK ((ending = ANY (ARRAY['applied'::text, 'refused'::text, 'superseded'::text])))
+);
+
+CREATE TABLE instalment (
+    offer_id uuid NOT NULL,
+    position integer NOT NULL,
+    due_on date NOT NULL,
+    amount_cents bigint NOT NULL,
+    CONSTRAINT instalment_pkey PRIMARY KEY (offer_id, "position"),
+    CONSTRAINT instalment_amount_cents_check CHECK ((amount_cents > 0)),
+    CONSTRAINT instalment_position_check CHECK (("position" > 0)),
+    CONSTRAINT instalment_offer_id_fkey FOREIGN KEY (offer_id) REFERENCES offer(offer_id)
+);
+CREATE TRIGGER instalment_is_kept BEFORE DELETE OR UPDATE ON instalment FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE line_event (
+    line_id uuid NOT NULL,
+    position integer NOT NULL,
+    kind text NOT NULL,
+    happened_on date NOT NULL,
+    until_on date,
+    CONSTRAINT line_event_pkey PRIMARY KEY (line_id, "position"),
+    CONSTRAINT line_event_check CHECK ((until_on >= happened_on)),
+    CONSTRAINT line_event_check1 CHECK (((until_on IS NULL) OR (kind = ANY (ARRAY['mediation'::text, 'court_claim'::text])))),
+    CONSTRAINT line_event_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'acknowledgement'::text, 'plan_request'::text, 'court_claim'::text, 'reminder'::text, 'formal_notice'::text, 'mediation'::text]))),
+    CONSTRAINT line_event_position_check CHECK (("position" > 0)),
+    CONSTRAINT line_event_line_id_fkey FOREIGN KEY (line_id) REFERENCES debt_line(line_id)
+);
+CREATE TRIGGER line_event_is_kept BEFORE DELETE OR UPDATE ON line_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE mandate (
+    mandate_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    operators text[] NOT NULL,
+    signed_on date NOT NULL,
+    until_on date NOT NULL,
+    client_reference text DEFAULT ''::text NOT NULL,
+    revoked_on date,
+    CONSTRAINT mandate_pkey PRIMARY KEY (mandate_id),
+    CONSTRAINT mandate_check CHECK ((revoked_on >= signed_on)),
+    CONSTRAINT mandate_check1 CHECK ((signed_on < until_on)),
+    CONSTRAINT mandate_operators_check CHECK ((cardinality(operators) > 0)),
+    CONSTRAINT mandate_case_id_fkey FOREIGN KEY (case_id) REFERENCES debt_case(case_id)
+);
+CREATE INDEX mandate_of_case ON mandate USING btree (case_id);
+CREATE TRIGGER mandate_is_kept BEFORE DELETE ON mandate FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER mandate_of_open_case BEFORE INSERT OR UPDATE ON mandate FOR EACH ROW EXECUTE FUNCTION check_case_is_open();
+
+CREATE TABLE offer (
+    offer_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    operator text NOT NULL,
+    kind text NOT NULL,
+    maker text NOT NULL,
+    amount_cents bigint NOT NULL,
+    made_on date NOT NULL,
+    state text DEFAULT 'made'::text NOT NULL,
+    counter_to uuid,
+    override_reason text,
+    answered_on date,
+    person_signed_on date,
+    CONSTRAINT offer_pkey PRIMARY KEY (offer_id),
+    CONSTRAINT offer_counter_to_key UNIQUE (counter_to),
+    CONSTRAINT offer_amount_cents_check CHECK ((amount_cents >= 0)),
+    CONSTRAINT offer_check CHECK ((answered_on >= made_on)),
+    CONSTRAINT offer_check1 CHECK (((state = 'made'::text) = (answered_on IS NULL))),
+    CONSTRAINT offer_check2 CHECK (((state <> 'accepted'::text) OR (amount_cents = 0) OR (person_signed_on IS NOT NULL))),
+    CONSTRAINT offer_check3 CHECK (((kind <> 'plan_request'::text) OR (amount_cents > 0))),
+    CONSTRAINT offer_kind_check CHECK ((kind = ANY (ARRAY['plan_request'::text, 'waiver_request'::text, 'recomputation'::text, 'limitation_claim'::text]))),
+    CONSTRAINT offer_maker_check CHECK ((maker = ANY (ARRAY['association'::text, 'operator'::text]))),
+    CONSTRAINT offer_override_reason_check CHECK ((override_reason <> ''::text)),
+    CONSTRAINT offer_state_check CHECK ((state = ANY (ARRAY['made'::text, 'accepted'::text, 'refused'::text, 'countered'::text]))),
+    CONSTRAINT offer_case_id_fkey FOREIGN KEY (case_id) REFERENCES debt_case(case_id),
+    CONSTRAINT offer_counter_to_fkey FOREIGN KEY (counter_to) REFERENCES offer(offer_id)
+);
+CREATE INDEX offer_of_case ON offer USING btree (case_id);
+CREATE CONSTRAINT TRIGGER offer_adds_up AFTER INSERT OR UPDATE ON offer DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_offer_adds_up();
+CREATE TRIGGER offer_answered_once BEFORE UPDATE ON offer FOR EACH ROW EXECUTE FUNCTION check_offer_answered_once();
+CREATE TRIGGER offer_has_mandate BEFORE INSERT ON offer FOR EACH ROW EXECUTE FUNCTION check_mandate();
+CREATE TRIGGER offer_is_kept BEFORE DELETE ON offer FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER offer_of_open_case BEFORE INSERT OR UPDATE ON offer FOR EACH ROW EXECUTE FUNCTION check_case_is_open();
+
+CREATE TABLE offer_line (
+    offer_id uuid NOT NULL,
+    line_id uuid NOT NULL,
+    CONSTRAINT offer_line_pkey PRIMARY KEY (offer_id, line_id),
+    CONSTRAINT offer_line_line_id_fkey FOREIGN KEY (line_id) REFERENCES debt_line(line_id),
+    CONSTRAINT offer_line_offer_id_fkey FOREIGN KEY (offer_id) REFERENCES offer(offer_id)
+);
+CREATE INDEX offer_line_of_line ON offer_line USING btree (line_id);
+CREATE TRIGGER offer_line_is_kept BEFORE DELETE OR UPDATE ON offer_line FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE outbox (
+    position bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    subject text NOT NULL,
+    sequence bigint NOT NULL,
+    site text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    caused_by uuid,
+    traceparent text,
+    data jsonb NOT NULL,
+    published_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone,
+    CONSTRAINT outbox_pkey PRIMARY KEY ("position"),
+    CONSTRAINT outbox_event_id_key UNIQUE (event_id),
+    CONSTRAINT outbox_subject_sequence_key UNIQUE (subject, sequence),
+    CONSTRAINT outbox_sequence_check CHECK ((sequence > 0))
+) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000);
+CREATE INDEX outbox_waiting ON outbox USING btree ("position") WHERE (published_at IS NULL);
+
+CREATE TABLE parked_delivery (
+    parked_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    consumer text NOT NULL,
+    event_id uuid,
+    type text,
+    reason text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    body bytea NOT NULL,
+    headers jsonb DEFAULT '{}'::jsonb NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    parked_at timestamp with time zone DEFAULT now() NOT NULL,
+    state text DEFAULT 'parked'::text NOT NULL,
+    settled_at timestamp with time zone,
+    settled_by text,
+    settled_why text,
+    CONSTRAINT parked_delivery_pkey PRIMARY KEY (parked_id),
+    CONSTRAINT parked_delivery_check CHECK (((state = 'parked'::text) = (settled_at IS NULL))),
+    CONSTRAINT parked_delivery_state_check CHECK ((state = ANY (ARRAY['parked'::text, 'replayed'::text, 'discarded'::text])))
+);
+CREATE INDEX parked_delivery_open ON parked_delivery USING btree (parked_id) WHERE (state = 'parked'::text);

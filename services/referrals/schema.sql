@@ -1,0 +1,236 @@
+-- What the migrations of referrals add up to. Made by deploy/schema.py.
+
+CREATE OR REPLACE FUNCTION refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'table % is append-only: % is refused', TG_TABLE_NAME, TG_OP
+          USING ERRCODE = 'restrict_violation';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION refuse_other_lives()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
+           ('submitted', 'seen'), ('submitted', 'accepted'), ('submitted', 'refused'),
+           ('seen', 'accepted'), ('seen', 'refused')) THEN
+        RAISE EXCEPTION 'a referral does not go from % to %', OLD.state, NEW.state
+              USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
+CREATE TABLE command_answer (
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    status integer,
+    answer json,
+    answered_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT command_answer_pkey PRIMARY KEY (key),
+    CONSTRAINT command_answer_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
+);
+
+CREATE TABLE entitlement (
+    entitlement_id uuid NOT NULL,
+    person_ref uuid NOT NULL,
+    from_on date NOT NULL,
+    until_on date NOT NULL,
+    monthly_cap_cents integer NOT NULL,
+    renewal_count integer DEFAULT 0 NOT NULL,
+    CONSTRAINT entitlement_pkey PRIMARY KEY (entitlement_id),
+    CONSTRAINT entitlement_check CHECK ((until_on > from_on)),
+    CONSTRAINT entitlement_monthly_cap_cents_check CHECK ((monthly_cap_cents >= 0)),
+    CONSTRAINT entitlement_renewal_count_check CHECK ((renewal_count >= 0)),
+    CONSTRAINT entitlement_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES person(person_ref),
+    CONSTRAINT one_entitlement_a_day EXCLUDE USING gist (person_ref WITH =, daterange(from_on, until_on) WITH &&)
+);
+
+CREATE TABLE entitlement_change (
+    change_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    entitlement_id uuid NOT NULL,
+    change text NOT NULL,
+    referral_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by_user_id uuid NOT NULL,
+    until_on date NOT NULL,
+    monthly_cap_cents integer NOT NULL,
+    CONSTRAINT entitlement_change_pkey PRIMARY KEY (change_id),
+    CONSTRAINT entitlement_change_referral_id_key UNIQUE (referral_id),
+    CONSTRAINT entitlement_change_change_check CHECK ((change = ANY (ARRAY['opened'::text, 'renewed'::text]))),
+    CONSTRAINT entitlement_change_entitlement_id_fkey FOREIGN KEY (entitlement_id) REFERENCES entitlement(entitlement_id),
+    CONSTRAINT entitlement_change_referral_id_fkey FOREIGN KEY (referral_id) REFERENCES referral(referral_id)
+);
+CREATE UNIQUE INDEX entitlement_opened_once ON entitlement_change USING btree (entitlement_id) WHERE (change = 'opened'::text);
+CREATE TRIGGER entitlement_change_is_written_once BEFORE DELETE OR UPDATE ON entitlement_change FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE first_visit (
+    referral_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT first_visit_pkey PRIMARY KEY (referral_id),
+    CONSTRAINT first_visit_referral_id_fkey FOREIGN KEY (referral_id) REFERENCES referral(referral_id)
+);
+
+CREATE TABLE inbox (
+    consumer text NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    ending text NOT NULL,
+    handled_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT inbox_pkey PRIMARY KEY (consumer, event_id),
+    CONSTRAINT inbox_ending_check CHECK ((ending = ANY (ARRAY['applied'::text, 'refused'::text, 'superseded'::text])))
+);
+
+CREATE TABLE outbox (
+    position bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    subject text NOT NULL,
+    sequence bigint NOT NULL,
+    site text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    caused_by uuid,
+    traceparent text,
+    data jsonb NOT NULL,
+    published_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone,
+    CONSTRAINT outbox_pkey PRIMARY KEY ("position"),
+    CONSTRAINT outbox_event_id_key UNIQUE (event_id),
+    CONSTRAINT outbox_subject_sequence_key UNIQUE (subject, sequence),
+    CONSTRAINT outbox_sequence_check CHECK ((sequence > 0))
+) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000);
+CREATE INDEX outbox_waiting ON outbox USING btree ("position") WHERE (published_at IS NULL);
+
+CREATE TABLE parked_delivery (
+    parked_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    consumer text NOT NULL,
+    event_id uuid,
+    type text,
+    reason text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    body bytea NOT NULL,
+    headers jsonb DEFAULT '{}'::jsonb NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    parked_at timestamp with time zone DEFAULT now() NOT NULL,
+    state text DEFAULT 'parked'::text NOT NULL,
+    settled_at timestamp with time zone,
+    settled_by text,
+    settled_why text,
+    CONSTRAINT parked_delivery_pkey PRIMARY KEY (parked_id),
+    CONSTRAINT parked_delivery_check CHECK (((state = 'parked'::text) = (settled_at IS NULL))),
+    CONSTRAINT parked_delivery_state_check CHECK ((state = ANY (ARRAY['parked'::text, 'replayed'::text, 'discarded'::text])))
+);
+CREATE INDEX parked_delivery_open ON parked_delivery USING btree (parked_id) WHERE (state = 'parked'::text);
+
+CREATE TABLE person (
+    person_ref uuid NOT NULL,
+    given_name text NOT NULL,
+    family_name text NOT NULL,
+    name_key text NOT NULL,
+    birth_date date NOT NULL,
+    phone text,
+    email text,
+    known_since timestamp with time zone NOT NULL,
+    CONSTRAINT person_pkey PRIMARY KEY (person_ref),
+    CONSTRAINT one_person_per_name UNIQUE (name_key, birth_date),
+    CONSTRAINT one_person_per_phone UNIQUE (phone, birth_date),
+    CONSTRAINT person_email_check CHECK ((email ~~ '%_@_%'::text)),
+    CONSTRAINT person_family_name_check CHECK ((family_name <> ''::text)),
+    CONSTRAINT person_given_name_check CHECK ((given_name <> ''::text)),
+    CONSTRAINT person_name_key_check CHECK ((name_key <> ''::text)),
+    CONSTRAINT person_phone_check CHECK ((phone ~ '^\+[1-9][0-9]{7,14}$'::text))
+);
+
+CREATE TABLE referral (
+    referral_id uuid NOT NULL,
+    code text NOT NULL,
+    person_ref uuid NOT NULL,
+    site_code text NOT NULL,
+    referrer_id uuid NOT NULL,
+    structure_id uuid,
+    situation text NOT NULL,
+    needs text[] NOT NULL,
+    monthly_spend_cents integer NOT NULL,
+    has_mobile boolean NOT NULL,
+    has_computer boolean NOT NULL,
+    has_internet boolean NOT NULL,
+    submitted_at timestamp with time zone NOT NULL,
+    expires_on date NOT NULL,
+    state text NOT NULL,
+    refusal_code text,
+    refusal_reason text,
+    CONSTRAINT referral_pkey PRIMARY KEY (referral_id),
+    CONSTRAINT referral_code_key UNIQUE (code),
+    CONSTRAINT referral_check CHECK (((state = 'refused'::text) = (refusal_reason IS NOT NULL))),
+    CONSTRAINT referral_check1 CHECK (((refusal_reason IS NULL) = (refusal_code IS NULL))),
+    CONSTRAINT referral_code_check CHECK ((code ~ '^[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4}$'::text)),
+    CONSTRAINT referral_monthly_spend_cents_check CHECK (((monthly_spend_cents >= 0) AND (monthly_spend_cents <= 100000))),
+    CONSTRAINT referral_needs_check CHECK ((((cardinality(needs) >= 1) AND (cardinality(needs) <= 7)) AND (needs <@ ARRAY['recharge'::text, 'sim'::text, 'phone'::text, 'computer'::text, 'internet'::text, 'workshop'::text, 'mediation'::text]))),
+    CONSTRAINT referral_refusal_code_check CHECK ((refusal_code = ANY (ARRAY['not_eligible'::text, 'no_place'::text, 'duplicate'::text, 'unreachable'::text, 'other'::text]))),
+    CONSTRAINT referral_situation_check CHECK ((situation = ANY (ARRAY['exclusion'::text, 'integration'::text, 'budget'::text]))),
+    CONSTRAINT referral_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'seen'::text, 'accepted'::text, 'refused'::text]))),
+    CONSTRAINT referral_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES person(person_ref),
+    CONSTRAINT referral_site_code_fkey FOREIGN KEY (site_code) REFERENCES site(site_code),
+    CONSTRAINT referral_structure_id_fkey FOREIGN KEY (structure_id) REFERENCES structure(structure_id)
+);
+CREATE INDEX referral_of_person ON referral USING btree (person_ref);
+CREATE INDEX referral_of_referrer ON referral USING btree (referrer_id, referral_id DESC);
+CREATE INDEX referral_of_site ON referral USING btree (site_code, referral_id DESC);
+CREATE TRIGGER referral_lives_one_life BEFORE UPDATE OF state ON referral FOR EACH ROW EXECUTE FUNCTION refuse_other_lives();
+
+CREATE TABLE referral_step (
+    position bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    referral_id uuid NOT NULL,
+    step text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by_user_id uuid NOT NULL,
+    by_role text NOT NULL,
+    CONSTRAINT referral_step_pkey PRIMARY KEY ("position"),
+    CONSTRAINT referral_step_referral_id_step_key UNIQUE (referral_id, step),
+    CONSTRAINT referral_step_step_check CHECK ((step = ANY (ARRAY['submitted'::text, 'seen'::text, 'accepted'::text, 'refused'::text, 'renewed'::text]))),
+    CONSTRAINT referral_step_referral_id_fkey FOREIGN KEY (referral_id) REFERENCES referral(referral_id)
+);
+CREATE TRIGGER referral_step_is_written_once BEFORE DELETE OR UPDATE ON referral_step FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE rule (
+    name text NOT NULL,
+    from_on date NOT NULL,
+    until_on date,
+    value integer NOT NULL,
+    CONSTRAINT rule_check CHECK ((until_on > from_on)),
+    CONSTRAINT rule_name_check CHECK ((name = ANY (ARRAY['referral_months'::text, 'entitlement_months'::text, 'monthly_cap_cents'::text, 'renewals_max'::text]))),
+    CONSTRAINT rule_value_check CHECK ((value >= 0)),
+    CONSTRAINT one_value_a_day EXCLUDE USING gist (name WITH =, daterange(from_on, until_on) WITH &&)
+);
+
+CREATE TABLE site (
+    site_code text NOT NULL,
+    name text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    CONSTRAINT site_pkey PRIMARY KEY (site_code)
+);
+
+CREATE TABLE structure (
+    structure_id uuid NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    siret text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT structure_pkey PRIMARY KEY (structure_id),
+    CONSTRAINT structure_siret_key UNIQUE (siret),
+    CONSTRAINT structure_kind_check CHECK ((kind = ANY (ARRAY['ccas'::text, 'mission_locale'::text, 'association'::text, 'landlord'::text, 'france_travail'::text, 'department'::text, 'other'::text]))),
+    CONSTRAINT structure_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT structure_siret_check CHECK ((siret ~ '^[0-9]{14}$'::text))
+);
+
+CREATE TABLE worker (
+    user_id uuid NOT NULL,
+    structure_id uuid NOT NULL,
+    CONSTRAINT worker_pkey PRIMARY KEY (user_id),
+    CONSTRAINT worker_structure_id_fkey FOREIGN KEY (structure_id) REFERENCES structure(structure_id)
+);

@@ -1,0 +1,188 @@
+-- What the migrations of settlement add up to. Made by deploy/schema.py.
+
+CREATE OR REPLACE FUNCTION refuse_bare_entry()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    bare record;
+BEGIN
+    SELECT added.fact_id, added.operator
+      INTO bare
+      FROM added
+     WHERE (declared_cents, declared_face_value_cents, declared_count) <> (0, 0, 0)
+       AND (SELECT count(*)
+              FROM transfer
+             WHERE transfer.fact_id = added.fact_id
+               AND transfer.operator IS NOT DISTINCT FROM added.operator) = 0
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'fact % posts nothing of what it declared for %',
+              bare.fact_id, bare.operator
+              USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'table % is append-only: % is refused', TG_TABLE_NAME, TG_OP
+          USING ERRCODE = 'restrict_violation';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION refuse_unequal_entry()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+    unequal record;
+BEGIN
+    SELECT touched.fact_id, touched.operator
+      INTO unequal
+      FROM (SELECT DISTINCT fact_id, operator FROM added) AS touched
+     WHERE (SELECT COALESCE(sum(CASE WHEN debit IN ('till_cash', 'card_receivable',
+                                                    'option_receivable')
+                                     THEN amount_cents
+                                     WHEN credit IN ('till_cash', 'card_receivable',
+                                                     'option_receivable')
+                                     THEN -amount_cents
+                                END), 0) = max(declared_cents)
+               AND COALESCE(sum(amount_cents) FILTER (
+                            WHERE debit IN ('credits_stock', 'credits_sold')), 0)
+                   = max(declared_face_value_cents)
+               AND sum(item_count) = max(declared_count)
+              FROM transfer
+              JOIN entry
+                ON entry.fact_id = transfer.fact_id
+               AND entry.operator IS NOT DISTINCT FROM transfer.operator
+             WHERE transfer.fact_id = touched.fact_id
+               AND transfer.operator IS NOT DISTINCT FROM touched.operator) IS NOT TRUE
+     LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the transfers of fact % do not add up to what it declared for %',
+              unequal.fact_id, unequal.operator
+              USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+CREATE TABLE command_answer (
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    status integer,
+    answer json,
+    answered_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT command_answer_pkey PRIMARY KEY (key),
+    CONSTRAINT command_answer_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
+);
+
+CREATE TABLE entry (
+    fact_id uuid NOT NULL,
+    operator text NOT NULL,
+    kind text NOT NULL,
+    document text NOT NULL,
+    site_code text NOT NULL,
+    booked_on date NOT NULL,
+    declared_cents bigint NOT NULL,
+    declared_face_value_cents bigint NOT NULL,
+    declared_count integer NOT NULL,
+    posted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT entry_pkey PRIMARY KEY (fact_id, operator),
+    CONSTRAINT entry_document_kind_operator_key UNIQUE (document, kind, operator),
+    CONSTRAINT entry_declared_count_check CHECK ((declared_count >= 0)),
+    CONSTRAINT entry_declared_face_value_cents_check CHECK ((declared_face_value_cents >= 0)),
+    CONSTRAINT entry_document_check CHECK (((length(document) >= 1) AND (length(document) <= 100))),
+    CONSTRAINT entry_kind_check CHECK ((kind = ANY (ARRAY['batch_received'::text, 'sale_completed'::text, 'option_reported'::text, 'device_sold'::text]))),
+    CONSTRAINT entry_operator_check CHECK ((operator ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
+    CONSTRAINT entry_site_code_check CHECK ((site_code <> ''::text))
+);
+CREATE INDEX entry_of_operator ON entry USING btree (operator, booked_on);
+CREATE TRIGGER entry_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER entry_is_not_bare AFTER INSERT ON entry REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION refuse_bare_entry();
+ALTER TABLE entry FORCE ROW LEVEL SECURITY;
+CREATE POLICY entry_posted ON entry WITH CHECK ((( SELECT current_setting('relais.operator'::text, true) AS current_setting) = '*'::text));
+CREATE POLICY entry_seen ON entry USING (((operator = ( SELECT current_setting('relais.operator'::text, true) AS current_setting)) OR (( SELECT current_setting('relais.operator'::text, true) AS current_setting) = '*'::text)));
+
+CREATE TABLE inbox (
+    consumer text NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    ending text NOT NULL,
+    handled_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT inbox_pkey PRIMARY KEY (consumer, event_id),
+    CONSTRAINT inbox_ending_check CHECK ((ending = ANY (ARRAY['applied'::text, 'refused'::text, 'superseded'::text])))
+);
+
+CREATE TABLE outbox (
+    position bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    subject text NOT NULL,
+    sequence bigint NOT NULL,
+    site text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    caused_by uuid,
+    traceparent text,
+    data jsonb NOT NULL,
+    published_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone,
+    CONSTRAINT outbox_pkey PRIMARY KEY ("position"),
+    CONSTRAINT outbox_event_id_key UNIQUE (event_id),
+    CONSTRAINT outbox_subject_sequence_key UNIQUE (subject, sequence),
+    CONSTRAINT outbox_sequence_check CHECK ((sequence > 0))
+) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000);
+CREATE INDEX outbox_waiting ON outbox USING btree ("position") WHERE (published_at IS NULL);
+
+CREATE TABLE parked_delivery (
+    parked_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    consumer text NOT NULL,
+    event_id uuid,
+    type text,
+    reason text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    body bytea NOT NULL,
+    headers jsonb DEFAULT '{}'::jsonb NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    parked_at timestamp with time zone DEFAULT now() NOT NULL,
+    state text DEFAULT 'parked'::text NOT NULL,
+    settled_at timestamp with time zone,
+    settled_by text,
+    settled_why text,
+    CONSTRAINT parked_delivery_pkey PRIMARY KEY (parked_id),
+    CONSTRAINT parked_delivery_check CHECK (((state = 'parked'::text) = (settled_at IS NULL))),
+    CONSTRAINT parked_delivery_state_check CHECK ((state = ANY (ARRAY['parked'::text, 'replayed'::text, 'discarded'::text])))
+);
+CREATE INDEX parked_delivery_open ON parked_delivery USING btree (parked_id) WHERE (state = 'parked'::text);
+
+CREATE TABLE transfer (
+    fact_id uuid NOT NULL,
+    operator text NOT NULL,
+    position smallint NOT NULL,
+    site_code text NOT NULL,
+    booked_on date NOT NULL,
+    debit text NOT NULL,
+    credit text NOT NULL,
+    amount_cents bigint NOT NULL,
+    item_count integer NOT NULL,
+    CONSTRAINT transfer_pkey PRIMARY KEY (fact_id, operator, "position"),
+    CONSTRAINT transfer_amount_cents_check CHECK ((amount_cents >= 0)),
+    CONSTRAINT transfer_check CHECK (((amount_cents > 0) OR (item_count > 0))),
+    CONSTRAINT transfer_check1 CHECK ((((((((((debit = 'credits_stock'::text) AND (credit = 'credits_given'::text)) OR ((debit = 'credits_sold'::text) AND (credit = 'credits_stock'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'recharge_income'::text))) OR ((debit = 'card_receivable'::text) AND (credit = 'recharge_income'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'equipment_income'::text))) OR ((debit = 'card_receivable'::text) AND (credit = 'equipment_income'::text))) OR ((debit = 'option_receivable'::text) AND (credit = 'option_gifts'::text))) OR ((debit = 'option_gifts'::text) AND (credit = 'option_receivable'::text)))),
+    CONSTRAINT transfer_item_count_check CHECK ((item_count >= 0)),
+    CONSTRAINT transfer_position_check CHECK (("position" > 0))
+);
+CREATE INDEX transfer_of_operator ON transfer USING btree (operator, booked_on);
+CREATE TRIGGER transfer_adds_up AFTER INSERT ON transfer REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION refuse_unequal_entry();
+CREATE TRIGGER transfer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE transfer FORCE ROW LEVEL SECURITY;
+CREATE POLICY transfer_posted ON transfer WITH CHECK ((( SELECT current_setting('relais.operator'::text, true) AS current_setting) = '*'::text));
+CREATE POLICY transfer_seen ON transfer USING (((operator = ( SELECT current_setting('relais.operator'::text, true) AS current_setting)) OR (( SELECT current_setting('relais.operator'::text, true) AS current_setting) = '*'::text)));
