@@ -9,6 +9,7 @@ import gettext
 import io
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -58,7 +59,7 @@ def say(
 
 def amount(cents: int, *, language: str) -> str:
     """Write an amount of cents in euros: `2,50 €`."""
-    return format_currency(cents / 100, "EUR", locale=language)
+    return format_currency(Decimal(cents).scaleb(-2), "EUR", locale=language)
 
 
 def _shown(name: str, value: object, *, language: str, service: str | None) -> object:

@@ -1,0 +1,91 @@
+"""Sentences for persons, in French unless they ask for English."""
+
+from datetime import date
+from enum import StrEnum
+
+import pytest
+
+from chassis import texts
+from kernel.refusal import Throttled
+from services.recharges.domain.cap import CapExceeded, EntitlementEnded
+from services.recharges.domain.stock import NoVoucherLeft
+
+NBSP = "\xa0"
+
+
+class Colour(StrEnum):
+    """A word of the trade that nobody translated."""
+
+    RED = "red"
+
+
+class TestLanguageOf:
+    @pytest.mark.parametrize(
+        ("header", "language"),
+        [
+            (None, "fr"),
+            ("", "fr"),
+            ("fr", "fr"),
+            ("fr-FR,fr;q=0.9,en;q=0.8", "fr"),
+            ("en", "en"),
+            ("en-GB,en;q=0.9", "en"),
+            (" EN-us", "en"),
+            ("de", "fr"),
+            ("*", "fr"),
+            ("\x00é", "fr"),
+        ],
+    )
+    def test_is_french_unless_english_comes_first(self, header: str | None, language: str) -> None:
+        assert texts.language_of(header) == language
+
+
+class TestExplain:
+    def test_writes_amounts_as_the_language_does(self) -> None:
+        refusal = CapExceeded(counted_cents=123456, left_cents=5)
+
+        assert texts.explain(refusal, language="fr") == (
+            f"Cette vente compte pour 1\u202f234,56{NBSP}€ et il reste 0,05{NBSP}€ du plafond du"
+            " mois."
+        )
+        assert texts.explain(refusal, language="en") == (
+            "This sale counts €1,234.56 and €0.05 are left of the monthly cap."
+        )
+
+    def test_writes_days_as_the_language_does(self) -> None:
+        refusal = EntitlementEnded(until_on=date(2026, 8, 1))
+
+        assert texts.explain(refusal, language="fr").endswith("le 1 août 2026.")
+        assert texts.explain(refusal, language="en").endswith("on August 1, 2026.")
+
+    def test_finds_the_sentences_of_the_kernel_and_of_each_service(self) -> None:
+        assert texts.explain(Throttled(retry_after_s=9), language="fr") == (
+            "Trop de tentatives. Veuillez attendre 9 secondes."
+        )
+        refusal = NoVoucherLeft(offer_code="sfr-15", left=0, quantity=1)
+        assert "restant à ce point d'accueil" in texts.explain(refusal, language="fr")
+
+    def test_takes_no_placeholder_out_of_a_value(self) -> None:
+        refusal = NoVoucherLeft(offer_code="{left} {0} {__class__}", left=0, quantity=1)
+
+        assert "{left} {0} {__class__}" in texts.explain(refusal, language="fr")
+
+
+class TestSay:
+    def test_leaves_what_nobody_translated_in_english(self) -> None:
+        assert texts.say("Bought {colour}.", {"colour": Colour.RED}, language="fr") == "Bought red."
+
+    def test_knows_services_that_have_no_catalogue(self) -> None:
+        assert texts.translate("Bought.", language="fr", service="nowhere") == "Bought."
+
+
+class TestAmount:
+    @pytest.mark.parametrize(
+        ("cents", "shown"), [(0, "0,00"), (5, "0,05"), (250, "2,50"), (-250, "-2,50"), (99, "0,99")]
+    )
+    def test_shows_every_cent(self, cents: int, shown: str) -> None:
+        assert texts.amount(cents, language="fr") == f"{shown}{NBSP}€"
+
+    def test_is_exact_for_the_largest_amounts(self) -> None:
+        shown = texts.amount(2**62 + 1, language="en")
+
+        assert shown.replace(",", "") == "€46116860184273879.05"
