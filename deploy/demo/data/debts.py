@@ -170,6 +170,48 @@ def _ago(today: date, days: int) -> date:
     return today - timedelta(days=days)
 
 
+def _broken_contract_lines(*, today: date) -> tuple[DebtLine, ...]:
+    return (
+        # Older than a year, and a reminder changes nothing: limited.
+        DebtLine(
+            kind="service",
+            label="Facture d'abonnement",
+            claimed_cents=2_500,
+            due_on=_ago(today, 420),
+            events=(Event(kind="reminder", on=_ago(today, 90)),),
+        ),
+        # Three weeks from its limit.
+        DebtLine(
+            kind="service",
+            label="Facture d'abonnement et hors forfait",
+            claimed_cents=6_840,
+            due_on=_ago(today, 344),
+            events=(Event(kind="formal_notice", on=_ago(today, 60)),),
+        ),
+        DebtLine(
+            kind="service",
+            label="Facture d'abonnement",
+            claimed_cents=2_500,
+            due_on=_ago(today, 130),
+        ),
+        # Claimed for all ten months that were left; the calculator says 50 euros.
+        DebtLine(
+            kind="termination_fee",
+            label="Frais de résiliation",
+            claimed_cents=25_000,
+            due_cents=5_000,
+            due_on=_ago(today, 100),
+        ),
+        # Not due at all.
+        DebtLine(
+            kind="collection_fee",
+            label="Frais de recouvrement",
+            claimed_cents=4_900,
+            due_on=_ago(today, 40),
+        ),
+    )
+
+
 def _broken_contract(person: int, *, today: date) -> DebtFile:
     return DebtFile(
         file_name="debt-1-saint-denis-sfr.json",
@@ -186,45 +228,7 @@ def _broken_contract(person: int, *, today: date) -> DebtFile:
             signed_on=_ago(today, 540),
             subsidised_handset=True,
         ),
-        lines=(
-            # Older than a year, and a reminder changes nothing: limited.
-            DebtLine(
-                kind="service",
-                label="Facture d'abonnement",
-                claimed_cents=2_500,
-                due_on=_ago(today, 420),
-                events=(Event(kind="reminder", on=_ago(today, 90)),),
-            ),
-            # Three weeks from its limit.
-            DebtLine(
-                kind="service",
-                label="Facture d'abonnement et hors forfait",
-                claimed_cents=6_840,
-                due_on=_ago(today, 344),
-                events=(Event(kind="formal_notice", on=_ago(today, 60)),),
-            ),
-            DebtLine(
-                kind="service",
-                label="Facture d'abonnement",
-                claimed_cents=2_500,
-                due_on=_ago(today, 130),
-            ),
-            # Claimed for all ten months that were left; the calculator says 50 euros.
-            DebtLine(
-                kind="termination_fee",
-                label="Frais de résiliation",
-                claimed_cents=25_000,
-                due_cents=5_000,
-                due_on=_ago(today, 100),
-            ),
-            # Not due at all.
-            DebtLine(
-                kind="collection_fee",
-                label="Frais de recouvrement",
-                claimed_cents=4_900,
-                due_on=_ago(today, 40),
-            ),
-        ),
+        lines=_broken_contract_lines(today=today),
         proposals=(
             Proposal(kind="limitation_claim", lines=(0, 4), terms=Terms(amount_cents=0)),
             Proposal(
@@ -290,6 +294,42 @@ def _unreturned_box(person: int, *, today: date) -> DebtFile:
     )
 
 
+def _long_arrears_lines(*, today: date) -> tuple[DebtLine, ...]:
+    return (
+        # Suspended while the ombudsman had the file, and live for six months after it.
+        DebtLine(
+            kind="service",
+            label="Facture mobile",
+            claimed_cents=4_410,
+            due_on=_ago(today, 380),
+            events=(Event(kind="mediation", on=_ago(today, 120), until=_ago(today, 20)),),
+        ),
+        # Asking for instalments before the limit acknowledged the debt.
+        DebtLine(
+            kind="service",
+            label="Facture mobile",
+            claimed_cents=3_875,
+            due_on=_ago(today, 395),
+            events=(Event(kind="plan_request", on=_ago(today, 150)),),
+        ),
+        # Claimed with a fee on top; the calculator says 100 euros for five months.
+        DebtLine(
+            kind="termination_fee",
+            label="Frais de résiliation",
+            claimed_cents=12_500,
+            due_cents=10_000,
+            due_on=_ago(today, 15),
+        ),
+        # Not due before next month.
+        DebtLine(
+            kind="service",
+            label="Facture mobile de clôture",
+            claimed_cents=1_200,
+            due_on=today + timedelta(days=25),
+        ),
+    )
+
+
 def _long_arrears(person: int, *, today: date) -> DebtFile:
     return DebtFile(
         file_name="debt-3-marseille-bouygues.json",
@@ -306,39 +346,7 @@ def _long_arrears(person: int, *, today: date) -> DebtFile:
             signed_on=_ago(today, 330),
             subsidised_handset=False,
         ),
-        lines=(
-            # Suspended while the ombudsman had the file, and live for six months after it.
-            DebtLine(
-                kind="service",
-                label="Facture mobile",
-                claimed_cents=4_410,
-                due_on=_ago(today, 380),
-                events=(Event(kind="mediation", on=_ago(today, 120), until=_ago(today, 20)),),
-            ),
-            # Asking for instalments before the limit acknowledged the debt.
-            DebtLine(
-                kind="service",
-                label="Facture mobile",
-                claimed_cents=3_875,
-                due_on=_ago(today, 395),
-                events=(Event(kind="plan_request", on=_ago(today, 150)),),
-            ),
-            # Claimed with a fee on top; the calculator says 100 euros for five months.
-            DebtLine(
-                kind="termination_fee",
-                label="Frais de résiliation",
-                claimed_cents=12_500,
-                due_cents=10_000,
-                due_on=_ago(today, 15),
-            ),
-            # Not due before next month.
-            DebtLine(
-                kind="service",
-                label="Facture mobile de clôture",
-                claimed_cents=1_200,
-                due_on=today + timedelta(days=25),
-            ),
-        ),
+        lines=_long_arrears_lines(today=today),
         proposals=(
             Proposal(
                 kind="recomputation",

@@ -1,0 +1,1 @@
+"""Contracts are as the code says."""
