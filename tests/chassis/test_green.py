@@ -1,0 +1,56 @@
+"""psycopg on eventlet's hub: a query that waits stops nobody else, and the start says so if not."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from deploy.local.home import ROOT
+from tests.fix_stack import FreshSchema
+
+_SENTENCE = "PSYCOPG_WAIT_FUNC=wait_selector must be set before psycopg is imported"
+
+
+@pytest.fixture(scope="module")
+def url(fresh_schema: FreshSchema) -> str:
+    return fresh_schema("recharges").url
+
+
+def ask(what: str, url: str, *flaws: str) -> Any:
+    environment = {name: value for name, value in os.environ.items() if name != "PSYCOPG_WAIT_FUNC"}
+    child = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.chassis.green_process", what, url, *flaws],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert child.returncode == 0, child.stderr
+    return json.loads(child.stdout)
+
+
+class TestHub:
+    def test_is_free_as_production_patches_it(self, url: str) -> None:
+        assert ask("check", url) == "free"
+
+    @pytest.mark.parametrize("flaw", ["not-patched", "own-wait"])
+    def test_that_psycopg_blocks_is_refused_at_start(self, url: str, flaw: str) -> None:
+        sentence = ask("check", url, flaw)
+
+        assert sentence.startswith("psycopg blocks the hub: ")
+        assert sentence.endswith(_SENTENCE)
+
+    def test_lets_five_transactions_sleep_together(self, url: str) -> None:
+        assert ask("sleep", url) == 5
+
+
+class TestGreenConnection:
+    def test_reads_while_it_writes(self, url: str) -> None:
+        assert ask("echo", url) == [2_000_000] * 4
+
+    def test_gives_up_waiting_when_its_time_is_over(self, url: str) -> None:
+        assert ask("listen", url) == ["silence", "rung"]
