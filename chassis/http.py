@@ -12,6 +12,7 @@ Each checks the token and the caller's role first, then the size and the shape o
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
@@ -23,6 +24,7 @@ import uuid_utils
 from eventlet.event import Event
 from nameko.web.handlers import HttpRequestHandler
 from pydantic import BaseModel, ConfigDict, TypeAdapter
+from werkzeug.exceptions import BadRequest
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
@@ -184,9 +186,14 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         limit = self.limit or self.resources.settings.http_body_bytes_max
         if (request.content_length or 0) > limit:
             raise TooLarge(limit_bytes=limit)
-        raw: bytes = request.environ["wsgi.input"].read(limit + 1)
+        try:
+            raw: bytes = request.environ["wsgi.input"].read(limit + 1)
+        except (ValueError, OSError) as error:  # chunks that are none, or a caller who left
+            raise BadRequest() from error
         if len(raw) > limit:
             raise TooLarge(limit_bytes=limit)
+        if len(raw) < (request.content_length or 0):
+            raise BadRequest()  # half a file is no file
         return raw
 
     def _parse(self, raw: bytes) -> Any:
@@ -279,7 +286,8 @@ def _address(request: Request, proxies: tuple[IPv4Network | IPv6Network, ...]) -
     peer = request.remote_addr or ""
     told = request.headers.get("X-Real-IP", "")
     if told and peer and any(ip_address(peer) in network for network in proxies):
-        return told[:64]
+        with suppress(ValueError):
+            return str(ip_address(told))
     return peer
 
 

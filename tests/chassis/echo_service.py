@@ -1,0 +1,87 @@
+"""A service that does at its HTTP door what each request asks for."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import eventlet
+from pydantic import Field
+
+from chassis import http
+from chassis.db import Transaction
+from chassis.http import Answer, Body, Call, Reply
+from chassis.service import Service
+from kernel.refusal import NotFound, Refusal, Throttled
+
+
+class NotToday(Refusal):
+    """Not today, {name}."""
+
+    code = "settlement.echo.not_today"
+
+
+class NoThing(NotFound):
+    """There is no thing {thing_id}."""
+
+    code = "settlement.echo.no_thing"
+
+
+class Thing(Body):
+    """What is asked for, and how it is to end."""
+
+    name: Annotated[str, Field(max_length=40)]
+    number: Annotated[int, Field(ge=0, strict=True)] = 0
+    do: Literal["keep", "refuse", "crash", "overflow", "later", "throttle", "dawdle"] = "keep"
+
+
+class Kept(Answer):
+    """What was kept."""
+
+    thing_id: UUID
+    name: str
+    by: UUID
+
+
+class Settlement(Service):
+    """Echoes."""
+
+    name = "settlement"
+
+    @http.command("POST", "/v1/things", body=Thing, answer=Kept, status=201, allow=("admin",))
+    def keep(self, tx: Transaction, call: Call, body: Thing) -> Kept | Reply:
+        """Keep a thing, and then do as it says."""
+        kept = Kept(thing_id=call.new_id(), name=body.name, by=call.caller.user_id)
+        number = 2**70 if body.do == "overflow" else body.number
+        tx.execute("INSERT INTO effect VALUES (%s, %s)", (kept.thing_id, number))
+        match body.do:
+            case "refuse":
+                raise NotToday(name=body.name)
+            case "throttle":
+                raise Throttled(retry_after_s=7)
+            case "crash":
+                raise ZeroDivisionError(f"a secret of {body.name}")
+            case "dawdle":
+                eventlet.sleep(0.5)
+            case "later":
+                return Reply(answer=kept, status=202)
+        return kept
+
+    @http.query("GET", "/v1/things/<uuid:thing_id>", answer=Kept, allow=http.SIGNED_IN)
+    def show(self, tx: Transaction, call: Call, thing_id: UUID) -> Kept:
+        """Show a thing."""
+        row = tx.execute("SELECT 1 FROM effect WHERE event_id = %s", (thing_id,)).fetchone()
+        if row is None:
+            raise NoThing(thing_id=thing_id)
+        return Kept(thing_id=thing_id, name=call.query.get("name", ""), by=call.caller.user_id)
+
+    @http.query("GET", "/v1/things", answer=list[int], allow=http.SIGNED_IN)
+    def list_all(self, tx: Transaction, call: Call) -> list[int]:
+        """List the numbers of all things."""
+        return [row["number"] for row in tx.execute("SELECT number FROM effect ORDER BY number")]
+
+    @http.door("POST", "/v1/sizes", body=http.Bytes, answer=int, allow=http.ANYONE, limit=1_000)
+    def measure(self, call: Call, body: bytes) -> int:
+        """Say how long a body is, to anybody."""
+        return len(body)
+
+
+SERVICE = Settlement
