@@ -74,5 +74,7 @@ def death_of(delivery: Delivery, *, service: str) -> tuple[str, int, str]:
     for death in deaths if isinstance(deaths, list) else []:
         # Retry queues are listed too: their messages "expire" on the way back to work.
         if isinstance(death, dict) and death.get("reason") != "expired":
-            return str(death.get("queue")), int(death.get("count") or 0), str(death.get("reason"))
+            count = death.get("count")
+            times = count if isinstance(count, int) else 0
+            return str(death.get("queue")), times, str(death.get("reason"))
     return topology.parking_queue(service), 0, "unknown"

@@ -8,7 +8,6 @@ is that of `psycopg.waiting`: a generator yields what it waits for and is sent w
 import time
 from typing import Any
 
-import eventlet
 from eventlet import patcher
 from eventlet.hubs import trampoline
 from psycopg import Connection
@@ -19,6 +18,11 @@ from psycopg.waiting import Ready, Wait
 # The kernel's own, which returns at once, not eventlet's, which gives way to others.
 _select = patcher.original("select")
 _READ, _WRITE = Ready.R, Ready.W
+_LOOK_S = 0.02
+
+
+class _TooLate(Exception):
+    """The socket was not ready within the time this wait was given."""
 
 
 class GreenConnection(Connection[dict[str, Any]]):
@@ -56,14 +60,19 @@ def _wait(fileno: int, wanted: Wait, *, deadline: float | None) -> Ready:
         return _READ if _switch(fileno, deadline=deadline, read=True) else Ready.NONE
     if wanted == Wait.W:
         return _WRITE if _switch(fileno, deadline=deadline, write=True) else Ready.NONE
-    # Reading and writing at once: a socket is nearly always writable, so ask before waiting.
+    # Reading and writing at once: a socket is nearly always writable, so ask before waiting.  Only
+    # behind a statement of some megabytes is it not; the hub listens one way at a time, so we look
+    # the other way now and then.
     now = _select.poll()
     now.register(fileno, _select.POLLIN | _select.POLLOUT)
-    for _, events in now.poll(0):
-        readable = events & ~_select.POLLOUT
-        writable = events & _select.POLLOUT
-        return Ready((_READ if readable else 0) | (_WRITE if writable else 0))
-    return _READ if _switch(fileno, deadline=deadline, read=True) else Ready.NONE
+    while True:
+        for _, events in now.poll(0):
+            readable = events & ~_select.POLLOUT
+            writable = events & _select.POLLOUT
+            return Ready((_READ if readable else 0) | (_WRITE if writable else 0))
+        if deadline is not None and time.monotonic() >= deadline:
+            return Ready.NONE
+        _switch(fileno, deadline=time.monotonic() + _LOOK_S, write=True)
 
 
 def _switch(
@@ -72,7 +81,7 @@ def _switch(
     """Give way to the hub until the socket is ready; say whether it was, within the deadline."""
     left = None if deadline is None else max(0.001, deadline - time.monotonic())
     try:
-        trampoline(fileno, read=read, write=write, timeout=left, timeout_exc=eventlet.Timeout)
-    except eventlet.Timeout:
+        trampoline(fileno, read=read, write=write, timeout=left, timeout_exc=_TooLate)
+    except _TooLate:  # ours alone: a caller's own eventlet.Timeout goes through
         return False
     return True

@@ -292,7 +292,10 @@ def _address(request: Request, proxies: tuple[IPv4Network | IPv6Network, ...]) -
 
 
 def _query(request: Request) -> Mapping[str, str]:
-    values = request.args.to_dict()
+    try:
+        values = request.args.to_dict()
+    except UnicodeDecodeError as error:  # raw bytes that nobody escaped
+        raise BadRequest() from error
     if any("\x00" in value for value in values.values()):
         raise Invalid(errors=[{"field": "", "reason": _NUL_REASON}])
     return values

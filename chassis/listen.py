@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 #: The only header we read or write.  The broker's own counters differ between its versions, and
 #: whatever else a publisher put there is not carried on.
 ATTEMPT = "x-relais-attempt"
+#: More than any ladder has rungs: a header that says more is not ours.
+_ATTEMPT_MAX = 1_000
 
 #: A handler of facts; it may return the ids of those that a newer fact has superseded.
 Handle = Callable[[Transaction, list[Envelope]], Iterable[UUID] | None]
@@ -226,4 +228,4 @@ def _parts(heard: Sequence[Heard], *, count: int) -> Iterable[Sequence[Heard]]:
 def attempt_of(delivery: Delivery) -> int:
     """Return how often a delivery has been sent to a retry queue; 0 when it does not say so."""
     attempt = delivery.headers.get(ATTEMPT)
-    return attempt if isinstance(attempt, int) and attempt > 0 else 0
+    return attempt if type(attempt) is int and 0 < attempt <= _ATTEMPT_MAX else 0

@@ -10,6 +10,8 @@ from chassis.db import Transaction
 from kernel.envelope import Envelope, Malformed
 
 _DETAIL_CHARS_MAX = 2_000
+#: What the column holds; who says more than that in a header does not tell the truth.
+_ATTEMPTS_MAX = 2**31 - 1
 
 # A delivery that is parked and not yet settled stands once: a crash between this row and the
 # acknowledgement delivers it again.  The lock waits for a person who is settling it just now:
@@ -66,6 +68,7 @@ def park(
     attempts: int,
 ) -> None:
     """Keep a delivery that failed for good, with the reason, until a person settles it."""
+    consumer, reason = _storable(consumer), _storable(reason)
     if tx.execute(_LOCK_SAME, {"consumer": consumer, "body": body}).fetchone():
         return
     event_id, fact_type = _identity(body)
@@ -79,7 +82,7 @@ def park(
             "detail": _storable(detail)[:_DETAIL_CHARS_MAX],
             "body": body,
             "headers": Jsonb({name: _storable(str(value)) for name, value in headers.items()}),
-            "attempts": attempts,
+            "attempts": max(0, min(attempts, _ATTEMPTS_MAX)),
         },
     )
 

@@ -73,8 +73,6 @@ class Receiver:
         broker.consume(
             self.queue, prefetch=2 * self._batch_count_max, on_delivery=self._waiting.append
         )
-        if self._away.reset():
-            _log.info("broker is back", extra={"queue": self.queue})
 
     def _serve(self) -> None:
         while not self._stopping.is_set():
@@ -82,6 +80,9 @@ class Receiver:
             if self._waiting:
                 self._settle_waiting()
             self.broker.tick()
+            # Not before a round went well: what fails at every connection must not spin.
+            if self._away.reset():
+                _log.info("broker is back", extra={"queue": self.queue})
 
     def _collect(self) -> None:
         if not self._waiting:

@@ -34,7 +34,7 @@ def _serve(service: str) -> None:
         current = settings.current()
         _check_own_settings(service)
     except ValidationError as error:
-        sys.exit(f"{service} cannot start: {_settings_missing(error)}")
+        sys.exit(f"{service} cannot start: {settings.what_is_missing(error)}")
     log.set_up(level=current.relais_log_level)
     nameko.config.setup({"max_workers": current.http_workers_max})
 
@@ -84,10 +84,3 @@ def _check_own_settings(service: str) -> None:
     """Read what the service is told besides: a secret of its own that is empty ends the start."""
     if importlib.util.find_spec(f"services.{service}.settings") is not None:
         importlib.import_module(f"services.{service}.settings").current()
-
-
-def _settings_missing(error: Any) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
-        for each in error.errors()
-    )

@@ -4,7 +4,7 @@ from functools import cache, cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PARTS = ("http", "consume", "relay")
@@ -76,3 +76,11 @@ class Settings(BaseSettings):
 def current() -> Settings:
     """Read the shared settings from the environment, once."""
     return Settings()  # the environment gives the fields
+
+
+def what_is_missing(error: ValidationError) -> str:
+    """Name the variables that are not as they should be, never with their values."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
+        for each in error.errors()
+    )

@@ -88,7 +88,9 @@ def _import(
     )
     try:
         with bars, database.transaction() as tx:
-            tx.execute("SET LOCAL statement_timeout = 0")  # a million vouchers take their time
+            # A million vouchers take their time, and another import before this one as well.
+            tx.execute("SET LOCAL statement_timeout = 0")
+            tx.execute("SET LOCAL lock_timeout = 0")
             tasks = {
                 step: bars.add_task(
                     texts.translate(words, language=language, service="recharges"), total=None

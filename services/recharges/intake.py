@@ -101,6 +101,7 @@ def receive_batch(
 def _require_new(
     tx: Transaction, content: bytes, *, operator: str, batch_code: str, site_code: str
 ) -> None:
+    tx.execute(SQL["lock_deliveries"])
     if tx.execute(SQL["find_site"], {"site_code": site_code}).fetchone() is None:
         raise SiteUnknown(site_code=site_code)
     before = tx.execute(

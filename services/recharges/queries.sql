@@ -232,6 +232,10 @@ SELECT DISTINCT ON (told.person_ref) told.*
        monthly_cap_cents = excluded.monthly_cap_cents, sequence = excluded.sequence
  WHERE entitlement.sequence < excluded.sequence;
 
+-- name: lock_deliveries
+-- One import at a time: two that bring the same vouchers would meet only at their constraints.
+SELECT pg_advisory_xact_lock(hashtextextended('recharges.delivery', 0));
+
 -- name: find_batch_again
 -- A batch that this file, or this code at this site, was already imported as.
 SELECT batch_code, site_code, received_at, file_sha256 = %(file_sha256)s AS same_file

@@ -70,6 +70,13 @@ def send_and_receive() -> list[int]:
     return sizes
 
 
+def send_much() -> int:
+    """Send more than the kernel's buffers take at once: the server reads while we still write."""
+    with eventlet.Timeout(60), Database(URL, schema="recharges").transaction() as tx:
+        row = tx.execute("SELECT length(%s::bytea) AS much", (b"x" * 40_000_000,)).fetchone()
+    return row["much"] if row else 0
+
+
 def listen() -> list[str]:
     """Wait for a notice that does not come, then for one that does."""
     database = Database(URL, schema="recharges")
@@ -93,6 +100,7 @@ TASKS: dict[str, Callable[[], Any]] = {
     "check": check,
     "sleep": sleep_together,
     "echo": send_and_receive,
+    "much": send_much,
     "listen": listen,
 }
 sys.stdout.write(json.dumps(TASKS[WHAT]()) + "\n")

@@ -122,8 +122,9 @@ class TestCheck:
             "operation_max_cents": max_cents,
         }
 
-    def test_knows_no_cap_from_before_the_law(self) -> None:
-        assert check(a_report([a_line(invoice_month=Month(2014, 3), amount_cents=9_000)])).count
+    def test_holds_what_is_older_than_the_law_to_its_first_cap(self) -> None:
+        with pytest.raises(option_report.OverCap):
+            check(a_report([a_line(invoice_month=Month(2014, 3), amount_cents=9_000)]))
 
     def test_refuses_a_line_said_twice(self) -> None:
         twice = [a_line(3, token="twin"), a_line(4), a_line(5, token="twin", amount_cents=200)]

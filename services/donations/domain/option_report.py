@@ -160,9 +160,10 @@ def reversals_not_billed_here(lines: Sequence[Line]) -> list[Line]:
 
 
 def cap_on(caps: Sequence[Cap], *, day: date) -> Cap | None:
-    """Return the cap in force on a day; before the first there was none."""
+    """Return the cap in force on a day; a day before the first is held to the first."""
     in_force = [cap for cap in caps if cap.from_on <= day]
-    return max(in_force, key=lambda cap: cap.from_on, default=None)
+    first = min(caps, key=lambda cap: cap.from_on, default=None)
+    return max(in_force, key=lambda cap: cap.from_on, default=first)
 
 
 def _check_lines(report: Report, *, caps: Sequence[Cap]) -> None:

@@ -36,6 +36,12 @@ class ColumnsMissing(Refusal):
     code = "recharges.delivery.columns_missing"
 
 
+class ColumnTwice(Refusal):
+    """Line 1 names a column twice: {twice}."""
+
+    code = "recharges.delivery.column_twice"
+
+
 class LineBroken(Refusal):
     """Line {line_no} is broken: it cannot be split into cells."""
 
@@ -185,6 +191,8 @@ def read(text: str, *, face_values: Mapping[str, Cents], on: date) -> Iterator[D
     header = [cell.strip().lower() for cell in cells]
     if missing := [name for name in COLUMNS if name not in header]:
         raise ColumnsMissing(missing=", ".join(missing))
+    if twice := [name for name in COLUMNS if header.count(name) > 1]:
+        raise ColumnTwice(twice=", ".join(twice))
     places = {name: header.index(name) for name in COLUMNS}
     for line_no, cells in rows:
         if not any(cell.strip() for cell in cells):
@@ -198,6 +206,7 @@ def read(text: str, *, face_values: Mapping[str, Cents], on: date) -> Iterator[D
 def _rows(lines: Sequence[str], *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of the file, each with the number of its (last) line."""
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    line_no = 0
     while True:
         try:
             cells = next(rows)
@@ -205,7 +214,10 @@ def _rows(lines: Sequence[str], *, delimiter: str) -> Iterator[tuple[int, list[s
             return
         except csv.Error as error:
             raise LineBroken(line_no=rows.line_num) from error
-        yield rows.line_num, cells
+        line_no += 1
+        if rows.line_num != line_no:  # a quoted cell that runs over the end of its line
+            raise LineBroken(line_no=line_no)
+        yield line_no, cells
 
 
 def _voucher(
