@@ -20,8 +20,11 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 
+import psycopg
 import typer
+from pydantic import ValidationError
 
+from chassis import settings
 from deploy.local import environment
 from deploy.local.home import Trouble
 from deploy.local.processes import PROCESSES, services_of
@@ -74,8 +77,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         build(words[0] if words else None)(words)
     except Trouble as trouble:
-        print(f"relais: {trouble}", file=sys.stderr)
-        sys.exit(1)
+        sentence = str(trouble)
+    except psycopg.OperationalError as error:
+        sentence = f"the database does not answer: {str(error).partition(chr(10))[0]}"
+    except ValidationError as error:
+        if not error.title.endswith("Settings"):
+            raise
+        sentence = f"the environment does not say enough: {settings.what_is_missing(error)}"
+    else:
+        return
+    print(f"relais: {sentence}", file=sys.stderr)
+    sys.exit(1)
 
 
 def _mount(command: typer.Typer, *, app: typer.Typer, name: str) -> None:

@@ -1,14 +1,28 @@
 """What recharges is told by its environment besides what every service is told."""
 
+import re
 from functools import cache
+from typing import Annotated
+
+from pydantic import AfterValidator, SecretStr
 
 from chassis.settings import Secret, Settings
+
+#: 32 bytes are 43 signs of base64url, with or without the padding.
+_ENTRY = re.compile(r"(?P<id>[^:,\s]+):[A-Za-z0-9_-]{43}=?")
+
+
+def _keys(secret: SecretStr) -> SecretStr:
+    entries = [_ENTRY.fullmatch(entry.strip()) for entry in secret.get_secret_value().split(",")]
+    if not all(entries) or not any(entry and entry["id"] != "index" for entry in entries):
+        raise ValueError("expected <id>:<base64url of 32 bytes>, the current key first")
+    return secret
 
 
 class RechargesSettings(Settings):
     """`RELAIS_PIN_KEYS`: `<id>:<base64url of 32 bytes>`, the current one first."""
 
-    relais_pin_keys: Secret
+    relais_pin_keys: Annotated[Secret, AfterValidator(_keys)]
 
 
 @cache
