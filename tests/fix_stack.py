@@ -31,7 +31,7 @@ from chassis import migrate
 from deploy.local import postgres, rabbitmq
 from deploy.local.child import Child
 from deploy.local.home import ROOT, Home, Trouble
-from deploy.local.ports import Ports
+from deploy.local.ports import Ports, require_free
 from deploy.local.stack import Stack
 
 SERVERS_WEB_PORT = 8580
@@ -193,8 +193,11 @@ class RunningStack:
 
 
 @contextmanager
-def free_slot(name: str, *, web_port: int) -> Iterator[tuple[Home, Ports]]:
-    """An empty home and its ports that no other test session of this machine holds."""
+def free_slot(name: str, *, web_port: int, unserved: bool = False) -> Iterator[tuple[Home, Ports]]:
+    """An empty home and its ports that no other test session of this machine holds.
+
+    `unserved` also passes over ports that the servers of a killed session still hold.
+    """
     with ExitStack() as held:
         for slot in range(SLOT_COUNT_MAX):
             home = Home(ROOT / (f".local-{name}-{slot + 1}" if slot else f".local-{name}"))
@@ -203,6 +206,9 @@ def free_slot(name: str, *, web_port: int) -> Iterator[tuple[Home, Ports]]:
                 # Ports are the machine's, not the clone's, and so is the lock on them.
                 lock = Path(tempfile.gettempdir()) / f"relais-test-{ports.web}"
                 held.enter_context(Home(lock).owned())
+                if unserved:
+                    private = (ports.postgres, ports.amqp, ports.epmd, ports.distribution)
+                    require_free(private, web=ports.web)
             except Trouble:
                 continue
             yield home, ports
@@ -222,7 +228,7 @@ def wipe(home: Home) -> None:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """Starts both servers at once: a few seconds, most of them RabbitMQ's."""
-    with free_slot("test", web_port=SERVERS_WEB_PORT) as (home, ports):
+    with free_slot("test", web_port=SERVERS_WEB_PORT, unserved=True) as (home, ports):
         wipe(home)
         home.prepare()
         epmd, broker = rabbitmq.make_children(home, ports=ports, password=PASSWORD)
