@@ -15,6 +15,7 @@ from services.recharges.domain.delivery import (
     COLUMNS,
     CellsDiffer,
     ColumnsMissing,
+    ColumnTwice,
     CountDiffers,
     DeliveredVoucher,
     Empty,
@@ -178,6 +179,17 @@ class TestBadInput:
         with pytest.raises(ColumnsMissing) as refusal:
             take_in(a_file(rows(2), columns=columns))
         assert refusal.value.values == {"missing": missing}
+
+    def test_with_a_column_twice_is_refused(self) -> None:
+        with pytest.raises(ColumnTwice) as refusal:
+            take_in(a_file(rows(2), columns=[*COLUMNS, "pin"]))
+        assert refusal.value.values == {"twice": "pin"}
+
+    def test_of_a_cell_that_runs_over_the_end_of_its_line_is_refused(self) -> None:
+        # Such a cell would let the file say another number of lines than an editor.
+        with pytest.raises(LineBroken) as refusal:
+            take_in(with_fourth_line('7001;310000000001;sfr-15;1500;"2027-06-30\n"'))
+        assert refusal.value.values == {"line_no": 4}
 
     def test_names_the_line_of_a_serial_that_stands_twice_and_of_the_first(self) -> None:
         lines = [*rows(2), a_row(serial="7000"), *rows(1), a_row(serial="7000")]
