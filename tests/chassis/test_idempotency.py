@@ -57,6 +57,9 @@ class TestRequestHash:
 
         assert (hashes[0] == hashes[1]) == (one == other)
 
+    def test_tells_where_one_part_ends(self) -> None:
+        assert idempotency.request_hash("ab", "c") != idempotency.request_hash("a", "bc")
+
 
 class TestClaim:
     def test_is_free_the_first_time_and_answered_the_second(self, tx: Tx) -> None:

@@ -78,6 +78,14 @@ class TestFirstBreak:
         assert journal.first_break(chain) == (sequence + 1 if at + 1 < len(chain) else None)
 
     @given(chain=chains, choice=st.data())
+    def test_finds_a_link_that_was_changed(self, chain: Chain, choice: st.DataObject) -> None:
+        at = choice.draw(st.integers(0, len(chain) - 1))
+        sequence, text, _, hash_ = chain[at]
+        chain[at] = sequence, text, b"\x02" * 32, hash_
+
+        assert journal.first_break(chain) == sequence
+
+    @given(chain=chains, choice=st.data())
     def test_finds_a_removed_record(self, chain: Chain, choice: st.DataObject) -> None:
         at = choice.draw(st.integers(0, len(chain) - 1))
         del chain[at]
