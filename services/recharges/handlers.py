@@ -331,7 +331,8 @@ def learn_tills(
     tx: Transaction, heard: Sequence[tuple[events.DeviceEnrolled | events.DeviceRevoked, int]]
 ) -> None:
     """Remember each till as the fact with the highest sequence tells it."""
-    for fact, sequence in heard:
+    # In the order in which sales lock tills, so that neither waits for the other for ever.
+    for fact, sequence in sorted(heard, key=lambda told: told[0].till_id):
         enrolled = isinstance(fact, events.DeviceEnrolled)
         tx.execute(
             SQL["learn_tills"],

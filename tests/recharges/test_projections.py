@@ -1,13 +1,15 @@
 """What recharges keeps of what others tell, in whatever order it hears of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from services.recharges import events, handlers
-from tests.recharges.shop import Shop
+from tests.fix_stack import FreshSchema
+from tests.recharges.shop import Shop, connect
 
 PERSON = uuid4()
 
@@ -78,6 +80,28 @@ class TestTills:
         handlers.learn_tills(shop.tx, [(self.revoked, 2), (self.enrolled, 3)])
 
         assert shop.one("SELECT last_sequence FROM till") == 3
+
+    def test_are_locked_in_the_order_in_which_sales_lock_them(
+        self, fresh_schema: FreshSchema
+    ) -> None:
+        schema = fresh_schema("recharges")
+        facts = [
+            events.DeviceEnrolled(till_id=UUID(int=number), site_code="antony", till_name="Caisse")
+            for number in (1, 2)
+        ]
+        lock = "SELECT till_id FROM till WHERE till_id = %s FOR UPDATE NOWAIT"
+        with connect(schema) as tx:
+            handlers.learn_tills(tx, [(fact, 1) for fact in facts])
+        with connect(schema) as sale, connect(schema) as hearer, ThreadPoolExecutor(1) as other:
+            sale.execute(lock, (UUID(int=1),))
+            told = [(fact, 2) for fact in reversed(facts)]
+            hearing = other.submit(handlers.learn_tills, hearer, told)
+            with pytest.raises(TimeoutError):
+                hearing.result(timeout=0.5)
+
+            assert sale.execute(lock, (UUID(int=2),)).rowcount == 1  # the hearer holds nothing yet
+            sale.commit()
+            hearing.result(timeout=20)
 
 
 class TestSites:
