@@ -94,7 +94,8 @@ class TestPosting:
 
     def test_same_fact_past_a_forgotten_inbox_changes_nothing(self, tx: Tx) -> None:
         deliver(tx, [a_sale("one"), a_sale("two")])
-        tx.execute("DELETE FROM inbox")
+        # The service may not forget what it heard; as after a restore, other ids stand there.
+        tx.execute("UPDATE inbox SET event_id = gen_random_uuid()")
 
         deliver(tx, [a_sale("one"), a_sale("three")])
 
