@@ -198,12 +198,12 @@ class TestConnection:
         url = urlsplit(str(door.client.base_url))
         assert url.hostname
         assert url.port
-        with socket.create_connection((url.hostname, url.port), timeout=20) as strange:
-            # A server that has heard enough may hang up before all is sent.
-            with suppress(OSError):
-                strange.sendall(sent)
-                strange.shutdown(socket.SHUT_WR)
-                assert b" 5" not in strange.recv(65_536).partition(b"\r\n")[0]
+        address = (url.hostname, url.port)
+        # A server that has heard enough may hang up before all is sent.
+        with suppress(OSError), socket.create_connection(address, timeout=20) as strange:
+            strange.sendall(sent)
+            strange.shutdown(socket.SHUT_WR)
+            assert b" 5" not in strange.recv(65_536).partition(b"\r\n")[0]
 
         assert door.client.get("/healthz").status_code == 200
         assert door.keep().status_code == 201
