@@ -5,21 +5,36 @@ from dataclasses import replace
 
 import pytest
 
+from deploy.demo.data.network import SELLING
 from deploy.local import keyring, services
 from deploy.local.processes import FIRST_COPY_OFFSET, PROCESSES
-from tests.faults.crowd import Crowd, gather
+from tests.faults.crowd import Crowd
 from tests.fix_network import Network
 
 COPY_READY_WITHIN_S = 60.0
+VOUCHERS_PER_SITE = 2_000
+BOUGHT_IN_A_TEST_MAX = 1_000
+LET_IN_AT_ONCE = 70
 
 
 @pytest.fixture(scope="session")
-def crowd(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Crowd:
-    """Enough people and vouchers for every fault test."""
-    return gather(network, folder=tmp_path_factory.mktemp("deliveries"))
+def session_crowd(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Crowd:
+    """Nobody yet, and full shelves at the sites where they will buy."""
+    folder = tmp_path_factory.mktemp("deliveries")
+    for site_code in SELLING:
+        network.deliver(folder, site_code=site_code, count=VOUCHERS_PER_SITE)
+    return Crowd()
 
 
 @pytest.fixture
+def crowd(network: Network, session_crowd: Crowd) -> Crowd:
+    """Enough people for any one test; more are let in as those before have bought what they may."""
+    if session_crowd.left < BOUGHT_IN_A_TEST_MAX:
+        session_crowd.let_in(network.entitle_many(LET_IN_AT_ONCE, site_codes=SELLING))
+    return session_crowd
+
+
+@pytest.fixture(autouse=True)
 def healthy(network: Network) -> Iterator[None]:
     """Everything answers before a test, and again after it."""
     network.stack.wait_ready()

@@ -14,7 +14,7 @@ from tests.faults.crowd import Crowd
 from tests.faults.tills import Tills
 from tests.fix_network import Network
 
-pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("healthy")]
+pytestmark = pytest.mark.fault
 
 FLOODING = 3
 BAD = 240

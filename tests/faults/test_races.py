@@ -16,7 +16,7 @@ from tests.faults.rush import rush
 from tests.faults.tills import Sale, Tills
 from tests.fix_network import LARGE_OFFER, LARGE_PRICE_CENTS, SMALL_OFFER, Network
 
-pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("healthy")]
+pytestmark = pytest.mark.fault
 
 LAST = 10
 RUSHING = 64

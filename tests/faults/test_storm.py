@@ -12,7 +12,7 @@ from tests.faults.tills import Tills
 from tests.fix_network import Network
 from tests.fix_stack import RunningStack
 
-pytestmark = [pytest.mark.fault, pytest.mark.usefixtures("healthy")]
+pytestmark = pytest.mark.fault
 
 SEED = 20_261_122
 STORM_S = 20.0

@@ -20,7 +20,7 @@ from tests.faults.crowd import Crowd
 from tests.fix_network import SMALL_OFFER, Network
 
 TILLS = 6
-PAUSE_S = 0.1
+PAUSE_S = 0.15
 ANSWER_WITHIN_S = 5.0
 ASK_AGAIN_S = 0.1
 GIVE_UP_AFTER_S = 90.0
