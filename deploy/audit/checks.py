@@ -1,7 +1,9 @@
 """The checks of the audit, one after the other, in one snapshot of the database."""
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -40,6 +42,7 @@ BY_QUERY = (
 _WORD = re.compile(rb"[A-Za-z0-9]{6,}")
 _HEX = re.compile(rb"\\x((?:[0-9a-f]{2})+)")
 _LOG_CHUNK = 1 << 20
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +60,44 @@ class Check:
 
 
 def run(
-    admin_url: str, *, services: Iterable[str], pins: PinSeal, logs: Path | None
+    admin_url: str,
+    *,
+    services: Iterable[str],
+    pins: PinSeal,
+    logs: Path | None,
+    wait_s: float,
 ) -> list[Check]:
-    """Run every check in one snapshot and return what each found."""
-    with psycopg.connect(admin_url, row_factory=dict_row) as connection:
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    """Run every check in one snapshot and return what each found.
+
+    The snapshot is the first in which no fact is on its way from one service to another, if there
+    is one within the wait: where tills sell all the time, a sale is in the ledger a moment later.
+    """
+    with open_snapshot(admin_url, services=services, wait_s=wait_s) as (connection, handled):
         known = present(connection, services)
         found = [_by_query(connection, name) for name in BY_QUERY]
         found.append(_journal_chains(connection))
-        found.append(facts_handled_once(connection, services=known))
+        found.append(handled)
         found.append(_no_ghosts(connection, services=known))
         found.append(_no_pin_in_clear(connection, services=known, pins=pins, logs=logs))
     return found
+
+
+@contextmanager
+def open_snapshot(
+    admin_url: str, *, services: Iterable[str], wait_s: float
+) -> Iterator[tuple[Rows, Check]]:
+    """Give a snapshot without facts on their way, or the last one when the wait is over."""
+    deadline = time.monotonic() + wait_s
+    with psycopg.connect(admin_url, row_factory=dict_row) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        known = present(connection, services)
+        while (handled := facts_handled_once(connection, services=known)).broken:
+            if time.monotonic() >= deadline:
+                break
+            connection.rollback()
+            time.sleep(_LOOK_S)
+        yield connection, handled
 
 
 def present(connection: Rows, services: Iterable[str]) -> list[str]:

@@ -1,13 +1,10 @@
 """`relais audit`: checks the invariants across all services' data."""
 
 import json
-import time
 from dataclasses import asdict
 from typing import Annotated
 
-import psycopg
 import typer
-from psycopg.rows import dict_row
 from rich.console import Console
 from rich.table import Table
 
@@ -19,7 +16,6 @@ from deploy.local.stack import Stack
 from services.recharges.seal import PinSeal
 
 app = typer.Typer()
-_LOOK_S = 0.2
 
 
 @app.command("audit")
@@ -32,12 +28,12 @@ def audit(
     """Check every invariant; exit 1 when one is broken or nothing was there to be examined."""
     home = Home.from_environment()
     stack = Stack.load(home)
-    await_quiet(stack.database_url, limit_s=wait)
     found = checks.run(
         stack.database_url,
         services=services_of(PROCESSES),
         pins=PinSeal(keyring.load(home).pin_keys),
         logs=home.path / "log",
+        wait_s=wait,
     )
     ok = all(check.ok for check in found)
     if as_json:
@@ -49,15 +45,9 @@ def audit(
 
 def await_quiet(admin_url: str, *, limit_s: float) -> bool:
     """Wait until every fact told has been handled, or the limit is over; say which."""
-    deadline = time.monotonic() + limit_s
     services = services_of(PROCESSES)
-    with psycopg.connect(admin_url, row_factory=dict_row, autocommit=True) as connection:
-        present = checks.present(connection, services)
-        while checks.facts_handled_once(connection, services=present).broken:
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(_LOOK_S)
-    return True
+    with checks.open_snapshot(admin_url, services=services, wait_s=limit_s) as (_, handled):
+        return not handled.broken
 
 
 def _print(found: list[checks.Check]) -> None:
