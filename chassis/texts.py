@@ -66,10 +66,16 @@ def _shown(name: str, value: object, *, language: str, service: str | None) -> o
     if name.endswith("_cents") and isinstance(value, int):
         return amount(value, language=language)
     if isinstance(value, date):
-        return format_date(value, format="long", locale=language)
+        return _day(value, language=language)
     if isinstance(value, StrEnum):  # a word of the trade, which has its own msgid
         return translate(value, language=language, service=service)
     return value
+
+
+def _day(value: date, *, language: str) -> str:
+    written = format_date(value, format="long", locale=language)
+    # French counts the first day of a month: "1er août", which the locale data leave out.
+    return f"1er{written[1:]}" if language == "fr" and value.day == 1 else written
 
 
 @cache

@@ -8,7 +8,7 @@ from uuid import UUID
 import uuid_utils
 from prometheus_client import Counter, Gauge
 
-from chassis import clock, http, metrics
+from chassis import clock, http, metrics, texts
 from chassis.consume import consume
 from chassis.db import Database, Transaction
 from chassis.http import Call
@@ -18,7 +18,7 @@ from chassis.timer import every
 from kernel.envelope import Envelope
 from kernel.money import Cents
 from kernel.period import business_date
-from kernel.refusal import Refusal
+from kernel.refusal import Invalid, Refusal
 from services.recharges import api, events, handlers, settings
 from services.recharges.domain.sale import CardNotYet, Order, Sale, Wanted
 from services.recharges.seal import PinSeal
@@ -118,6 +118,9 @@ class Recharges(Service):
     def get_stock(self, tx: Transaction, call: Call) -> list[api.StockShown]:
         """Show a site's vouchers by offer and state: `?site_code=`."""
         site_code = call.query.get("site_code", "")
+        if not site_code:
+            needed = texts.translate("This field is needed.", language=call.language)
+            raise Invalid(errors=[{"field": "site_code", "reason": needed}])
         call.caller.require_site(site_code)
         return handlers.show_stock(tx, site_code=site_code, on=business_date(call.now))
 

@@ -54,7 +54,7 @@ class TestExplain:
     def test_writes_days_as_the_language_does(self) -> None:
         refusal = EntitlementEnded(until_on=date(2026, 8, 1))
 
-        assert texts.explain(refusal, language="fr").endswith("le 1 août 2026.")
+        assert texts.explain(refusal, language="fr").endswith("le 1er août 2026.")
         assert texts.explain(refusal, language="en").endswith("on August 1, 2026.")
 
     def test_finds_the_sentences_of_the_kernel_and_of_each_service(self) -> None:
