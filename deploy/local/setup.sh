@@ -48,6 +48,12 @@ has_rabbitmq() {
         command -v rabbitmq-server >/dev/null 2>&1
 }
 
+has_pango() { # what weasyprint sets a ticket's or a letter's text with
+    ls /usr/lib/*/libpangoft2-1.0.so.0 /usr/lib/libpangoft2-1.0.so.0 2>/dev/null | grep -q . &&
+        ls /usr/lib/*/libharfbuzz-subset.so.0 /usr/lib/libharfbuzz-subset.so.0 2>/dev/null | grep -q . &&
+        [ -d /usr/share/fonts/truetype/dejavu ]
+}
+
 has_nginx() { command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ]; }
 
 venv_package() { # Debian cuts ensurepip out of python3 into a package named after the version
@@ -154,6 +160,7 @@ fi
 has_postgresql || missing="$missing postgresql"
 has_rabbitmq || missing="$missing rabbitmq-server"
 has_nginx || missing="$missing nginx"
+has_pango || missing="$missing libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 # shellcheck disable=SC2086 # a list of words
 [ -z "$missing" ] || install_packages $missing
 
