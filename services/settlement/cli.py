@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chassis.db import Transaction
+from kernel.refusal import Refusal
 from services.settlement import api, handlers, store
 
 DIFFERENT = 1
@@ -41,16 +42,11 @@ def reconcile(
     """
     try:
         month = handlers.parse_period(period)
-    except handlers.PeriodMalformed as refusal:
-        raise _unusable(str(refusal)) from None
-    try:
         with _connect() as tx:
             store.see_operator(tx, None)
-            if not store.knows_operator(tx, operator):
-                raise _unusable(str(handlers.OperatorUnknown(operator=operator)))
-            if not store.knows_operator(tx, operator, period=month):
-                raise _unusable(f"Nothing was posted for {operator} in {month}.")
             drawn = handlers.draw_up_period(tx, operator=operator, period=month)
+    except Refusal as refusal:
+        raise _unusable(str(refusal)) from None
     except psycopg.Error as error:
         # The rest of psycopg's lines are hints for a database administrator.
         [reason, *_] = str(error).strip().splitlines() or [type(error).__name__]

@@ -24,6 +24,12 @@ class OperatorUnknown(NotFound):
     code = "settlement.operator.unknown"
 
 
+class PeriodUnknown(NotFound):
+    """Nothing was posted for {operator} in {period}."""
+
+    code = "settlement.period.unknown"
+
+
 class PeriodMalformed(Invalid):
     """A period is a month written YYYY-MM, not {period}."""
 
@@ -71,8 +77,6 @@ def read_period(tx: Transaction, *, caller: Caller, operator: str, period: str) 
     """Draw up an operator's statement of a month for someone who may see it."""
     month = parse_period(period)
     _show(tx, caller=caller, operator=operator)
-    if caller.role != "operator_partner" and not store.knows_operator(tx, operator):
-        raise OperatorUnknown(operator=operator)
     sites = caller.site_codes if caller.role == "site_manager" else None
     return draw_up_period(tx, operator=operator, period=month, sites=sites)
 
@@ -80,10 +84,20 @@ def read_period(tx: Transaction, *, caller: Caller, operator: str, period: str) 
 def draw_up_period(
     tx: Transaction, *, operator: str, period: Month, sites: Collection[str] | None = None
 ) -> api.Period:
-    """Draw up an operator's statement of a month, with the details of some sites or of all."""
+    """Draw up an operator's statement of a month, with the details of some sites or of all.
+
+    A month of which nothing is known has none: nobody should take silence for zeros.
+    """
+    if not store.knows_operator(tx, operator):
+        raise OperatorUnknown(operator=operator)
+    if not store.knows_operator(tx, operator, period=period):
+        raise PeriodUnknown(operator=operator, period=str(period))
     drawn = statement.state(
         store.sum_period(tx, operator=operator, period=period),
-        unequal=store.list_unequal_entries(tx, operator=operator, period=period),
+        unequal=[
+            *store.list_unequal_entries(tx, operator=operator, period=period),
+            *store.list_unequal_days(tx, operator=operator, period=period),
+        ],
     )
     credits = store.list_sites(tx, operator=operator, period=period)
     takings = store.list_takings(tx, operator=operator, period=period)

@@ -46,95 +46,91 @@ SELECT EXISTS (SELECT
                   AND (%(until_on)s::date IS NULL OR booked_on < %(until_on)s::date)) AS known;
 
 -- name: sum_period
--- What a period's statement needs of one operator, in one pass over its transfers.
-SELECT count(*) FILTER (WHERE credit = 'credits_given') AS batches_ever,
-       count(*) FILTER (WHERE debit = 'credits_sold'
-                          AND booked_on >= %(from_on)s) AS sales,
+-- What a period's statement needs of one operator, from the totals of its days.  Each account is
+-- debited less credited, or the other way round where it grows by credit.
+SELECT COALESCE(sum(transfer_count) FILTER (WHERE account = 'credits_given' AND sign < 0), 0)::bigint
+           AS batches_ever,
+       COALESCE(sum(transfer_count) FILTER (WHERE account = 'credits_sold' AND sign > 0
+               AND booked_on >= %(from_on)s), 0)::bigint AS sales,
        (SELECT count(*)
           FROM entry
          WHERE operator = %(operator)s
            AND kind = 'option_reported'
            AND booked_on >= %(from_on)s
            AND booked_on < %(until_on)s) AS option_reports,
-       COALESCE(sum(amount_cents) FILTER (WHERE credit = 'credits_given'), 0)::bigint
+       COALESCE(sum(-sign * amount_cents) FILTER (WHERE account = 'credits_given'), 0)::bigint
            AS given_ever_cents,
-       COALESCE(sum(item_count) FILTER (WHERE credit = 'credits_given'), 0)::bigint
+       COALESCE(sum(-sign * item_count) FILTER (WHERE account = 'credits_given'), 0)::bigint
            AS given_ever_count,
-       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'credits_sold'), 0)::bigint
+       COALESCE(sum(sign * amount_cents) FILTER (WHERE account = 'credits_sold'), 0)::bigint
            AS sold_ever_cents,
-       COALESCE(sum(item_count) FILTER (WHERE debit = 'credits_sold'), 0)::bigint
+       COALESCE(sum(sign * item_count) FILTER (WHERE account = 'credits_sold'), 0)::bigint
            AS sold_ever_count,
-       COALESCE(sum(amount_cents) FILTER (WHERE credit = 'credits_given'
-                                            AND booked_on >= %(from_on)s), 0)::bigint
-           AS given_cents,
-       COALESCE(sum(item_count) FILTER (WHERE credit = 'credits_given'
-                                          AND booked_on >= %(from_on)s), 0)::bigint
-           AS given_count,
-       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'credits_sold'
-                                            AND booked_on >= %(from_on)s), 0)::bigint
-           AS sold_cents,
-       COALESCE(sum(item_count) FILTER (WHERE debit = 'credits_sold'
-                                          AND booked_on >= %(from_on)s), 0)::bigint
-           AS sold_count,
-       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'till_cash'
-                                            AND booked_on >= %(from_on)s), 0)::bigint
-           AS cash_cents,
-       count(*) FILTER (WHERE debit = 'till_cash'
-                          AND booked_on >= %(from_on)s) AS cash_sales,
-       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'card_receivable'
-                                            AND booked_on >= %(from_on)s), 0)::bigint
-           AS card_cents,
-       count(*) FILTER (WHERE debit = 'card_receivable'
-                          AND booked_on >= %(from_on)s) AS card_sales,
-       COALESCE(sum(CASE WHEN credit = 'option_gifts' THEN amount_cents
-                         WHEN debit = 'option_gifts' THEN -amount_cents
-                    END) FILTER (WHERE booked_on >= %(from_on)s), 0)::bigint AS gifts_cents,
-       COALESCE(sum(item_count) FILTER (WHERE credit = 'option_gifts'
-                                          AND booked_on >= %(from_on)s), 0)::bigint
-           AS gifts_lines
-  FROM transfer
+       COALESCE(sum(-sign * amount_cents) FILTER (WHERE account = 'credits_given'
+               AND booked_on >= %(from_on)s), 0)::bigint AS given_cents,
+       COALESCE(sum(-sign * item_count) FILTER (WHERE account = 'credits_given'
+               AND booked_on >= %(from_on)s), 0)::bigint AS given_count,
+       COALESCE(sum(sign * amount_cents) FILTER (WHERE account = 'credits_sold'
+               AND booked_on >= %(from_on)s), 0)::bigint AS sold_cents,
+       COALESCE(sum(sign * item_count) FILTER (WHERE account = 'credits_sold'
+               AND booked_on >= %(from_on)s), 0)::bigint AS sold_count,
+       COALESCE(sum(sign * amount_cents) FILTER (WHERE account = 'till_cash'
+               AND booked_on >= %(from_on)s), 0)::bigint AS cash_cents,
+       COALESCE(sum(transfer_count) FILTER (WHERE account = 'till_cash' AND sign > 0
+               AND booked_on >= %(from_on)s), 0)::bigint AS cash_sales,
+       COALESCE(sum(sign * amount_cents) FILTER (WHERE account = 'card_receivable'
+               AND booked_on >= %(from_on)s), 0)::bigint AS card_cents,
+       COALESCE(sum(transfer_count) FILTER (WHERE account = 'card_receivable' AND sign > 0
+               AND booked_on >= %(from_on)s), 0)::bigint AS card_sales,
+       COALESCE(sum(-sign * amount_cents) FILTER (WHERE account = 'option_gifts'
+               AND booked_on >= %(from_on)s), 0)::bigint AS gifts_cents,
+       COALESCE(sum(-sign * item_count) FILTER (WHERE account = 'option_gifts'
+               AND booked_on >= %(from_on)s), 0)::bigint AS gifts_lines
+  FROM day_total
+ CROSS JOIN LATERAL (VALUES (debit, 1), (credit, -1)) AS side (account, sign)
  WHERE operator = %(operator)s
    AND booked_on < %(until_on)s;
 
 -- name: list_sites
 -- Credits of one operator at each site: given and sold in the period, left at its end.
 SELECT site_code,
-       COALESCE(sum(item_count) FILTER (WHERE credit = 'credits_given'
-                                          AND booked_on >= %(from_on)s), 0)::bigint
-           AS given_count,
-       COALESCE(sum(amount_cents) FILTER (WHERE credit = 'credits_given'
-                                            AND booked_on >= %(from_on)s), 0)::bigint
-           AS given_cents,
-       COALESCE(sum(item_count) FILTER (WHERE debit = 'credits_sold'
-                                          AND booked_on >= %(from_on)s), 0)::bigint
-           AS sold_count,
-       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'credits_sold'
-                                            AND booked_on >= %(from_on)s), 0)::bigint
-           AS sold_cents,
-       sum(CASE WHEN credit = 'credits_given' THEN item_count ELSE -item_count END)::bigint
+       COALESCE(sum(-sign * item_count) FILTER (WHERE account = 'credits_given'
+               AND booked_on >= %(from_on)s), 0)::bigint AS given_count,
+       COALESCE(sum(-sign * amount_cents) FILTER (WHERE account = 'credits_given'
+               AND booked_on >= %(from_on)s), 0)::bigint AS given_cents,
+       COALESCE(sum(sign * item_count) FILTER (WHERE account = 'credits_sold'
+               AND booked_on >= %(from_on)s), 0)::bigint AS sold_count,
+       COALESCE(sum(sign * amount_cents) FILTER (WHERE account = 'credits_sold'
+               AND booked_on >= %(from_on)s), 0)::bigint AS sold_cents,
+       COALESCE(sum(sign * item_count) FILTER (WHERE account = 'credits_stock'), 0)::bigint
            AS left_count,
-       sum(CASE WHEN credit = 'credits_given' THEN amount_cents ELSE -amount_cents END)::bigint
+       COALESCE(sum(sign * amount_cents) FILTER (WHERE account = 'credits_stock'), 0)::bigint
            AS left_cents
-  FROM transfer
+  FROM day_total
+ CROSS JOIN LATERAL (VALUES (debit, 1), (credit, -1)) AS side (account, sign)
  WHERE operator = %(operator)s
    AND booked_on < %(until_on)s
-   AND (credit = 'credits_given' OR debit = 'credits_sold')
+   AND account IN ('credits_given', 'credits_sold', 'credits_stock')
  GROUP BY site_code
  ORDER BY site_code;
 
 -- name: list_takings
--- What the tills of each site took for recharges, by business day and way of paying.
+-- What the tills of each site took for recharges and kept, by business day and way of paying.
 SELECT site_code, booked_on AS business_date,
-       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'till_cash'), 0)::bigint AS cash_cents,
-       count(*) FILTER (WHERE debit = 'till_cash') AS cash_sales,
-       COALESCE(sum(amount_cents) FILTER (WHERE debit = 'card_receivable'), 0)::bigint
+       COALESCE(sum(sign * amount_cents) FILTER (WHERE account = 'till_cash'), 0)::bigint
+           AS cash_cents,
+       COALESCE(sum(transfer_count) FILTER (WHERE account = 'till_cash' AND sign > 0), 0)::bigint
+           AS cash_sales,
+       COALESCE(sum(sign * amount_cents) FILTER (WHERE account = 'card_receivable'), 0)::bigint
            AS card_cents,
-       count(*) FILTER (WHERE debit = 'card_receivable') AS card_sales
-  FROM transfer
+       COALESCE(sum(transfer_count) FILTER (WHERE account = 'card_receivable'
+               AND sign > 0), 0)::bigint AS card_sales
+  FROM day_total
+ CROSS JOIN LATERAL (VALUES (debit, 1), (credit, -1)) AS side (account, sign)
  WHERE operator = %(operator)s
    AND booked_on >= %(from_on)s
    AND booked_on < %(until_on)s
-   AND credit = 'recharge_income'
+   AND 'recharge_income' IN (debit, credit)
  GROUP BY site_code, booked_on
  ORDER BY site_code, booked_on;
 
@@ -163,20 +159,48 @@ SELECT entry.kind, entry.document, entry.declared_cents, entry.declared_face_val
  ORDER BY entry.kind, entry.document
  LIMIT %(count_max)s;
 
+-- name: list_unequal_days
+-- Days of the period whose totals are not the sum of their transfers: there are none, for the
+-- database adds them up itself, but a statement looks rather than trusts.
+SELECT booked_on, site_code, debit, credit,
+       COALESCE(moved.amount_cents, 0)::bigint AS expected_cents,
+       COALESCE(day.amount_cents, 0)::bigint AS found_cents,
+       COALESCE(moved.item_count, 0)::bigint AS expected_count,
+       COALESCE(day.item_count, 0)::bigint AS found_count,
+       COALESCE(moved.transfer_count, 0)::bigint AS expected_transfers,
+       COALESCE(day.transfer_count, 0)::bigint AS found_transfers
+  FROM (SELECT booked_on, site_code, debit, credit, sum(amount_cents) AS amount_cents,
+               sum(item_count) AS item_count, count(*) AS transfer_count
+          FROM transfer
+         WHERE operator = %(operator)s
+           AND booked_on >= %(from_on)s
+           AND booked_on < %(until_on)s
+         GROUP BY booked_on, site_code, debit, credit) AS moved
+  FULL JOIN (SELECT *
+               FROM day_total
+              WHERE operator = %(operator)s
+                AND booked_on >= %(from_on)s
+                AND booked_on < %(until_on)s) AS day
+ USING (booked_on, site_code, debit, credit)
+ WHERE (moved.amount_cents, moved.item_count, moved.transfer_count)
+       IS DISTINCT FROM (day.amount_cents, day.item_count, day.transfer_count)
+ ORDER BY booked_on, site_code, debit, credit
+ LIMIT %(count_max)s;
+
 -- name: list_accounts
 -- What was debited and credited to each account; each argument that is NULL leaves all in.
-SELECT transfer.operator, transfer.site_code, side.account,
+SELECT operator, site_code, side.account,
        sum(side.debit_cents)::bigint AS debit_cents,
        sum(side.credit_cents)::bigint AS credit_cents,
        sum(side.debit_count)::bigint AS debit_count,
        sum(side.credit_count)::bigint AS credit_count
-  FROM transfer
+  FROM day_total
  CROSS JOIN LATERAL (VALUES (debit, amount_cents, 0, item_count, 0),
                             (credit, 0, amount_cents, 0, item_count))
        AS side (account, debit_cents, credit_cents, debit_count, credit_count)
- WHERE (%(operator)s::text IS NULL OR transfer.operator = %(operator)s::text)
-   AND (%(site_codes)s::text[] IS NULL OR transfer.site_code = ANY (%(site_codes)s::text[]))
-   AND (%(from_on)s::date IS NULL OR transfer.booked_on >= %(from_on)s::date)
-   AND (%(until_on)s::date IS NULL OR transfer.booked_on < %(until_on)s::date)
- GROUP BY transfer.operator, transfer.site_code, side.account
- ORDER BY transfer.operator, transfer.site_code, side.account;
+ WHERE (%(operator)s::text IS NULL OR operator = %(operator)s::text)
+   AND (%(site_codes)s::text[] IS NULL OR site_code = ANY (%(site_codes)s::text[]))
+   AND (%(from_on)s::date IS NULL OR booked_on >= %(from_on)s::date)
+   AND (%(until_on)s::date IS NULL OR booked_on < %(until_on)s::date)
+ GROUP BY operator, site_code, side.account
+ ORDER BY operator, site_code, side.account;

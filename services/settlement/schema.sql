@@ -1,5 +1,27 @@
 -- What the migrations of settlement add up to. Made by deploy/schema.py.
 
+CREATE OR REPLACE FUNCTION add_to_days()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'settlement', 'public'
+AS $function$
+BEGIN
+    INSERT INTO day_total (operator, booked_on, site_code, debit, credit, amount_cents,
+                           item_count, transfer_count)
+    SELECT operator, booked_on, site_code, debit, credit, sum(amount_cents), sum(item_count),
+           count(*)
+      FROM added
+     GROUP BY operator, booked_on, site_code, debit, credit
+     ORDER BY operator, booked_on, site_code, debit, credit
+        ON CONFLICT (operator, booked_on, site_code, debit, credit) DO UPDATE
+       SET amount_cents = day_total.amount_cents + EXCLUDED.amount_cents,
+           item_count = day_total.item_count + EXCLUDED.item_count,
+           transfer_count = day_total.transfer_count + EXCLUDED.transfer_count;
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION refuse_bare_entry()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -83,6 +105,24 @@ CREATE TABLE command_answer (
     CONSTRAINT command_answer_pkey PRIMARY KEY (key),
     CONSTRAINT command_answer_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
+
+CREATE TABLE day_total (
+    operator text NOT NULL,
+    booked_on date NOT NULL,
+    site_code text NOT NULL,
+    debit text NOT NULL,
+    credit text NOT NULL,
+    amount_cents bigint NOT NULL,
+    item_count bigint NOT NULL,
+    transfer_count bigint NOT NULL,
+    CONSTRAINT day_total_pkey PRIMARY KEY (operator, booked_on, site_code, debit, credit),
+    CONSTRAINT day_total_amount_cents_check CHECK ((amount_cents >= 0)),
+    CONSTRAINT day_total_item_count_check CHECK ((item_count >= 0)),
+    CONSTRAINT day_total_transfer_count_check CHECK ((transfer_count > 0))
+) WITH (fillfactor=70);
+CREATE TRIGGER day_total_is_kept BEFORE DELETE OR TRUNCATE ON day_total FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE day_total ENABLE ROW LEVEL SECURITY;
+CREATE POLICY day_total_seen ON day_total USING (((operator = ( SELECT current_setting('relais.operator'::text, true) AS current_setting)) OR (( SELECT current_setting('relais.operator'::text, true) AS current_setting) = '*'::text)));
 
 CREATE TABLE entry (
     fact_id uuid NOT NULL,
@@ -183,6 +223,7 @@ CREATE TABLE transfer (
 CREATE INDEX transfer_of_operator ON transfer USING btree (operator, booked_on);
 CREATE TRIGGER transfer_adds_up AFTER INSERT ON transfer REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION refuse_unequal_entry();
 CREATE TRIGGER transfer_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON transfer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER transfer_totals_its_day AFTER INSERT ON transfer REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION add_to_days();
 ALTER TABLE transfer FORCE ROW LEVEL SECURITY;
 CREATE POLICY transfer_posted ON transfer WITH CHECK ((( SELECT current_setting('relais.operator'::text, true) AS current_setting) = '*'::text));
 CREATE POLICY transfer_seen ON transfer USING (((operator = ( SELECT current_setting('relais.operator'::text, true) AS current_setting)) OR (( SELECT current_setting('relais.operator'::text, true) AS current_setting) = '*'::text)));

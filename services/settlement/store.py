@@ -90,6 +90,24 @@ def list_unequal_entries(tx: Transaction, *, operator: str, period: Month) -> li
     return [difference for row in rows for difference in _differences(row)]
 
 
+def list_unequal_days(tx: Transaction, *, operator: str, period: Month) -> list[Difference]:
+    """List the days whose totals are not the sum of their transfers."""
+    rows = tx.execute(
+        SQL["list_unequal_days"], _of(operator, period) | {"count_max": _DIFFERENCES_MAX}
+    )
+    return [
+        Difference(
+            name=f"day_{what}",
+            reference=f"{row['site_code']} {row['booked_on']}, {row['debit']} by {row['credit']}",
+            expected=row[f"expected_{what}"],
+            found=row[f"found_{what}"],
+        )
+        for row in rows
+        for what in ("cents", "count", "transfers")
+        if row[f"expected_{what}"] != row[f"found_{what}"]
+    ]
+
+
 def list_accounts(
     tx: Transaction,
     *,

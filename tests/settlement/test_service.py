@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -20,7 +21,8 @@ from tests.settlement.build import a_batch, a_device_sold, a_report, a_sale
 from tests.settlement.bus import deliver
 
 FACTS = [
-    a_batch("b1", offers=[(20, 30000)]),
+    a_batch("b0", offers=[(1, 1000)], at=datetime(2026, 10, 31, 12, tzinfo=UTC)),
+    a_batch("b1", offers=[(19, 29000)]),
     a_batch("b2", site="paris-19", offers=[(5, 2500)]),
     a_sale("s1", lines=[("sfr", 2, 250, 1500)]),
     a_sale("s2", site="paris-19", lines=[("sfr", 1, 150, 500)]),
@@ -69,7 +71,7 @@ class TestPeriod:
         period = answer.json()
         assert (period["operator"], period["period"]) == ("sfr", "2026-11")
         assert legs_of(period) == {
-            "credits_given": (True, 32500, 25),
+            "credits_given": (True, 31500, 24),
             "credits_sold": (True, 5000, 4),
             "credits_left": (True, 27500, 21),
             "recharge_cash": (True, 650, 2),
@@ -85,7 +87,7 @@ class TestPeriod:
         assert [
             (site["site_code"], site["given_count"], site["sold_count"], site["left_cents"])
             for site in period["credits"]
-        ] == [("paris-19", 5, 1, 2000), ("saint-denis", 20, 3, 25500)]
+        ] == [("paris-19", 5, 1, 2000), ("saint-denis", 19, 3, 25500)]
         assert [
             (day["site_code"], day["business_date"], day["cash_cents"], day["card_cents"])
             for day in period["takings"]
@@ -104,7 +106,7 @@ class TestPeriod:
     def test_is_not_complete_while_a_leg_is_missing_though_nothing_differs(
         self, door: httpx.Client
     ) -> None:
-        period = door.get("/v1/periods/sfr/2026-12", headers=ADMIN).json()
+        period = door.get("/v1/periods/sfr/2026-10", headers=ADMIN).json()
 
         assert period["differences"] == []
         assert period["complete"] is False
@@ -114,7 +116,7 @@ class TestPeriod:
             "recharge_card",
             "option_gifts",
         ]
-        assert legs_of(period)["credits_left"] == (True, 27500, 21)
+        assert legs_of(period)["credits_left"] == (True, 1000, 1)
 
     def test_says_that_more_was_sold_than_given(self, door: httpx.Client) -> None:
         period = door.get("/v1/periods/orange/2026-11", headers=ADMIN).json()
@@ -123,13 +125,24 @@ class TestPeriod:
             (each["name"], each["expected"], each["found"]) for each in period["differences"]
         ] == [("more_sold_than_given_cents", 1000, 2000), ("more_sold_than_given_count", 1, 2)]
 
-    def test_shows_a_partner_without_lines_an_empty_month(self, door: httpx.Client) -> None:
-        free = bearer("operator_partner", operator="free")
+    @pytest.mark.parametrize(
+        ("path", "role", "code"),
+        [
+            ("sfr/2026-12", ADMIN, "settlement.period.unknown"),
+            ("sfr/2026-12", SFR, "settlement.period.unknown"),
+            (
+                "free/2026-11",
+                bearer("operator_partner", operator="free"),
+                "settlement.operator.unknown",
+            ),
+        ],
+    )
+    def test_does_not_take_silence_for_zeros(
+        self, door: httpx.Client, path: str, role: dict[str, str], code: str
+    ) -> None:
+        answer = door.get(f"/v1/periods/{path}", headers=role)
 
-        period = door.get("/v1/periods/free/2026-11", headers=free).json()
-
-        assert period["complete"] is False
-        assert not any(leg["present"] for leg in period["legs"])
+        assert (answer.status_code, answer.json()["code"]) == (404, code), answer.text
 
     @pytest.mark.parametrize(
         ("path", "headers", "status", "code"),
