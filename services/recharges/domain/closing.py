@@ -155,7 +155,7 @@ def faults(closing: Mapping[str, Any]) -> Iterator[str]:
         yield "the window does not end where the tickets did"
 
 
-def same(said: Mapping[str, Any], counted: Figures) -> list[str]:
+def differing(said: Mapping[str, Any], counted: Figures) -> list[str]:
     """Name the figures of a closing that are not what was counted.
 
     A tender or a rate that comes to nothing may be left out.

@@ -1,0 +1,242 @@
+"""Whether closings and tickets agree: windows without gap, sums, perpetual totals, refunds, copies.
+
+Closings come before the tickets in an archive, so one pass over the tickets settles every window.
+Of each ticket only the amount that has not been given back yet is kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from services.recharges.domain import closing, journal
+from services.recharges.domain.archive import Span
+from services.recharges.domain.closing import Tally
+from services.recharges.domain.findings import Findings
+from services.recharges.domain.journal import Kind, Period, TicketType
+
+#: How much of a written day says which period it belongs to.
+_LENGTHS = {Period.DAY: 10, Period.MONTH: 7, Period.YEAR: 4}
+
+
+@dataclass(slots=True)
+class _Window:
+    sequence: int
+    closing: Mapping[str, Any]
+    tally: Tally
+
+
+class Windows:
+    """Takes the records of an archive in its order, and tells what contradicts what."""
+
+    def __init__(self, *, till_id: str, tickets: Span, closings: Span, findings: Findings) -> None:
+        self._till_id = till_id
+        self._first_ticket, self._last_ticket = tickets.first, tickets.last
+        self._from_the_start = closings.first == 1
+        self._tell = findings.add
+        self._last: dict[Period, Mapping[str, Any]] = {}
+        self._gap: set[Period] = set()
+        self._open: dict[Period, list[_Window]] = {period: [] for period in Period}
+        self._left: dict[int, int] = {}
+        self._uncovered: tuple[int, int] | None = None
+        self._copies: dict[int, int] = {}
+        self._offline: set[tuple[int, str]] = set()
+        #: Tickets after the last day's closing, and closings that begin before the file does.
+        self.open_count = 0
+        self.not_compared_count = 0
+
+    def lose(self) -> None:
+        """A closing is missing or damaged: the next of each period has none to be held against."""
+        self._gap = set(Period)
+
+    def add_closing(self, sequence: int, record: Mapping[str, Any]) -> None:
+        """Take a closing: it continues the one before it of its period."""
+        for fault in closing.faults(record):
+            self._tell(fault, Kind.GRAND_TOTAL, sequence)
+        period = Period(record["period"])
+        if period in self._gap:
+            self._gap.discard(period)
+        else:
+            self._continue(sequence, record, period)
+        self._last[period] = record
+        window = _Window(sequence, record, Tally(period_on=date.fromisoformat(record["period_on"])))
+        if record["from_sequence"] < self._first_ticket:
+            self.not_compared_count += 1
+        if record["until_sequence"] > self._last_ticket:
+            self._tell(
+                "the closing ends with ticket {until}, which this archive does not hold",
+                Kind.GRAND_TOTAL,
+                sequence,
+                until=record["until_sequence"],
+            )
+        self._open[period].append(window)
+
+    def _continue(self, sequence: int, record: Mapping[str, Any], period: Period) -> None:
+        last = self._last.get(period)
+        tell = self._tell
+        if last is not None or self._from_the_start:
+            begins = last["until_sequence"] + 1 if last else 1
+            number = last["closing_no"] + 1 if last else 1
+            if record["from_sequence"] != begins:
+                tell(
+                    "the window begins with ticket {begins} and should with {expected}",
+                    Kind.GRAND_TOTAL,
+                    sequence,
+                    begins=record["from_sequence"],
+                    expected=begins,
+                )
+            if record["closing_no"] != number:
+                tell(
+                    "the closing is number {number} and should be {expected}",
+                    Kind.GRAND_TOTAL,
+                    sequence,
+                    number=record["closing_no"],
+                    expected=number,
+                )
+        if last is not None and record["period_on"] < last["period_on"]:
+            tell("the closing is of a day before the closing before it", Kind.GRAND_TOTAL, sequence)
+        self._check_perpetual(sequence, record, period)
+        inner = {Period.MONTH: Period.DAY, Period.YEAR: Period.MONTH}.get(period)
+        if inner in self._gap or inner is None:
+            return
+        below = self._last.get(inner)
+        if below is not None and below["until_sequence"] != record["until_sequence"]:
+            tell("the closing does not end with the last shorter one", Kind.GRAND_TOTAL, sequence)
+
+    def _check_perpetual(self, sequence: int, record: Mapping[str, Any], period: Period) -> None:
+        """Each day adds to the perpetual totals; a month and a year find them as they are left."""
+        day = self._last.get(Period.DAY)
+        if Period.DAY in self._gap or (day is None and not self._from_the_start):
+            return
+        for name in ("real_cents", "absolute_cents"):
+            expected = day[f"perpetual_{name}"] if day else 0
+            if period is Period.DAY:
+                expected += record[name]
+            if record[f"perpetual_{name}"] != expected:
+                self._tell(
+                    "{name} is {said} and should be {expected}",
+                    Kind.GRAND_TOTAL,
+                    sequence,
+                    name=f"perpetual_{name}",
+                    said=record[f"perpetual_{name}"],
+                    expected=expected,
+                )
+
+    def add_ticket(self, sequence: int, record: Mapping[str, Any]) -> None:
+        """Take a ticket: every window it lies in counts it, and a refund has its sale."""
+        for fault in journal.ticket_faults(record):
+            self._tell(fault, Kind.TICKET, sequence)
+        for period, windows in self._open.items():
+            while windows and windows[0].closing["until_sequence"] < sequence:
+                self._compare(windows.pop(0))
+            if windows and windows[0].closing["from_sequence"] <= sequence:
+                windows[0].tally.add(record)
+                self._check_day(sequence, record, windows[0], period)
+            elif period is Period.DAY:
+                self._count_uncovered(sequence, is_open=not windows)
+        self._check_offline(sequence, record)
+        self._check_refund(sequence, record)
+
+    def _check_day(
+        self, sequence: int, record: Mapping[str, Any], window: _Window, period: Period
+    ) -> None:
+        length = _LENGTHS[period]
+        if record["business_date"][:length] > window.closing["period_on"][:length]:
+            self._tell(
+                "the ticket is of a day after the period that closing {closing} closed with it",
+                Kind.TICKET,
+                sequence,
+                closing=window.sequence,
+            )
+
+    def _count_uncovered(self, sequence: int, *, is_open: bool) -> None:
+        if is_open:
+            self.open_count += 1
+        elif self._uncovered is None:
+            self._uncovered = sequence, sequence
+        else:
+            self._uncovered = self._uncovered[0], sequence
+
+    def _check_offline(self, sequence: int, record: Mapping[str, Any]) -> None:
+        offline = record.get("offline")
+        if offline is None:
+            return
+        place = offline["sequence"], offline["hash"]
+        if place in self._offline:
+            self._tell("an offline ticket is counted a second time", Kind.TICKET, sequence)
+        self._offline.add(place)
+
+    def _check_refund(self, sequence: int, record: Mapping[str, Any]) -> None:
+        is_sale = record["type"] == TicketType.SALE
+        self._left[sequence] = record["total_cents"] if is_sale else 0
+        if is_sale or record["original"]["till_id"] != self._till_id:
+            return
+        ticket_no = record["original"]["ticket_no"]
+        if not 0 < ticket_no < sequence:
+            self._tell(
+                "the refund is of ticket {ticket_no}, which was not there",
+                Kind.TICKET,
+                sequence,
+                ticket_no=ticket_no,
+            )
+            return
+        if ticket_no not in self._left:
+            return  # in an earlier archive, or told already as missing
+        self._left[ticket_no] += record["total_cents"]
+        if self._left[ticket_no] < 0:
+            self._left[ticket_no] = 0
+            self._tell(
+                "the refunds of ticket {ticket_no} are larger than the sale",
+                Kind.TICKET,
+                sequence,
+                ticket_no=ticket_no,
+            )
+
+    def add_duplicate(self, sequence: int, record: Mapping[str, Any]) -> None:
+        """Take a duplicate: there is a ticket that it repeats, and its copies are counted up."""
+        for fault in journal.duplicate_faults(record):
+            self._tell(fault, Kind.DUPLICATE, sequence)
+        if record["ticket_till_id"] != self._till_id:
+            return
+        ticket_no, copy_no = record["ticket_no"], record["copy_no"]
+        if ticket_no > self._last_ticket:
+            self._tell(
+                "the duplicate is of ticket {ticket_no}, which is not there",
+                Kind.DUPLICATE,
+                sequence,
+                ticket_no=ticket_no,
+            )
+        if copy_no <= self._copies.get(ticket_no, 0):
+            self._tell(
+                "copy {copy_no} of ticket {ticket_no} was printed before",
+                Kind.DUPLICATE,
+                sequence,
+                ticket_no=ticket_no,
+                copy_no=copy_no,
+            )
+        self._copies[ticket_no] = copy_no
+
+    def end_tickets(self) -> None:
+        """Settle the windows that the last tickets filled."""
+        for windows in self._open.values():
+            while windows:
+                self._compare(windows.pop(0))
+        if self._uncovered is not None:
+            first, last = self._uncovered
+            self._tell(
+                "no closing of a day covers it (nor some after it, up to {last})",
+                Kind.TICKET,
+                first,
+                last=last,
+            )
+
+    def _compare(self, window: _Window) -> None:
+        if window.closing["from_sequence"] < self._first_ticket:
+            return
+        for name in closing.differing(window.closing, window.tally.figures()):
+            self._tell(
+                "{name} is not what the tickets of the window come to",
+                Kind.GRAND_TOTAL,
+                window.sequence,
+                name=name,
+            )
