@@ -1,5 +1,45 @@
 -- What the migrations of recharges add up to. Made by deploy/schema.py.
 
+CREATE OR REPLACE FUNCTION follow_last_closing()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE last closing%ROWTYPE;
+BEGIN
+    SELECT * INTO last FROM closing
+     WHERE till_id = NEW.till_id AND period = NEW.period ORDER BY closing_no DESC LIMIT 1;
+    IF NEW.closing_no <> coalesce(last.closing_no, 0) + 1
+       OR NEW.from_sequence <> coalesce(last.until_sequence, 1)
+       OR NEW.perpetual_real_cents <> coalesce(last.perpetual_real_cents, 0) + NEW.real_cents
+       OR NEW.perpetual_absolute_cents
+          <> coalesce(last.perpetual_absolute_cents, 0) + NEW.absolute_cents THEN
+        RAISE EXCEPTION 'closing % of till % does not follow the one before it',
+                        NEW.closing_no, NEW.till_id
+              USING ERRCODE = 'check_violation', CONSTRAINT = 'closing_follows';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION hold_conservation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    the_batch uuid := coalesce(NEW.batch_id, OLD.batch_id);
+    told      bigint;
+    held      bigint;
+BEGIN
+    SELECT voucher_count INTO told FROM batch WHERE batch_id = the_batch;
+    SELECT sum(end_position - first_position) INTO held FROM lot WHERE batch_id = the_batch;
+    IF held IS DISTINCT FROM told THEN
+        RAISE EXCEPTION 'the lots of batch % hold % vouchers, % were received', the_batch, held, told
+              USING ERRCODE = 'check_violation', CONSTRAINT = 'batch_conserved';
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -19,13 +59,16 @@ CREATE TABLE batch (
     voucher_count bigint NOT NULL,
     face_value_cents bigint NOT NULL,
     received_at timestamp with time zone NOT NULL,
+    received_by uuid,
+    state text DEFAULT 'active'::text NOT NULL,
     CONSTRAINT batch_pkey PRIMARY KEY (batch_id),
-    CONSTRAINT batch_file_sha256_key UNIQUE (file_sha256),
+    CONSTRAINT batch_file_once UNIQUE (file_sha256),
     CONSTRAINT batch_operator_batch_code_site_code_key UNIQUE (operator, batch_code, site_code),
     CONSTRAINT batch_face_value_cents_check CHECK ((face_value_cents > 0)),
+    CONSTRAINT batch_state_check CHECK ((state = ANY (ARRAY['received'::text, 'active'::text, 'frozen'::text, 'recalled'::text]))),
     CONSTRAINT batch_voucher_count_check CHECK ((voucher_count > 0))
 );
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON batch FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF batch_id, operator, batch_code, site_code, file_sha256, voucher_count, face_value_cents, received_at, received_by OR TRUNCATE ON batch FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE cap_month (
     person_ref uuid NOT NULL,
@@ -48,6 +91,40 @@ CREATE TABLE cap_rule (
     CONSTRAINT cap_rule_daterange_excl EXCLUDE USING gist (daterange(from_on, until_on) WITH &&)
 );
 
+CREATE TABLE card_sale (
+    sale_id uuid NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    till_id uuid NOT NULL,
+    site_code text NOT NULL,
+    person_ref uuid NOT NULL,
+    sold_by uuid NOT NULL,
+    ordered_at timestamp with time zone NOT NULL,
+    month_on date NOT NULL,
+    lines jsonb NOT NULL,
+    total_cents bigint NOT NULL,
+    counted_cents bigint NOT NULL,
+    cap_left_cents bigint NOT NULL,
+    state text NOT NULL,
+    intent_id text,
+    client_secret text,
+    why text DEFAULT ''::text NOT NULL,
+    look_at timestamp with time zone NOT NULL,
+    looks integer DEFAULT 0 NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT card_sale_pkey PRIMARY KEY (sale_id),
+    CONSTRAINT card_sale_intent_id_key UNIQUE (intent_id),
+    CONSTRAINT card_sale_key_key UNIQUE (key),
+    CONSTRAINT card_sale_cap_left_cents_check CHECK ((cap_left_cents >= 0)),
+    CONSTRAINT card_sale_check CHECK (((state = ANY (ARRAY['paid'::text, 'voided'::text])) = (settled_at IS NOT NULL))),
+    CONSTRAINT card_sale_check1 CHECK (((state <> ALL (ARRAY['pending'::text, 'paid'::text])) OR (intent_id IS NOT NULL))),
+    CONSTRAINT card_sale_counted_cents_check CHECK ((counted_cents >= 0)),
+    CONSTRAINT card_sale_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'pending'::text, 'paid'::text, 'voided'::text]))),
+    CONSTRAINT card_sale_total_cents_check CHECK ((total_cents > 0)),
+    CONSTRAINT card_sale_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
+);
+CREATE INDEX card_sale_waiting ON card_sale USING btree (look_at) WHERE (state = ANY (ARRAY['reserved'::text, 'pending'::text]));
+
 CREATE TABLE cash_line (
     cash_line_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     till_id uuid NOT NULL,
@@ -56,15 +133,70 @@ CREATE TABLE cash_line (
     recorded_at timestamp with time zone NOT NULL,
     kind text NOT NULL,
     amount_cents bigint NOT NULL,
-    sale_id uuid NOT NULL,
+    sale_id uuid,
+    drawer_session_id uuid,
+    refund_id uuid,
+    recorded_by uuid,
+    reason text,
     CONSTRAINT cash_line_pkey PRIMARY KEY (cash_line_id),
+    CONSTRAINT cash_line_refund_id_key UNIQUE (refund_id),
     CONSTRAINT cash_line_sale_id_key UNIQUE (sale_id),
     CONSTRAINT cash_line_amount_cents_check CHECK ((amount_cents <> 0)),
-    CONSTRAINT cash_line_kind_check CHECK ((kind = 'sale'::text)),
+    CONSTRAINT cash_line_kind CHECK (
+CASE kind
+    WHEN 'sale'::text THEN ((amount_cents > 0) AND (sale_id IS NOT NULL) AND (refund_id IS NULL))
+    WHEN 'refund'::text THEN ((amount_cents < 0) AND (sale_id IS NULL) AND (refund_id IS NOT NULL))
+    WHEN 'in'::text THEN ((amount_cents > 0) AND (num_nulls(sale_id, refund_id) = 2) AND (reason <> ''::text))
+    WHEN 'out'::text THEN ((amount_cents < 0) AND (num_nulls(sale_id, refund_id) = 2) AND (reason <> ''::text))
+    ELSE false
+END),
+    CONSTRAINT cash_line_drawer_session_id_fkey FOREIGN KEY (drawer_session_id) REFERENCES drawer_session(drawer_session_id),
+    CONSTRAINT cash_line_refund_id_fkey FOREIGN KEY (refund_id) REFERENCES refund(refund_id),
     CONSTRAINT cash_line_sale_id_fkey FOREIGN KEY (sale_id) REFERENCES sale(sale_id),
     CONSTRAINT cash_line_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
 );
+CREATE INDEX cash_line_of_session ON cash_line USING btree (drawer_session_id);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON cash_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE closing (
+    closing_id uuid NOT NULL,
+    till_id uuid NOT NULL,
+    site_code text NOT NULL,
+    period text NOT NULL,
+    period_on date NOT NULL,
+    closing_no bigint NOT NULL,
+    from_sequence bigint NOT NULL,
+    until_sequence bigint NOT NULL,
+    ticket_count bigint NOT NULL,
+    sold_cents bigint NOT NULL,
+    refunded_cents bigint NOT NULL,
+    real_cents bigint NOT NULL,
+    absolute_cents bigint NOT NULL,
+    perpetual_real_cents bigint NOT NULL,
+    perpetual_absolute_cents bigint NOT NULL,
+    cash_cents bigint NOT NULL,
+    card_cents bigint NOT NULL,
+    late jsonb NOT NULL,
+    drawer_session_id uuid,
+    record_sequence bigint NOT NULL,
+    closed_at timestamp with time zone NOT NULL,
+    closed_by uuid,
+    CONSTRAINT closing_pkey PRIMARY KEY (closing_id),
+    CONSTRAINT closing_till_id_period_closing_no_key UNIQUE (till_id, period, closing_no),
+    CONSTRAINT closing_check CHECK (((until_sequence - from_sequence) = ticket_count)),
+    CONSTRAINT closing_check1 CHECK (((real_cents = (sold_cents - refunded_cents)) AND (absolute_cents = (sold_cents + refunded_cents)))),
+    CONSTRAINT closing_check2 CHECK (((cash_cents + card_cents) = real_cents)),
+    CONSTRAINT closing_closing_no_check CHECK ((closing_no > 0)),
+    CONSTRAINT closing_from_sequence_check CHECK ((from_sequence > 0)),
+    CONSTRAINT closing_period_check CHECK ((period = ANY (ARRAY['day'::text, 'month'::text, 'year'::text]))),
+    CONSTRAINT closing_refunded_cents_check CHECK ((refunded_cents >= 0)),
+    CONSTRAINT closing_sold_cents_check CHECK ((sold_cents >= 0)),
+    CONSTRAINT closing_drawer_session_id_fkey FOREIGN KEY (drawer_session_id) REFERENCES drawer_session(drawer_session_id),
+    CONSTRAINT closing_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
+);
+CREATE INDEX closing_of_period ON closing USING btree (till_id, period, period_on);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON closing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER closing_follows BEFORE INSERT ON closing FOR EACH ROW EXECUTE FUNCTION follow_last_closing();
 
 CREATE TABLE command_answer (
     key text NOT NULL,
@@ -75,6 +207,71 @@ CREATE TABLE command_answer (
     CONSTRAINT command_answer_pkey PRIMARY KEY (key),
     CONSTRAINT command_answer_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
+
+CREATE TABLE dispute (
+    dispute_id text NOT NULL,
+    sale_id uuid NOT NULL,
+    amount_cents bigint NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    CONSTRAINT dispute_pkey PRIMARY KEY (dispute_id),
+    CONSTRAINT dispute_amount_cents_check CHECK ((amount_cents > 0)),
+    CONSTRAINT dispute_state_check CHECK ((state = ANY (ARRAY['open'::text, 'won'::text, 'lost'::text]))),
+    CONSTRAINT dispute_sale_id_fkey FOREIGN KEY (sale_id) REFERENCES sale(sale_id)
+);
+
+CREATE TABLE drawer_handover (
+    handover_id uuid NOT NULL,
+    drawer_session_id uuid NOT NULL,
+    from_user uuid NOT NULL,
+    to_user uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    counted jsonb NOT NULL,
+    counted_cents bigint NOT NULL,
+    expected_cents bigint NOT NULL,
+    CONSTRAINT drawer_handover_pkey PRIMARY KEY (handover_id),
+    CONSTRAINT drawer_handover_check CHECK ((from_user <> to_user)),
+    CONSTRAINT drawer_handover_drawer_session_id_fkey FOREIGN KEY (drawer_session_id) REFERENCES drawer_session(drawer_session_id)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON drawer_handover FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE drawer_session (
+    drawer_session_id uuid NOT NULL,
+    till_id uuid NOT NULL,
+    site_code text NOT NULL,
+    business_date date NOT NULL,
+    state text NOT NULL,
+    opening text NOT NULL,
+    float jsonb NOT NULL,
+    float_cents bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by uuid NOT NULL,
+    held_by uuid NOT NULL,
+    counted jsonb,
+    counted_cents bigint,
+    counted_at timestamp with time zone,
+    counted_by uuid,
+    expected_cents bigint,
+    gap_cents bigint,
+    closed_at timestamp with time zone,
+    approved_by uuid,
+    reason text,
+    CONSTRAINT drawer_session_pkey PRIMARY KEY (drawer_session_id),
+    CONSTRAINT approved_by_another CHECK ((approved_by <> counted_by)),
+    CONSTRAINT drawer_session_check CHECK (((state = 'open'::text) = (counted_cents IS NULL))),
+    CONSTRAINT drawer_session_check1 CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT drawer_session_check2 CHECK ((num_nulls(counted, counted_cents, counted_at, counted_by, expected_cents, gap_cents) = ANY (ARRAY[0, 6]))),
+    CONSTRAINT drawer_session_counted_cents_check CHECK ((counted_cents >= 0)),
+    CONSTRAINT drawer_session_float_cents_check CHECK ((float_cents >= 0)),
+    CONSTRAINT drawer_session_opening_check CHECK ((opening = ANY (ARRAY['counted'::text, 'by_sale'::text]))),
+    CONSTRAINT drawer_session_state_check CHECK ((state = ANY (ARRAY['open'::text, 'counted'::text, 'closed'::text]))),
+    CONSTRAINT gap_is_counted_less_expected CHECK ((gap_cents = (counted_cents - expected_cents))),
+    CONSTRAINT drawer_session_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
+);
+CREATE INDEX drawer_session_of_till ON drawer_session USING btree (till_id, business_date);
+CREATE UNIQUE INDEX drawer_session_one_open ON drawer_session USING btree (till_id) WHERE (state <> 'closed'::text);
 
 CREATE TABLE entitlement (
     person_ref uuid NOT NULL,
@@ -107,13 +304,64 @@ CREATE TABLE journal (
     record text NOT NULL,
     previous_hash bytea NOT NULL,
     hash bytea NOT NULL,
-    CONSTRAINT journal_pkey PRIMARY KEY (till_id, sequence),
+    key_id text NOT NULL,
+    signature bytea NOT NULL,
+    CONSTRAINT journal_pkey PRIMARY KEY (till_id, kind, sequence),
     CONSTRAINT journal_hash_check CHECK ((length(hash) = 32)),
-    CONSTRAINT journal_kind_check CHECK ((kind = 'ticket'::text)),
+    CONSTRAINT journal_kind_known CHECK ((kind = ANY (ARRAY['ticket'::text, 'duplicate'::text, 'grand_total'::text, 'event'::text, 'archive'::text]))),
     CONSTRAINT journal_sequence_check CHECK ((sequence > 0)),
+    CONSTRAINT journal_signed CHECK ((length(signature) =
+CASE
+    WHEN (key_id = ''::text) THEN 0
+    ELSE 64
+END)),
     CONSTRAINT journal_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
 );
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON journal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE journal_key (
+    key_id text NOT NULL,
+    public_key bytea NOT NULL,
+    first_used_at timestamp with time zone NOT NULL,
+    CONSTRAINT journal_key_pkey PRIMARY KEY (key_id),
+    CONSTRAINT journal_key_public_key_check CHECK ((length(public_key) = 32))
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON journal_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE lease (
+    lease_id uuid NOT NULL,
+    till_id uuid NOT NULL,
+    site_code text NOT NULL,
+    offer_code text NOT NULL,
+    price_cents bigint NOT NULL,
+    state text NOT NULL,
+    count bigint NOT NULL,
+    sold bigint DEFAULT 0 NOT NULL,
+    leased_at timestamp with time zone NOT NULL,
+    leased_by uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT lease_pkey PRIMARY KEY (lease_id),
+    CONSTRAINT lease_check CHECK (((sold >= 0) AND (sold <= count))),
+    CONSTRAINT lease_check1 CHECK (((state = 'open'::text) = (ended_at IS NULL))),
+    CONSTRAINT lease_count_check CHECK ((count > 0)),
+    CONSTRAINT lease_state_check CHECK ((state = ANY (ARRAY['open'::text, 'returned'::text, 'revoked'::text]))),
+    CONSTRAINT lease_offer_code_fkey FOREIGN KEY (offer_code) REFERENCES offer(offer_code),
+    CONSTRAINT lease_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
+);
+CREATE INDEX lease_of_till ON lease USING btree (till_id) WHERE (state = 'open'::text);
+
+CREATE TABLE lease_allowance (
+    lease_id uuid NOT NULL,
+    person_ref uuid NOT NULL,
+    month_on date NOT NULL,
+    allowed_cents bigint NOT NULL,
+    used_cents bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT lease_allowance_pkey PRIMARY KEY (lease_id, person_ref),
+    CONSTRAINT lease_allowance_allowed_cents_check CHECK ((allowed_cents >= 0)),
+    CONSTRAINT lease_allowance_check CHECK (((used_cents >= 0) AND (used_cents <= allowed_cents))),
+    CONSTRAINT lease_allowance_lease_id_fkey FOREIGN KEY (lease_id) REFERENCES lease(lease_id)
+);
 
 CREATE TABLE lot (
     lot_id uuid NOT NULL,
@@ -126,17 +374,23 @@ CREATE TABLE lot (
     next_position bigint NOT NULL,
     end_position bigint NOT NULL,
     state text DEFAULT 'available'::text NOT NULL,
+    held_by uuid,
+    taking integer DEFAULT 1 NOT NULL,
     CONSTRAINT lot_pkey PRIMARY KEY (lot_id),
     CONSTRAINT lot_check CHECK (((first_position <= next_position) AND (next_position <= end_position))),
     CONSTRAINT lot_check1 CHECK ((first_position < end_position)),
-    CONSTRAINT lot_check2 CHECK (((state = 'sold_out'::text) = (next_position = end_position))),
     CONSTRAINT lot_face_value_cents_check CHECK ((face_value_cents > 0)),
-    CONSTRAINT lot_state_check CHECK ((state = ANY (ARRAY['available'::text, 'sold_out'::text]))),
+    CONSTRAINT lot_holder CHECK (((state = ANY (ARRAY['reserved'::text, 'leased'::text, 'in_transfer'::text])) = (held_by IS NOT NULL))),
+    CONSTRAINT lot_left CHECK (((state = ANY (ARRAY['sold_out'::text, 'disputed'::text, 'refunded_by_operator'::text])) = (next_position = end_position))),
+    CONSTRAINT lot_state_known CHECK ((state = ANY (ARRAY['quarantined'::text, 'available'::text, 'reserved'::text, 'leased'::text, 'in_transfer'::text, 'frozen'::text, 'damaged'::text, 'lost'::text, 'expired'::text, 'sold_out'::text, 'disputed'::text, 'refunded_by_operator'::text]))),
+    CONSTRAINT lot_taking_check CHECK ((taking > 0)),
     CONSTRAINT lot_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batch(batch_id),
     CONSTRAINT lot_offer_code_fkey FOREIGN KEY (offer_code) REFERENCES offer(offer_code),
     CONSTRAINT lot_batch_id_int8range_excl EXCLUDE USING gist (batch_id WITH =, int8range(first_position, end_position) WITH &&)
 ) WITH (fillfactor=50);
+CREATE INDEX lot_held ON lot USING btree (held_by) WHERE (held_by IS NOT NULL);
 CREATE INDEX lot_on_sale ON lot USING btree (site_code, offer_code, use_by) WHERE (state = 'available'::text);
+CREATE CONSTRAINT TRIGGER batch_conserved AFTER INSERT OR DELETE OR UPDATE OF first_position, end_position, batch_id ON lot DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold_conservation();
 
 CREATE TABLE offer (
     offer_code text NOT NULL,
@@ -147,6 +401,35 @@ CREATE TABLE offer (
     CONSTRAINT offer_data_mb_check CHECK ((data_mb > 0)),
     CONSTRAINT offer_offer_code_check CHECK ((offer_code ~ '^[a-z0-9-]{2,40}$'::text))
 );
+
+CREATE TABLE offline_refusal (
+    refusal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    till_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    code text NOT NULL,
+    record text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT offline_refusal_pkey PRIMARY KEY (refusal_id),
+    CONSTRAINT offline_refusal_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON offline_refusal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE offline_ticket (
+    till_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    hash bytea NOT NULL,
+    previous_hash bytea NOT NULL,
+    record text NOT NULL,
+    sale_id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT offline_ticket_pkey PRIMARY KEY (till_id, sequence),
+    CONSTRAINT offline_ticket_sale_id_key UNIQUE (sale_id),
+    CONSTRAINT offline_ticket_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT offline_ticket_sequence_check CHECK ((sequence > 0)),
+    CONSTRAINT offline_ticket_sale_id_fkey FOREIGN KEY (sale_id) REFERENCES sale(sale_id),
+    CONSTRAINT offline_ticket_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON offline_ticket FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE outbox (
     position bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -190,17 +473,99 @@ CREATE TABLE parked_delivery (
 );
 CREATE INDEX parked_delivery_open ON parked_delivery USING btree (parked_id) WHERE (state = 'parked'::text);
 
+CREATE TABLE person_alias (
+    person_ref uuid NOT NULL,
+    same_as uuid NOT NULL,
+    sequence bigint NOT NULL,
+    merged boolean NOT NULL,
+    CONSTRAINT person_alias_pkey PRIMARY KEY (person_ref),
+    CONSTRAINT person_alias_check CHECK ((person_ref <> same_as))
+);
+CREATE INDEX person_alias_of ON person_alias USING btree (same_as) WHERE merged;
+
+CREATE TABLE pin_key (
+    key_id text NOT NULL,
+    wrapped_by text NOT NULL,
+    wrapped bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT pin_key_pkey PRIMARY KEY (key_id),
+    CONSTRAINT pin_key_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9_-]{1,40}$'::text))
+);
+
+CREATE TABLE refund (
+    refund_id uuid NOT NULL,
+    sale_id uuid NOT NULL,
+    till_id uuid NOT NULL,
+    site_code text NOT NULL,
+    amount_cents bigint NOT NULL,
+    tender text NOT NULL,
+    vouchers text NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    asked_by uuid NOT NULL,
+    answered_at timestamp with time zone,
+    answered_by uuid,
+    answer text DEFAULT ''::text NOT NULL,
+    stripe_refund_id text,
+    look_at timestamp with time zone,
+    ticket_no bigint,
+    done_at timestamp with time zone,
+    CONSTRAINT refund_pkey PRIMARY KEY (refund_id),
+    CONSTRAINT refund_stripe_refund_id_key UNIQUE (stripe_refund_id),
+    CONSTRAINT refund_amount_cents_check CHECK ((amount_cents > 0)),
+    CONSTRAINT refund_check CHECK (((state = 'done'::text) = ((done_at IS NOT NULL) AND (ticket_no IS NOT NULL)))),
+    CONSTRAINT refund_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT refund_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'granted'::text, 'done'::text, 'denied'::text]))),
+    CONSTRAINT refund_tender_check CHECK ((tender = ANY (ARRAY['cash'::text, 'card'::text]))),
+    CONSTRAINT refund_vouchers_check CHECK ((vouchers = ANY (ARRAY['returned'::text, 'refunded_by_operator'::text]))),
+    CONSTRAINT refund_sale_id_fkey FOREIGN KEY (sale_id) REFERENCES sale(sale_id),
+    CONSTRAINT refund_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
+);
+CREATE INDEX refund_of_sale ON refund USING btree (sale_id);
+CREATE INDEX refund_waiting ON refund USING btree (look_at) WHERE (state = 'granted'::text);
+
+CREATE TABLE refund_voucher (
+    refund_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    position bigint NOT NULL,
+    taking integer NOT NULL,
+    denied boolean DEFAULT false NOT NULL,
+    CONSTRAINT refund_voucher_pkey PRIMARY KEY (refund_id, batch_id, "position"),
+    CONSTRAINT refund_voucher_batch_id_position_taking_fkey FOREIGN KEY (batch_id, "position", taking) REFERENCES sale_voucher(batch_id, "position", taking),
+    CONSTRAINT refund_voucher_refund_id_fkey FOREIGN KEY (refund_id) REFERENCES refund(refund_id)
+);
+CREATE UNIQUE INDEX refund_voucher_once ON refund_voucher USING btree (batch_id, "position", taking) WHERE (NOT denied);
+
 CREATE TABLE reveal (
     reveal_id uuid NOT NULL,
     sale_id uuid NOT NULL,
     revealed_by uuid NOT NULL,
     revealed_at timestamp with time zone NOT NULL,
     reason text NOT NULL,
+    kind text DEFAULT 'retry'::text NOT NULL,
+    till_id uuid,
+    copy_no integer,
     CONSTRAINT reveal_pkey PRIMARY KEY (reveal_id),
-    CONSTRAINT reveal_reason_check CHECK ((reason = 'retry'::text)),
+    CONSTRAINT reveal_copy CHECK (((kind = 'reprint'::text) = (copy_no IS NOT NULL))),
+    CONSTRAINT reveal_copy_no_check CHECK ((copy_no > 0)),
+    CONSTRAINT reveal_kind_check CHECK ((kind = ANY (ARRAY['first'::text, 'retry'::text, 'reprint'::text]))),
     CONSTRAINT reveal_sale_id_fkey FOREIGN KEY (sale_id) REFERENCES sale(sale_id)
 );
+CREATE UNIQUE INDEX reveal_copy_once ON reveal USING btree (sale_id, copy_no);
+CREATE UNIQUE INDEX reveal_first_once ON reveal USING btree (sale_id) WHERE (kind = 'first'::text);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON reveal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE rule (
+    name text NOT NULL,
+    from_on date NOT NULL,
+    until_on date DEFAULT 'infinity'::date NOT NULL,
+    value text NOT NULL,
+    CONSTRAINT rule_pkey PRIMARY KEY (name, from_on),
+    CONSTRAINT rule_check CHECK ((from_on < until_on)),
+    CONSTRAINT rule_name_check CHECK ((name = ANY (ARRAY['cap_counts'::text, 'drawer_opening'::text, 'gap_alone_max_cents'::text, 'card_minutes_max'::text, 'lease_vouchers_max'::text, 'lease_hours_max'::text]))),
+    CONSTRAINT rule_name_daterange_excl EXCLUDE USING gist (name WITH =, daterange(from_on, until_on) WITH &&)
+);
 
 CREATE TABLE sale (
     sale_id uuid NOT NULL,
@@ -218,13 +583,15 @@ CREATE TABLE sale (
     tendered_cents bigint NOT NULL,
     change_cents bigint NOT NULL,
     cap_left_cents bigint NOT NULL,
+    drawer_session_id uuid,
     CONSTRAINT sale_pkey PRIMARY KEY (sale_id),
     CONSTRAINT sale_key_once UNIQUE (key),
     CONSTRAINT sale_till_id_ticket_no_key UNIQUE (till_id, ticket_no),
     CONSTRAINT sale_cap_left_cents_check CHECK ((cap_left_cents >= 0)),
     CONSTRAINT sale_check CHECK ((((tendered_cents - change_cents) = total_cents) AND (change_cents >= 0))),
-    CONSTRAINT sale_tender_check CHECK ((tender = 'cash'::text)),
+    CONSTRAINT sale_tender_known CHECK ((tender = ANY (ARRAY['cash'::text, 'card'::text]))),
     CONSTRAINT sale_total_cents_check CHECK ((total_cents > 0)),
+    CONSTRAINT sale_drawer_session_id_fkey FOREIGN KEY (drawer_session_id) REFERENCES drawer_session(drawer_session_id),
     CONSTRAINT sale_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
 );
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON sale FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -250,7 +617,9 @@ CREATE TABLE sale_voucher (
     position bigint NOT NULL,
     sale_id uuid NOT NULL,
     line_no integer NOT NULL,
-    CONSTRAINT sale_voucher_pkey PRIMARY KEY (batch_id, "position"),
+    taking integer DEFAULT 1 NOT NULL,
+    CONSTRAINT sale_voucher_pkey PRIMARY KEY (batch_id, "position", taking),
+    CONSTRAINT sale_voucher_taking_check CHECK ((taking > 0)),
     CONSTRAINT sale_voucher_batch_id_position_fkey FOREIGN KEY (batch_id, "position") REFERENCES voucher(batch_id, "position"),
     CONSTRAINT sale_voucher_sale_id_line_no_fkey FOREIGN KEY (sale_id, line_no) REFERENCES sale_line(sale_id, line_no)
 );
@@ -261,6 +630,62 @@ CREATE TABLE site (
     site_code text NOT NULL,
     name text NOT NULL,
     CONSTRAINT site_pkey PRIMARY KEY (site_code)
+);
+
+CREATE TABLE stock_alert (
+    alert_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    site_code text NOT NULL,
+    offer_code text NOT NULL,
+    kind text NOT NULL,
+    use_by date,
+    count bigint NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    cleared_at timestamp with time zone,
+    CONSTRAINT stock_alert_pkey PRIMARY KEY (alert_id),
+    CONSTRAINT stock_alert_check CHECK (((kind = 'cover'::text) = (use_by IS NULL))),
+    CONSTRAINT stock_alert_kind_check CHECK ((kind = ANY (ARRAY['cover'::text, 'use_by_60'::text, 'use_by_30'::text, 'use_by_7'::text])))
+);
+CREATE UNIQUE INDEX stock_alert_once ON stock_alert USING btree (site_code, offer_code, kind, COALESCE(use_by, 'infinity'::date)) WHERE (cleared_at IS NULL);
+
+CREATE TABLE stock_move (
+    move_id uuid NOT NULL,
+    moved_at timestamp with time zone NOT NULL,
+    moved_by uuid,
+    what text NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    batch_id uuid NOT NULL,
+    site_code text NOT NULL,
+    offer_code text NOT NULL,
+    first_position bigint NOT NULL,
+    end_position bigint NOT NULL,
+    CONSTRAINT stock_move_pkey PRIMARY KEY (move_id),
+    CONSTRAINT stock_move_check CHECK ((first_position < end_position)),
+    CONSTRAINT stock_move_what_check CHECK ((what = ANY (ARRAY['received'::text, 'released'::text, 'quarantined'::text, 'frozen'::text, 'unfrozen'::text, 'recalled'::text, 'damaged'::text, 'lost'::text, 'found'::text, 'expired'::text, 'sent'::text, 'arrived'::text, 'missing'::text]))),
+    CONSTRAINT stock_move_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batch(batch_id)
+);
+CREATE INDEX stock_move_of_batch ON stock_move USING btree (batch_id);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON stock_move FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE stripe_event (
+    event_id text NOT NULL,
+    type text NOT NULL,
+    object_id text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    CONSTRAINT stripe_event_pkey PRIMARY KEY (event_id)
+);
+
+CREATE TABLE supply_rule (
+    operator text NOT NULL,
+    from_on date NOT NULL,
+    until_on date DEFAULT 'infinity'::date NOT NULL,
+    quarantined boolean NOT NULL,
+    lead_time_days integer NOT NULL,
+    CONSTRAINT supply_rule_pkey PRIMARY KEY (operator, from_on),
+    CONSTRAINT supply_rule_check CHECK ((from_on < until_on)),
+    CONSTRAINT supply_rule_lead_time_days_check CHECK ((lead_time_days > 0)),
+    CONSTRAINT supply_rule_operator_daterange_excl EXCLUDE USING gist (operator WITH =, daterange(from_on, until_on) WITH &&)
 );
 
 CREATE TABLE tariff (
@@ -285,11 +710,41 @@ CREATE TABLE till (
     last_sequence bigint DEFAULT 0 NOT NULL,
     last_hash bytea DEFAULT '\x'::bytea NOT NULL,
     told_sequence bigint DEFAULT 0 NOT NULL,
+    drawer_session_id uuid,
+    drawer_opened_on date,
+    drawer_counted boolean DEFAULT false NOT NULL,
+    offline_sequence bigint DEFAULT 0 NOT NULL,
+    offline_hash bytea DEFAULT '\x'::bytea NOT NULL,
+    frozen_at timestamp with time zone,
+    frozen_why text,
     CONSTRAINT till_pkey PRIMARY KEY (till_id),
     CONSTRAINT till_check CHECK (((last_sequence = 0) = (last_hash = '\x'::bytea))),
+    CONSTRAINT till_drawer CHECK (((drawer_session_id IS NULL) = (drawer_opened_on IS NULL))),
     CONSTRAINT till_last_sequence_check CHECK ((last_sequence >= 0)),
-    CONSTRAINT till_state_check CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text])))
+    CONSTRAINT till_state_check CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text]))),
+    CONSTRAINT till_drawer_session_id_fkey FOREIGN KEY (drawer_session_id) REFERENCES drawer_session(drawer_session_id)
 ) WITH (fillfactor=50);
+
+CREATE TABLE transfer (
+    transfer_id uuid NOT NULL,
+    from_site text NOT NULL,
+    to_site text NOT NULL,
+    state text NOT NULL,
+    count bigint NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    sent_by uuid NOT NULL,
+    received_at timestamp with time zone,
+    received_by uuid,
+    missing bigint,
+    CONSTRAINT transfer_pkey PRIMARY KEY (transfer_id),
+    CONSTRAINT transfer_check CHECK (((missing >= 0) AND (missing <= count))),
+    CONSTRAINT transfer_check1 CHECK ((from_site <> to_site)),
+    CONSTRAINT transfer_check2 CHECK (((state = 'received'::text) = ((received_at IS NOT NULL) AND (received_by IS NOT NULL) AND (missing IS NOT NULL)))),
+    CONSTRAINT transfer_count_check CHECK ((count > 0)),
+    CONSTRAINT transfer_state_check CHECK ((state = ANY (ARRAY['sent'::text, 'received'::text]))),
+    CONSTRAINT transfer_from_site_fkey FOREIGN KEY (from_site) REFERENCES site(site_code),
+    CONSTRAINT transfer_to_site_fkey FOREIGN KEY (to_site) REFERENCES site(site_code)
+);
 
 CREATE TABLE voucher (
     batch_id uuid NOT NULL,
@@ -305,4 +760,4 @@ CREATE TABLE voucher (
     CONSTRAINT voucher_position_check CHECK (("position" > 0)),
     CONSTRAINT voucher_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batch(batch_id)
 );
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON voucher FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF batch_id, "position", operator, serial, pin_index OR TRUNCATE ON voucher FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
