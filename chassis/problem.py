@@ -2,12 +2,14 @@
 
 import json
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
 import psycopg_pool
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -59,8 +61,9 @@ _REASONS = {
     "string_type": "This is not a text.",
     "too_short": "There are too few entries.",
     "too_long": "There are too many entries.",
-    "literal_error": "This is not one of the allowed values.",
-    "enum": "This is not one of the allowed values.",
+    "literal_error": "This is not one of the allowed values: {allowed}.",
+    "enum": "This is not one of the allowed values: {allowed}.",
+    "union_tag_invalid": "This is not one of the allowed values: {allowed}.",
     "bool_type": "This is neither true nor false.",
     "bool_parsing": "This is neither true nor false.",
 }
@@ -112,24 +115,32 @@ def response(error: BaseException, *, language: str, service: str | None = None)
 
 
 def _of_validation(error: ValidationError, *, language: str, service: str | None) -> Response:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False, include_input=False)
     if any(each["type"] == "json_invalid" for each in found):
         return _of_refusal(NotJson(), 400, language)
     errors = [
         {
             "field": ".".join(str(part) for part in each["loc"]),
-            "reason": _reason(each["type"], each["msg"], language=language, service=service),
+            "reason": _reason(each, language=language, service=service),
         }
         for each in found[:50]
     ]
     return _of_refusal(tree.Invalid(errors=errors), 422, language)
 
 
-def _reason(kind: str, message: str, *, language: str, service: str | None) -> str:
+def _reason(wrong: ErrorDetails, *, language: str, service: str | None) -> str:
+    kind = wrong["type"]
     if kind == "value_error":  # raised by our own validators, in our own words
-        words = message.removeprefix("Value error, ")
+        words = wrong["msg"].removeprefix("Value error, ")
         return texts.translate(words, language=language, service=service)
-    return texts.translate(_REASONS.get(kind, _ANY_REASON), language=language)
+    allowed = {"allowed": _allowed(wrong.get("ctx", {}))}
+    return texts.say(_REASONS.get(kind, _ANY_REASON), allowed, language=language)
+
+
+def _allowed(context: Mapping[str, Any]) -> str:
+    """List the allowed values, which pydantic says as `'a', 'b' or 'c'`, without its English."""
+    said = str(context.get("expected") or context.get("expected_tags") or "")
+    return ", ".join(each.strip("'") for each in re.split(r", | or ", said))
 
 
 def _of_refusal(refusal: tree.Refusal, status: int, language: str) -> Response:

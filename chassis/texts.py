@@ -19,9 +19,19 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency
 
+from kernel.counted import Counted, CountedInFrench
 from kernel.refusal import Refusal
 
 LANGUAGES = ("fr", "en")
+#: The codes of roles in words; the words are msgids.
+ROLES = {
+    "till_operator": "till operator",
+    "mediator": "mediator",
+    "operator_partner": "operator's partner",
+    "referrer": "referrer",
+    "site_manager": "site manager",
+    "admin": "administrator",
+}
 
 
 def language_of(accept_language: str | None) -> str:
@@ -48,7 +58,7 @@ def explain(refusal: Refusal, *, language: str) -> str:
 def say(
     sentence: str, values: Mapping[str, object], *, language: str, service: str | None = None
 ) -> str:
-    """Return a sentence with its amounts, days and words written as the language does."""
+    """Return a sentence with its amounts, days, numbers and words as the language writes them."""
     template = translate(sentence, language=language, service=service)
     shown = {
         name: _shown(name, value, language=language, service=service)
@@ -65,6 +75,10 @@ def amount(cents: int, *, language: str) -> str:
 def _shown(name: str, value: object, *, language: str, service: str | None) -> object:
     if name.endswith("_cents") and isinstance(value, int):
         return amount(value, language=language)
+    if name == "role":
+        return translate(ROLES.get(str(value), str(value)), language=language)
+    if type(value) is int:
+        return CountedInFrench(value) if language == "fr" else Counted(value)
     if isinstance(value, date):
         return _day(value, language=language)
     if isinstance(value, StrEnum):  # a word of the trade, which has its own msgid

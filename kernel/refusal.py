@@ -10,10 +10,13 @@ Refusal                 a rule says no                              (409 at the 
 
 The docstring of a concrete class is its English sentence and the msgid of its translation;
 `{placeholders}` in it are the keyword values given when it is raised.  A value whose name ends in
-`_cents` is shown as an amount, one that ends in `_on` as a day.
+`_cents` is shown as an amount, one that ends in `_on` as a day, one named `role` in words; a number
+takes its noun along: `{left:voucher|vouchers}`.
 """
 
 from typing import ClassVar
+
+from kernel.counted import Counted
 
 
 class Refusal(Exception):
@@ -31,7 +34,11 @@ class Refusal(Exception):
         return " ".join((cls.__doc__ or "").split())
 
     def __str__(self) -> str:
-        return self.sentence().format_map(self.values)
+        counted = {
+            name: Counted(value) if type(value) is int else value
+            for name, value in self.values.items()
+        }
+        return self.sentence().format_map(counted)
 
 
 class NotFound(Refusal):
@@ -53,13 +60,13 @@ class Unauthenticated(Refusal):
 
 
 class Throttled(Refusal):
-    """Too many attempts. Please wait {retry_after_s} seconds."""
+    """Too many attempts. Please wait {retry_after_s:second|seconds}."""
 
     code = "relais.throttled"
 
 
 class TooLarge(Refusal):
-    """What you sent is larger than the limit of {limit_bytes} bytes."""
+    """What you sent is larger than the limit of {limit_bytes:byte|bytes}."""
 
     code = "relais.too_large"
 

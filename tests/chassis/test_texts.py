@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import pytest
 
-from chassis import texts
+from chassis import auth, texts
 from kernel.refusal import Throttled
 from services.recharges.domain.cap import CapExceeded, EntitlementEnded
 from services.recharges.domain.stock import NoVoucherLeft
@@ -68,6 +68,33 @@ class TestExplain:
         refusal = NoVoucherLeft(offer_code="{left} {0} {__class__}", left=0, quantity=1)
 
         assert "{left} {0} {__class__}" in texts.explain(refusal, language="fr")
+
+    @pytest.mark.parametrize(
+        ("left", "french", "english"),
+        [
+            (0, "0 seconde.", "0 seconds."),
+            (1, "1 seconde.", "1 second."),
+            (2, "2 secondes.", "2 seconds."),
+        ],
+    )
+    def test_says_the_singular_of_one(self, left: int, french: str, english: str) -> None:
+        refusal = Throttled(retry_after_s=left)
+
+        assert texts.explain(refusal, language="fr").endswith(f" {french}")
+        assert texts.explain(refusal, language="en").endswith(f" {english}")
+        assert str(refusal).endswith(f" {english}")
+
+    @pytest.mark.parametrize("role", auth.ROLES)
+    def test_says_a_role_in_words(self, role: str) -> None:
+        shown = texts.explain(auth.RoleNotAllowed(role=role), language="fr")
+
+        assert "_" not in shown
+        assert f"({role})" not in shown
+
+    def test_says_an_unknown_role_as_it_is(self) -> None:
+        shown = texts.explain(auth.RoleNotAllowed(role="wizard"), language="fr")
+
+        assert shown == "Votre rôle (wizard) ne le permet pas."
 
 
 class TestSay:

@@ -14,7 +14,7 @@ PENDING_MAX = timedelta(seconds=60)
 
 
 class TooManyAttempts(Throttled):
-    """Too many wrong attempts. Please wait {retry_after_s} seconds."""
+    """Too many wrong attempts. Please wait {retry_after_s:second|seconds}."""
 
     code = "accounts.session.throttled"
 
