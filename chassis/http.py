@@ -7,23 +7,26 @@ Three kinds of route, by what the chassis does around the service's method:
 - `query` reads: it runs in a transaction;
 - `door` gets no transaction: sign-in, calculators, and commands that are committed in groups.
 
-Each checks the token and the caller's role first, then the size and the shape of the body.
+Each checks the token and the caller's role first, then the size and the shape of the body and of
+the query.  The method gets `(tx, call, body, query)`, each of them where the route has it, and what
+its path names as keywords.
 """
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 import uuid_utils
 from eventlet.event import Event
 from nameko.web.handlers import HttpRequestHandler
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
@@ -33,6 +36,7 @@ from chassis.auth import ROLES, Caller, RoleNotAllowed
 from chassis.db import Transaction
 from chassis.resources import Resources
 from chassis.server import Server
+from chassis.shapes import Answer, Body, Bytes, Page, Paged, Parameters, Reply
 from kernel.refusal import Invalid, Refusal, TooLarge
 
 #: `allow=ANYONE`: no token is asked for.
@@ -40,35 +44,11 @@ ANYONE: tuple[str, ...] = ()
 #: `allow=SIGNED_IN`: any role.
 SIGNED_IN: tuple[str, ...] = ROLES
 
+_JSON = "application/json"
 _NOBODY = Caller(user_id=UUID(int=0), role="", site_codes=frozenset())
 _NUL = (b"\x00", b"\\u0000")
 _NUL_REASON = "A text holds a NUL character."
-
-
-class Body(BaseModel):
-    """The shape of a request's JSON body; a field nobody knows is refused."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, str_strip_whitespace=True, str_max_length=2_000
-    )
-
-
-class Answer(BaseModel):
-    """The shape of an answer's JSON body."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Bytes:
-    """`body=Bytes`: the request's body is a file, given to the method as bytes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """An answer with another status than the route's own."""
-
-    answer: object
-    status: int
+_TWICE_REASON = "This parameter is given twice."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +59,9 @@ class Call:
     caller: Caller
     address: str
     language: str
-    query: Mapping[str, str]
+    path: str = ""
+    #: The query as it came; a route that declares `query=` gets it checked, as an argument.
+    query: Mapping[str, str] = field(default_factory=dict)
     #: The Idempotency-Key and what makes two requests the same; None and empty on a query.
     key: str | None = None
     request_hash: bytes = b""
@@ -104,12 +86,14 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         answer: Any,
         allow: tuple[str, ...],
         body: Any = None,
+        query: type[BaseModel] | None = None,
         status: int = 200,
         limit: int | None = None,
         keyed: bool = False,
     ) -> None:
         self.path = path
-        self.body = body
+        self.body = Bytes() if body is Bytes else body
+        self.query = query
         self.answer = answer
         self.allow = allow
         self.status = status
@@ -154,25 +138,39 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         now = clock.now()
         caller = self._authorise(request, now)
         raw = self._read(request)
-        body = self._parse(raw)
+        given = [self._parse(raw)] if self.body is not None else []
+        query = _query(request)
+        if self.query is not None:
+            given.append(self.query.model_validate(query))
         key, request_hash = None, b""
         if self.keyed:
             key = idempotency.key_from(request.headers.get("Idempotency-Key"))
-            shape = body.model_dump_json() if isinstance(body, BaseModel) else raw
+            parts = [
+                each.model_dump_json() if isinstance(each, BaseModel) else each for each in given
+            ] or [raw]
             request_hash = idempotency.request_hash(
-                str(caller.user_id), self.method, request.path, shape
+                str(caller.user_id), self.method, request.path, *parts
             )
         call = Call(
             now=now,
             caller=caller,
             address=_address(request, self.resources.settings.proxies),
             language=language,
-            query=_query(request),
+            path=request.path,
+            query=query,
             key=key,
             request_hash=request_hash,
         )
-        arguments = () if self.body is None else (body,)
-        return self._run(call, arguments, request.path_values)  # type: ignore[attr-defined]
+        with self._turn(key):
+            return self._run(call, given, request.path_values)  # type: ignore[attr-defined]
+
+    def _turn(self, key: str | None) -> AbstractContextManager[None]:
+        """Wait until nobody else in this process works on the key, before taking a connection."""
+        if key is None:
+            return nullcontext()
+        return self.resources.turns.take(
+            key, wait_s=self.resources.settings.lock_wait_ms_max / 1000
+        )
 
     def _authorise(self, request: Request, now: datetime) -> Caller:
         if self.allow is ANYONE:
@@ -197,16 +195,14 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         return raw
 
     def _parse(self, raw: bytes) -> Any:
-        if self.body is Bytes:
+        if isinstance(self.body, Bytes):
             return raw
-        if self.body is None:
-            return None
         if any(nul in raw for nul in _NUL):
             raise Invalid(errors=[{"field": "", "reason": _NUL_REASON}])
         return self.body.model_validate_json(raw or b"{}")
 
-    def _run(self, call: Call, arguments: tuple[Any, ...], path: Mapping[str, Any]) -> Response:
-        return self._written(self._work((call, *arguments), path))
+    def _run(self, call: Call, given: Sequence[Any], path: Mapping[str, Any]) -> Response:
+        return self._written(self._work((call, *given), path), call)
 
     def _work(self, arguments: tuple[Any, ...], path: Mapping[str, Any]) -> Any:
         """Run the service's method as a nameko worker and wait for what it returns."""
@@ -220,21 +216,29 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         status, answer = self.status, result
         if isinstance(result, Reply):
             status, answer = result.status, result.answer
+        if isinstance(answer, Paged):
+            answer = answer.items
         if isinstance(answer, BaseModel):
             return status, answer.model_dump_json(by_alias=True).encode()
         return status, self._writer.dump_json(answer, by_alias=True)
 
-    def _written(self, result: Any) -> Response:
+    def _written(self, result: Any, call: Call) -> Response:
+        if isinstance(self.answer, Bytes):
+            return Response(result, status=self.status, mimetype=self.answer.media_type)
         status, answer = self._dump(result)
-        return Response(answer, status=status, content_type="application/json")
+        response = Response(answer, status=status, content_type=_JSON)
+        if isinstance(result, Paged) and result.last is not None:
+            next_page = urlencode({**call.query, "after": result.last})
+            response.headers["Link"] = f'<{call.path}?{next_page}>; rel="next"'
+        return response
 
 
 class Query(Door):
     """A route that reads, in a transaction given to the method."""
 
-    def _run(self, call: Call, arguments: tuple[Any, ...], path: Mapping[str, Any]) -> Response:
+    def _run(self, call: Call, given: Sequence[Any], path: Mapping[str, Any]) -> Response:
         with self.resources.database.transaction() as tx:
-            return self._written(self._work((tx, call, *arguments), path))
+            return self._written(self._work((tx, call, *given), path), call)
 
 
 class Command(Door):
@@ -244,16 +248,16 @@ class Command(Door):
         options["keyed"] = True
         super().__init__(method, path, **options)
 
-    def _run(self, call: Call, arguments: tuple[Any, ...], path: Mapping[str, Any]) -> Response:
+    def _run(self, call: Call, given: Sequence[Any], path: Mapping[str, Any]) -> Response:
         assert call.key is not None
         with self.resources.database.transaction() as tx:
             before = idempotency.claim(tx, key=call.key, request_hash=call.request_hash)
             if before is not None:
                 status, kept = before
-                return Response(kept, status=status, content_type="application/json")
-            status, answer = self._dump(self._work((tx, call, *arguments), path))
+                return Response(kept, status=status, content_type=_JSON)
+            status, answer = self._dump(self._work((tx, call, *given), path))
             idempotency.keep(tx, key=call.key, status=status, answer=answer.decode())
-        return Response(answer, status=status, content_type="application/json")
+        return Response(answer, status=status, content_type=_JSON)
 
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -270,6 +274,7 @@ class Declare(Protocol):
         answer: Any,
         allow: tuple[str, ...],
         body: Any = None,
+        query: type[BaseModel] | None = None,
         status: int = 200,
         limit: int | None = None,
         keyed: bool = False,
@@ -293,12 +298,17 @@ def _address(request: Request, proxies: tuple[IPv4Network | IPv6Network, ...]) -
 
 def _query(request: Request) -> Mapping[str, str]:
     try:
-        values = request.args.to_dict()
+        values = request.args.to_dict(flat=False)
     except UnicodeDecodeError as error:  # raw bytes that nobody escaped
         raise BadRequest() from error
-    if any("\x00" in value for value in values.values()):
-        raise Invalid(errors=[{"field": "", "reason": _NUL_REASON}])
-    return values
+    wrong = [
+        {"field": name, "reason": _TWICE_REASON} for name, given in values.items() if len(given) > 1
+    ]
+    if any("\x00" in text for given in values.values() for text in given):
+        wrong.append({"field": "", "reason": _NUL_REASON})
+    if wrong:
+        raise Invalid(errors=wrong)
+    return {name: given[0] for name, given in values.items()}
 
 
 __all__ = [
@@ -309,6 +319,9 @@ __all__ = [
     "Bytes",
     "Call",
     "Door",
+    "Page",
+    "Paged",
+    "Parameters",
     "Reply",
     "Transaction",
     "auth",

@@ -1,14 +1,20 @@
 """A service's OpenAPI 3.1 document, made from the types its routes are declared with."""
 
 import inspect
+import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import models_json_schema
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
+
+from chassis.shapes import Bytes, Page
 
 _CONVERTER = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
 _REF = "#/components/schemas/{model}"
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
+_MODE: JsonSchemaMode = "validation"
 _PROBLEMS = {
     "400": "The body is not JSON.",
     "401": "No token, or one that is forged or expired.",
@@ -16,7 +22,7 @@ _PROBLEMS = {
     "404": "Nothing here under that name.",
     "409": "Refused by a rule, or an Idempotency-Key used for another request.",
     "413": "The body is larger than the limit.",
-    "422": "The body breaks the schema.",
+    "422": "The body or the query breaks the schema.",
     "429": "Too many attempts.",
     "503": "The database is away; try again with the same key.",
 }
@@ -52,42 +58,47 @@ def routes(service_class: type) -> list[Any]:
     return sorted(found, key=lambda each: (each[0].path, each[0].method))
 
 
+class NameTaken(Exception):
+    """Two types of one service would stand in its document under one name."""
+
+
 def document(service_class: type) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of a service."""
     name: str = service_class.name  # type: ignore[attr-defined]
     doors = routes(service_class)
-    models = _models(door for door, _ in doors)
-    _, schemas = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
+    schemas, named = _schemas([door for door, _ in doors])
     paths: dict[str, Any] = {}
     for door, method in doors:
         path = f"/api/{name}" + _CONVERTER.sub(r"{\g<name>}", door.path)
-        paths.setdefault(path, {})[door.method.lower()] = _operation(door, method)
-    return {
+        paths.setdefault(path, {})[door.method.lower()] = _operation(door, method, schemas)
+    whole = {
         "openapi": "3.1.0",
         "info": {"title": f"Relais: {name}", "version": "1"},
         "paths": paths,
         "components": {
-            "schemas": schemas.get("$defs", {}) | {"Problem": _PROBLEM_SCHEMA},
+            "schemas": named | {"Problem": _PROBLEM_SCHEMA},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
+    return _without_module_names(whole)
 
 
-def _operation(door: Any, method: Any) -> dict[str, Any]:
+def _operation(door: Any, method: Any, schemas: dict[int, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": method.__name__,
         "summary": (inspect.getdoc(method) or "").partition("\n")[0],
-        "parameters": _parameters(door),
-        "responses": _responses(door),
+        "parameters": _parameters(door, schemas),
+        "responses": _responses(door, schemas),
         "security": [{"token": []}] if door.allow else [],
         "x-roles": list(door.allow),
     }
     if door.body is not None:
-        operation["requestBody"] = {"required": True, "content": _content(door.body)}
+        content = _content(door.body, schemas)
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
-def _parameters(door: Any) -> list[dict[str, Any]]:
+def _parameters(door: Any, schemas: dict[int, Any]) -> list[dict[str, Any]]:
     parameters: list[dict[str, Any]] = [
         {
             "name": match["name"],
@@ -108,38 +119,79 @@ def _parameters(door: Any) -> list[dict[str, Any]]:
                 "schema": {"type": "string", "minLength": 1, "maxLength": 200},
             }
         )
+    if door.query is not None:
+        asked = schemas[id(door.query)]
+        needed = asked.get("required", ())
+        parameters.extend(
+            {
+                "name": name,
+                "in": "query",
+                "required": name in needed,
+                **({"description": schema["description"]} if "description" in schema else {}),
+                "schema": {k: v for k, v in schema.items() if k not in ("title", "description")},
+            }
+            for name, schema in asked["properties"].items()
+        )
     return parameters
 
 
-def _responses(door: Any) -> dict[str, Any]:
-    problem = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
-    answers: dict[str, Any] = {
-        str(door.status): {"description": "Done.", "content": _content(door.answer)}
-    }
-    answers |= {
-        status: {"description": words, "content": problem}
+def _responses(door: Any, schemas: dict[int, Any]) -> dict[str, Any]:
+    done = {"description": "Done.", "content": _content(door.answer, schemas)}
+    if isinstance(door.query, type) and issubclass(door.query, Page):
+        words = 'The next page, as long as there is one: `<...>; rel="next"`.'
+        done["headers"] = {"Link": {"description": words, "schema": {"type": "string"}}}
+    return {str(door.status): done} | {
+        status: {"description": words, "content": _PROBLEM}
         for status, words in _PROBLEMS.items()
         if door.allow or status not in ("401", "403") or door.path.endswith("/sessions")
     }
-    return answers
 
 
-def _content(shape: Any) -> dict[str, Any]:
-    if isinstance(shape, type) and not issubclass(shape, BaseModel):
-        return {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-    if isinstance(shape, type):
-        return {"application/json": {"schema": {"$ref": _REF.format(model=shape.__name__)}}}
-    schema = TypeAdapter(shape).json_schema(ref_template=_REF)
-    schema.pop("$defs", None)
-    return {"application/json": {"schema": schema}}
+def _content(shape: Any, schemas: dict[int, Any]) -> dict[str, Any]:
+    if isinstance(shape, Bytes):
+        text = shape.media_type.startswith("text/")
+        schema = {"type": "string"} if text else {"type": "string", "format": "binary"}
+        return {shape.media_type: {"schema": schema}}
+    return {"application/json": {"schema": schemas[id(shape)]}}
 
 
-def _models(doors: Any) -> list[type[BaseModel]]:
-    """Collect the models that bodies and answers name, each once."""
-    found: dict[str, type[BaseModel]] = {}
-    for door in doors:
-        for shape in (door.body, door.answer):
-            for model in (shape, *getattr(shape, "__args__", ())):
-                if isinstance(model, type) and issubclass(model, BaseModel):
-                    found[model.__name__] = model
-    return list(found.values())
+def _schemas(doors: Sequence[Any]) -> tuple[dict[int, Any], dict[str, Any]]:
+    """Return the schema of each shape, by its identity, and the named ones they refer to.
+
+    All are made together, so that two types of one name get two names.
+    """
+    shapes = {
+        id(shape): shape
+        for door in doors
+        for shape in (door.body, door.answer, door.query)
+        if shape is not None and not isinstance(shape, Bytes)
+    }
+    made, shared = TypeAdapter.json_schemas(
+        [(key, _MODE, TypeAdapter(shape)) for key, shape in shapes.items()], ref_template=_REF
+    )
+    named: dict[str, Any] = shared.get("$defs", {})
+    schemas: dict[int, Any] = {key: made[key, _MODE] for key in shapes}
+    for key in {id(door.query) for door in doors if door.query is not None}:
+        # A query is no schema of its own: its fields are parameters.
+        schemas[key] = named.pop(schemas[key]["$ref"].rpartition("/")[2])
+    return schemas, named
+
+
+def _without_module_names(whole: dict[str, Any]) -> dict[str, Any]:
+    """Name types of one name by their trade: `a__b__debt_line__State` is `DebtLineState`."""
+    schemas = whole["components"]["schemas"]
+    short: dict[str, str] = {}
+    for name in schemas:
+        path, _, own = name.rpartition("__")
+        words = path.rpartition("__")[2].split("_")
+        short[name] = "".join(word.capitalize() for word in words) + own
+    if len(set(short.values())) < len(short):
+        raise NameTaken(", ".join(sorted(name for name in schemas if name != short[name])))
+    text = json.dumps(whole)
+    for name, better in short.items():
+        text = text.replace(f'"{_REF.format(model=name)}"', f'"{_REF.format(model=better)}"')
+    renamed: dict[str, Any] = json.loads(text)
+    renamed["components"]["schemas"] = {
+        short[name]: schema for name, schema in renamed["components"]["schemas"].items()
+    }
+    return renamed

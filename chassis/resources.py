@@ -1,4 +1,4 @@
-"""What one process holds once and its entry points share: settings, database, token verifier."""
+"""What one process holds once and its entry points share: settings, database, verifier, turns."""
 
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from chassis.auth import Verifier
 from chassis.batch import Batch, Run
 from chassis.db import Database
 from chassis.settings import Settings
+from chassis.turns import Turns
 
 
 class Resources(SharedExtension):  # type: ignore[misc]  # nameko has no types
@@ -33,6 +34,11 @@ class Resources(SharedExtension):  # type: ignore[misc]  # nameko has no types
     def verifier(self) -> Verifier:
         """Checks the callers' tokens."""
         return Verifier(self.settings.relais_verify_key.get_secret_value())
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Who works on which Idempotency-Key."""
+        return Turns()
 
     def stop(self) -> None:
         """Close the database once no worker uses it."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, SecretStr, StringConstraints
 
-from chassis.http import Answer, Body
+from chassis.http import Answer, Body, Page, Parameters
 
 RoleName = Literal[
     "till_operator", "mediator", "operator_partner", "referrer", "site_manager", "admin"
@@ -93,13 +93,8 @@ class User(Answer):
     disabled: bool
 
 
-class UserPage(_Strict):
-    """The query of the list of users: at most `limit`, after the e-mail address `after`."""
-
-    model_config = ConfigDict(strict=False)
-
-    limit: Annotated[int, Field(ge=1, le=200)] = 100
-    after: Annotated[str, Field(max_length=254)] = ""
+class UserPage(Page[Annotated[str, Field(max_length=254)]]):
+    """The query of the list of users, by e-mail address."""
 
 
 class Nothing(_Strict):
@@ -145,9 +140,7 @@ class Device(Answer):
     revoked_at: datetime | None
 
 
-class DeviceFilter(_Strict):
+class DeviceFilter(Parameters):
     """The query of the list of devices."""
 
-    model_config = ConfigDict(strict=False)
-
-    site_code: SiteCode
+    site_code: Annotated[SiteCode, Field(description="The site whose devices are listed.")]

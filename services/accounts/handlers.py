@@ -10,6 +10,7 @@ from uuid import UUID
 from chassis import outbox
 from chassis.auth import Caller, TokenInvalid
 from chassis.db import Transaction
+from chassis.shapes import Paged
 from kernel.refusal import Unauthenticated
 from services.accounts import api, events, store
 from services.accounts.domain import device as devices
@@ -163,11 +164,12 @@ def disable_user(tx: Transaction, user_id: UUID, *, caller: Caller, now: datetim
     return _shown(user).model_copy(update={"disabled": True})
 
 
-def list_users(tx: Transaction, page: api.UserPage, *, caller: Caller) -> list[api.User]:
+def list_users(tx: Transaction, page: api.UserPage, *, caller: Caller) -> Paged[api.User]:
     """List users: all for an administrator, those of their own sites for a manager."""
     sites = None if caller.role == Role.ADMIN else caller.site_codes
-    found = store.list_accounts(tx, site_codes=sites, after=page.after, limit=page.limit)
-    return [_shown(user) for user in found]
+    found = store.list_accounts(tx, site_codes=sites, after=page.after, limit=page.limit + 1)
+    shown = [_shown(user) for user in found]
+    return Paged.cut(shown, limit=page.limit, key=lambda user: user.email)
 
 
 def _active(tx: Transaction, caller: Caller) -> User:

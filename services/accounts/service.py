@@ -11,7 +11,7 @@ from uuid import UUID
 from chassis import http, idempotency
 from chassis.auth import Caller
 from chassis.db import Transaction
-from chassis.http import ANYONE, SIGNED_IN, Call
+from chassis.http import ANYONE, SIGNED_IN, Call, Paged
 from chassis.offload import offload
 from chassis.service import Service
 from services.accounts import api, handlers
@@ -148,10 +148,9 @@ class Accounts(Service):
             tx, body, caller=call.caller, now=call.now, event_id=call.new_id()
         )
 
-    @http.query("GET", "/v1/users", answer=list[api.User], allow=_MANAGERS)
-    def list_users(self, tx: Transaction, call: Call) -> list[api.User]:
+    @http.query("GET", "/v1/users", query=api.UserPage, answer=list[api.User], allow=_MANAGERS)
+    def list_users(self, tx: Transaction, call: Call, page: api.UserPage) -> Paged[api.User]:
         """List who may sign in."""
-        page = api.UserPage.model_validate(dict(call.query))
         return handlers.list_users(tx, page, caller=call.caller)
 
     @http.door(
@@ -203,10 +202,13 @@ class Accounts(Service):
 
     # -- till devices: doors, because a command would keep the code and the token in its answer --
 
-    @http.query("GET", "/v1/devices", answer=list[api.Device], allow=_MANAGERS)
-    def list_devices(self, tx: Transaction, call: Call) -> list[api.Device]:
+    @http.query(
+        "GET", "/v1/devices", query=api.DeviceFilter, answer=list[api.Device], allow=_MANAGERS
+    )
+    def list_devices(
+        self, tx: Transaction, call: Call, wanted: api.DeviceFilter
+    ) -> list[api.Device]:
         """List the devices of a site."""
-        wanted = api.DeviceFilter.model_validate(dict(call.query))
         return handlers.list_devices(tx, wanted, caller=call.caller)
 
     @http.door(

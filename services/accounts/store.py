@@ -87,12 +87,12 @@ def disable_account(tx: Transaction, user_id: UUID, *, now: datetime) -> None:
 
 
 def list_accounts(
-    tx: Transaction, *, site_codes: Collection[str] | None, after: str, limit: int
+    tx: Transaction, *, site_codes: Collection[str] | None, after: str | None, limit: int
 ) -> list[User]:
     """List a page of accounts, of these sites or of all."""
     values = {
         "site_codes": None if site_codes is None else list(site_codes),
-        "after": after,
+        "after": after or "",
         "limit": limit,
     }
     return [_user_from(row) for row in tx.execute(_SQL["list_accounts"], values)]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from chassis import http
 from chassis.db import Transaction
-from chassis.http import Answer, Body, Call, Reply
+from chassis.http import Answer, Body, Bytes, Call, Page, Paged, Parameters, Reply
 from chassis.service import Service
 from kernel.refusal import NotFound, Refusal, Throttled
 
@@ -30,7 +30,9 @@ class Thing(Body):
 
     name: Annotated[str, Field(max_length=40)]
     number: Annotated[int, Field(ge=0, strict=True)] = 0
-    do: Literal["keep", "refuse", "crash", "overflow", "later", "throttle", "dawdle"] = "keep"
+    do: Literal["keep", "refuse", "crash", "overflow", "later", "throttle", "dawdle", "linger"] = (
+        "keep"
+    )
 
 
 class Kept(Answer):
@@ -39,6 +41,19 @@ class Kept(Answer):
     thing_id: UUID
     name: str
     by: UUID
+
+
+class Asked(Parameters):
+    """How a thing is to be shown."""
+
+    name: Annotated[str, Field(max_length=40, description="What to call it.")] = ""
+    colour: Literal["red", "green"] | None = None
+
+
+class ThingPage(Page[int]):
+    """The query of the list of things, by number."""
+
+    least: Annotated[int, Field(ge=0)] = 0
 
 
 class Settlement(Service):
@@ -61,27 +76,41 @@ class Settlement(Service):
                 raise ZeroDivisionError(f"a secret of {body.name}")
             case "dawdle":
                 eventlet.sleep(0.5)
+            case "linger":
+                eventlet.sleep(3.0)
             case "later":
                 return Reply(answer=kept, status=202)
         return kept
 
-    @http.query("GET", "/v1/things/<uuid:thing_id>", answer=Kept, allow=http.SIGNED_IN)
-    def show(self, tx: Transaction, call: Call, thing_id: UUID) -> Kept:
+    @http.query("GET", "/v1/things/<uuid:thing_id>", query=Asked, answer=Kept, allow=http.SIGNED_IN)
+    def show(self, tx: Transaction, call: Call, asked: Asked, thing_id: UUID) -> Kept:
         """Show a thing."""
         row = tx.execute("SELECT 1 FROM effect WHERE event_id = %s", (thing_id,)).fetchone()
         if row is None:
             raise NoThing(thing_id=thing_id)
-        return Kept(thing_id=thing_id, name=call.query.get("name", ""), by=call.caller.user_id)
+        return Kept(thing_id=thing_id, name=asked.name, by=call.caller.user_id)
 
-    @http.query("GET", "/v1/things", answer=list[int], allow=http.SIGNED_IN)
-    def list_all(self, tx: Transaction, call: Call) -> list[int]:
+    @http.query("GET", "/v1/things", query=ThingPage, answer=list[int], allow=http.SIGNED_IN)
+    def list_all(self, tx: Transaction, call: Call, page: ThingPage) -> Paged[int]:
         """List the numbers of all things."""
-        return [row["number"] for row in tx.execute("SELECT number FROM effect ORDER BY number")]
+        rows = tx.execute(
+            "SELECT number FROM effect WHERE number >= %s AND number > %s ORDER BY number LIMIT %s",
+            (page.least, -1 if page.after is None else page.after, page.limit + 1),
+        )
+        found = [row["number"] for row in rows]
+        return Paged.cut(found, limit=page.limit, key=lambda number: number)
 
-    @http.door("POST", "/v1/sizes", body=http.Bytes, answer=int, allow=http.ANYONE, limit=1_000)
+    @http.door(
+        "POST", "/v1/sizes", body=Bytes("text/csv"), answer=int, allow=http.ANYONE, limit=1_000
+    )
     def measure(self, call: Call, body: bytes) -> int:
         """Say how long a body is, to anybody."""
         return len(body)
+
+    @http.door("GET", "/v1/things.csv", answer=Bytes("text/csv"), allow=http.ANYONE)
+    def export(self, call: Call) -> bytes:
+        """Give a file, to anybody."""
+        return "numéro\n1\n".encode()
 
 
 SERVICE = Settlement

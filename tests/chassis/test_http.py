@@ -35,6 +35,16 @@ class Door:
         headers = as_ | {"Idempotency-Key": key or str(uuid4())}
         return self.client.post(THINGS, json={"name": "Ida"} | thing, headers=headers)
 
+    def sessions(self) -> int:
+        """How many of the service's connections are inside a transaction; at most its pool's 8."""
+        with psycopg.connect(self.database_url) as admin:
+            row = admin.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND state IN ('active', 'idle in transaction')"
+            ).fetchone()
+        assert row is not None
+        return int(row[0])
+
     def numbers(self) -> list[int]:
         with psycopg.connect(self.database_url) as admin:
             return [row[0] for row in admin.execute("SELECT number FROM settlement.effect")]
@@ -132,6 +142,26 @@ class TestCommand:
         assert sorted(door.numbers()) == before
         assert door.keep(key=f"free-{do}", number=16).status_code == 201
 
+    def test_that_is_slow_and_sent_again_and_again_leaves_room_for_others(self, door: Door) -> None:
+        finished: list[str] = []
+
+        def slow(_: int) -> httpx.Response:
+            answer = door.keep(key="slow", number=17, do="linger")
+            finished.append("slow")
+            return answer
+
+        with ThreadPoolExecutor(40) as callers:
+            answers = [callers.submit(slow, each) for each in range(40)]
+            eventually(lambda: door.sessions() >= 2)  # the first one works, in its transaction
+            other = door.keep(number=18)
+            finished.append("other")
+
+        assert other.status_code == 201
+        assert finished[0] == "other", "it did not wait for the forty"
+        assert {answer.result().status_code for answer in answers} == {201}
+        assert len({answer.result().content for answer in answers}) == 1
+        assert door.numbers().count(17) == 1
+
 
 class TestQuery:
     def test_reads_its_path_and_its_parameters(self, door: Door) -> None:
@@ -142,7 +172,41 @@ class TestQuery:
         )
 
         assert (shown.status_code, shown.json()["name"]) == (200, "é&=")
-        assert 20 in door.client.get(THINGS, headers=ADMIN).json()
+        assert 20 in door.client.get(THINGS, params={"limit": 200}, headers=ADMIN).json()
+
+    @pytest.mark.parametrize(
+        ("query", "field", "reason"),
+        [
+            ("?colour=blue", "colour", "Ce n'est pas une des valeurs permises : red, green."),
+            ("?color=red", "color", "Ce champ n'est pas connu ici."),
+            ("?name=a&name=b", "name", "Ce paramètre est donné deux fois."),
+            ("?name=" + "x" * 41, "name", "Ce texte est trop long."),
+        ],
+    )
+    def test_with_a_wrong_parameter_is_refused(
+        self, door: Door, query: str, field: str, reason: str
+    ) -> None:
+        refused = door.client.get(f"{THINGS}/{uuid4()}{query}", headers=ADMIN)
+
+        assert (refused.status_code, refused.json()["code"]) == (422, "relais.invalid")
+        assert refused.json()["errors"] == [{"field": field, "reason": reason}]
+
+    def test_reads_a_list_page_by_page(self, door: Door) -> None:
+        wanted = list(range(9_000, 9_007))
+        for number in reversed(wanted):
+            door.keep(number=number)
+
+        read: list[int] = []
+        url, page_count = "/v1/things?limit=3&least=9000", 0
+        while url:
+            page = door.client.get(url, headers=ADMIN)
+            read += page.json()
+            page_count += 1
+            next_page = page.links.get("next", {}).get("url", "")
+            url = next_page.removeprefix("/api/settlement")
+
+        assert (read, page_count) == (wanted, 3)
+        assert door.client.get(f"{THINGS}?limit=0", headers=ADMIN).status_code == 422
 
     @pytest.mark.parametrize(
         ("path", "status", "code"),
@@ -165,6 +229,12 @@ class TestQuery:
 class TestDoor:
     def test_is_open_to_anybody_where_it_says_so(self, door: Door) -> None:
         assert door.client.post("/v1/sizes", content=b"\xff" * 1_000).json() == 1_000
+
+    def test_gives_a_file_as_what_it_is(self, door: Door) -> None:
+        file = door.client.get("/v1/things.csv")
+
+        assert file.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert file.text == "numéro\n1\n"
 
     def test_has_a_limit_of_its_own(self, door: Door) -> None:
         answer = door.client.post("/v1/sizes", content=b"\xff" * 1_001)

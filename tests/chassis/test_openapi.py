@@ -6,6 +6,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chassis import openapi
+from deploy import contracts
 from tests.chassis.echo_service import Settlement
 
 
@@ -26,6 +27,7 @@ class TestDocument:
             ("/api/settlement/v1/things", "get"),
             ("/api/settlement/v1/things", "post"),
             ("/api/settlement/v1/things/{thing_id}", "get"),
+            ("/api/settlement/v1/things.csv", "get"),
             ("/api/settlement/v1/sizes", "post"),
         }
 
@@ -58,3 +60,34 @@ class TestDocument:
         for status in ("401", "403", "404", "409", "413", "422", "503"):
             problem = keep["responses"][status]["content"]["application/problem+json"]
             assert problem["schema"] == {"$ref": "#/components/schemas/Problem"}
+
+    def test_names_the_parameters_of_a_query(self, document: dict[str, Any]) -> None:
+        show = document["paths"]["/api/settlement/v1/things/{thing_id}"]["get"]
+        listed = document["paths"]["/api/settlement/v1/things"]["get"]
+
+        assert show["parameters"][1] == {
+            "name": "name",
+            "in": "query",
+            "required": False,
+            "description": "What to call it.",
+            "schema": {"type": "string", "maxLength": 40, "default": ""},
+        }
+        assert show["parameters"][2]["schema"]["anyOf"][0]["enum"] == ["red", "green"]
+        assert [each["name"] for each in listed["parameters"]] == ["after", "limit", "least"]
+        assert "Link" in listed["responses"]["200"]["headers"]
+        assert "Asked" not in document["components"]["schemas"]
+
+    def test_says_of_what_type_a_file_is(self, document: dict[str, Any]) -> None:
+        sent = document["paths"]["/api/settlement/v1/sizes"]["post"]["requestBody"]
+        got = document["paths"]["/api/settlement/v1/things.csv"]["get"]["responses"]["200"]
+
+        assert sent["content"] == {"text/csv": {"schema": {"type": "string"}}}
+        assert got["content"] == {"text/csv": {"schema": {"type": "string"}}}
+
+    def test_calls_types_of_one_name_by_their_trade(self) -> None:
+        document = openapi.document(contracts.service_class("mediation"))
+        schemas = document["components"]["schemas"]
+
+        assert {"MandateState", "OfferState"} <= set(schemas)
+        assert not [name for name in schemas if "__" in name]
+        assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
