@@ -10,7 +10,8 @@ sentence: **a module that offers commands has a typer application named `app`.**
   becomes a group (`relais parked list`).
 
 A module is imported only when its command is asked for, or for the list of all of them: a broken
-or slow one hurts no other.  A command refuses with `deploy.local.home.Trouble("one sentence.")`:
+or slow one hurts no other, and a command that needs no database driver runs where there is none.
+A command refuses with `deploy.local.home.Trouble("one sentence.")`:
 it is printed after `relais: ` on standard error and the exit code is 1.
 """
 
@@ -20,12 +21,10 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 
-import psycopg
 import typer
 from pydantic import ValidationError
 
 from chassis import settings
-from deploy.local import environment
 from deploy.local.home import Trouble
 from deploy.local.processes import PROCESSES, services_of
 
@@ -78,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         build(words[0] if words else None)(words)
     except Trouble as trouble:
         sentence = str(trouble)
-    except psycopg.OperationalError as error:
+    except _database_errors() as error:
         sentence = f"the database does not answer: {str(error).partition(chr(10))[0]}"
     except ValidationError as error:
         if not error.title.endswith("Settings"):
@@ -104,9 +103,17 @@ def _relais() -> None:
 
 def _as_service(service: str) -> Callable[[], None]:
     def take_on() -> None:
+        from deploy.local import environment
+
         environment.take_on(service)
 
     return take_on
+
+
+def _database_errors() -> tuple[type[Exception], ...]:
+    """What a database that does not answer raises: nothing where the command has no driver."""
+    driver = sys.modules.get("psycopg")
+    return (driver.OperationalError,) if driver else ()
 
 
 def _exists(module: str) -> bool:

@@ -1,0 +1,445 @@
+"""The archive of a till's journal: whole when untouched, and nothing changes in it unseen."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from io import BytesIO
+from itertools import accumulate
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.recharges import signing
+from services.recharges.domain import archive, journal, verification
+from services.recharges.domain.archive import Unreadable
+from services.recharges.domain.findings import FINDINGS_MAX
+from services.recharges.domain.journal import Event, Kind, Period
+from services.recharges.domain.verification import Anchor, Report
+from services.recharges.signing import JournalKeys
+from tests.recharges.archives import KEYS, START, Till, a_day_and_more, cash, key_of, records
+
+#: Thousands of files with the same signatures are checked: each signature only once.
+is_signed = cache(signing.is_signed)
+Named = tuple[Kind | None, int | None]
+
+
+def verify(
+    lines: Iterable[bytes], *anchors: Anchor, trusted_keys: dict[str, bytes] | None = None
+) -> Report:
+    return verification.verify(
+        lines, is_signed=is_signed, anchors=anchors, trusted_keys=trusted_keys
+    )
+
+
+def named(report: Report) -> set[Named]:
+    return {(finding.kind, finding.sequence) for finding in report.findings}
+
+
+def told(report: Report) -> list[str]:
+    return [
+        f"{finding.kind} {finding.sequence}: {finding}" if finding.kind else str(finding)
+        for finding in report.findings
+    ]
+
+
+def damaged(lines: Iterable[bytes]) -> set[Named] | None:
+    """What is named when these lines are checked; None when the file is not even read."""
+    try:
+        report = verify(lines)
+    except Unreadable:
+        return None
+    assert not report.is_whole
+    return named(report)
+
+
+def a_small_one() -> Till:
+    till = Till()
+    till.note(Event.JOURNAL_BEGUN)
+    till.sell()
+    till.duplicate(1)
+    till.close(Period.DAY)
+    till.refund(1)
+    return till
+
+
+SMALL = a_small_one().write()
+RECORDS = range(1, len(SMALL) - 1)
+
+
+def name_of(line: bytes) -> Named:
+    entry = archive.read_entry(line)
+    return entry.kind, entry.sequence
+
+
+moves = st.lists(
+    st.sampled_from(["sell", "card", "refund", "late", "duplicate", "event", "day", "month"]),
+    max_size=25,
+)
+
+
+def played(steps: list[str]) -> Till:
+    """A till on which these things happened, as far as they can."""
+    till = Till()
+    left: list[int] = []
+    for step in steps:
+        tickets = len(till.chains[Kind.TICKET])
+        if step == "sell":
+            left.append(till.sell())
+        elif step == "card":
+            till.sell(3, payments=[cash(250), cash(500) | {"tender": "card"}])
+        elif step == "late":
+            day = (till.at - timedelta(days=1)).date()
+            place = journal.Offline(sequence=tickets, hash="ab" * 32, received_at="")
+            till.sell(business_date=day, offline=place)
+        elif step == "refund" and left:
+            till.refund(left.pop())
+        elif step == "duplicate" and tickets:
+            copies = sum(record["ticket_no"] == tickets for record in records(till, Kind.DUPLICATE))
+            till.duplicate(tickets, copy_no=copies + 1)
+        elif step == "event":
+            till.note(Event.DRAWER_COUNTED, counted_cents=5000, remark="écart nul")
+        elif step in ("day", "month"):
+            till.close(Period.DAY)
+            if step == "month":
+                till.close(Period.MONTH)
+            till.at += timedelta(days=1)
+    return till
+
+
+class TestArchive:
+    @given(steps=moves)
+    @settings(max_examples=60, deadline=None)
+    def test_of_any_day_is_whole(self, steps: list[str]) -> None:
+        till = played(steps)
+        report = verify(till.write())
+
+        assert told(report) == []
+        assert report.record_counts == {kind: len(chain) for kind, chain in till.chains.items()}
+
+    def test_says_what_is_open_and_where_its_keys_are_from(self) -> None:
+        report = verify(a_day_and_more().write())
+
+        assert report.open_count == 1
+        assert not report.keys_are_trusted
+        assert report.keys == KEYS.public_keys()
+
+    def test_of_a_year_begins_with_the_hash_of_what_was_before(self) -> None:
+        till = a_day_and_more()
+        first = {Kind.GRAND_TOTAL: 2, Kind.TICKET: 4}
+        report = verify(till.write(first=first))
+
+        assert told(report) == []
+        assert report.not_compared_count == 1  # the month, which began with ticket 1
+        anchor = Anchor(kind=Kind.TICKET, sequence=3, prefix=till.chains[Kind.TICKET][2].hash.hex())
+        assert verify(till.write(first=first), anchor).is_whole
+
+    def test_is_read_by_whoever_reads_json(self) -> None:
+        lines = a_day_and_more().write()
+
+        assert all(isinstance(json.loads(line), dict) for line in lines)
+        assert json.loads(json.loads(lines[4])["record"])["kind"] == "ticket"
+
+    @pytest.mark.parametrize(
+        "lines", [[], [b""], [b"\n"], [b"{}\n"], [b"[1]\n"], [b"\xff\n"], [b"[" * 100_000]]
+    )
+    def test_that_is_none_is_not_read(self, lines: list[bytes]) -> None:
+        with pytest.raises(Unreadable):
+            verify(lines)
+
+    def test_of_another_version_is_not_read(self) -> None:
+        with pytest.raises(Unreadable):
+            verify([SMALL[0].replace(b'"version":1', b'"version":2'), *SMALL[1:]])
+
+
+class TestTampering:
+    @pytest.mark.parametrize("with_", [1, 0x20, 0x80], ids=["low bit", "case bit", "high bit"])
+    def test_with_any_one_byte_is_found_and_the_record_named(self, with_: int) -> None:
+        for at, line in enumerate(SMALL):
+            for place in range(len(line)):
+                changed = bytearray(line)
+                changed[place] ^= with_
+                found = damaged([*SMALL[:at], bytes(changed), *SMALL[at + 1 :]])
+                assert at not in RECORDS or name_of(line) in (found or ()), (at, place)
+
+    @pytest.mark.parametrize("byte", [b"", b" ", b"\n", b"0"], ids=["cut", "space", "line", "0"])
+    def test_by_putting_or_cutting_a_byte_anywhere_is_found(self, byte: bytes) -> None:
+        whole = b"".join(SMALL)
+        ends = list(accumulate(len(line) for line in SMALL))
+        for place in range(len(whole)):
+            file = whole[:place] + byte + whole[place + (0 if byte else 1) :]
+            found = damaged(BytesIO(file))
+            at = next(at for at, end in enumerate(ends) if place < end)
+            between = place == ends[at - 1] or (byte == b"\n" and place == ends[at] - 1)
+            if at in RECORDS and not between:  # else each line is as it was
+                assert name_of(SMALL[at]) in (found or ()), place
+
+    @given(data=st.data())
+    @settings(max_examples=200, deadline=None)
+    def test_by_any_one_byte_of_a_larger_file_is_found(self, data: st.DataObject) -> None:
+        lines = a_day_and_more().write()
+        at = data.draw(st.integers(0, len(lines) - 1))
+        place = data.draw(st.integers(0, len(lines[at]) - 1))
+        byte = data.draw(st.integers(0, 255).filter(lambda byte: byte != lines[at][place]))
+        changed = lines[at][:place] + bytes([byte]) + lines[at][place + 1 :]
+        found = damaged([*lines[:at], changed, *lines[at + 1 :]])
+
+        if 0 < at < len(lines) - 1:
+            assert name_of(lines[at]) in (found or ())
+
+    @pytest.mark.parametrize("at", RECORDS)
+    def test_by_taking_a_record_out_names_it(self, at: int) -> None:
+        assert name_of(SMALL[at]) in (damaged([*SMALL[:at], *SMALL[at + 1 :]]) or ())
+
+    @pytest.mark.parametrize("at", range(len(SMALL)))
+    def test_by_doubling_a_line_is_found(self, at: int) -> None:
+        found = damaged([*SMALL[: at + 1], *SMALL[at:]])
+
+        assert at not in RECORDS or name_of(SMALL[at]) in (found or ())
+
+    @pytest.mark.parametrize("at", RECORDS)
+    @pytest.mark.parametrize("other", RECORDS)
+    def test_by_moving_a_record_names_one_of_the_two(self, at: int, other: int) -> None:
+        if at == other:
+            return
+        lines = list(SMALL)
+        lines[at], lines[other] = lines[other], lines[at]
+        found = damaged(lines) or set()
+
+        assert found & {name_of(SMALL[at]), name_of(SMALL[other])}
+
+    @pytest.mark.parametrize("at", range(len(SMALL)))
+    def test_by_a_line_of_something_else_is_found(self, at: int) -> None:
+        assert damaged([*SMALL[:at], b'{"kind":"ticket"}\n', *SMALL[at:]]) != set()
+
+    @pytest.mark.parametrize("kept", range(1, len(SMALL)))
+    def test_by_cutting_the_end_off_is_found(self, kept: int) -> None:
+        report = verify(SMALL[:kept])
+
+        assert "the archive has no end: it was cut, or its last line was changed" in told(report)
+
+    def test_with_one_record_of_many_names_little_else(self) -> None:
+        lines = a_day_and_more().write()
+        at = next(at for at in range(1, 20) if name_of(lines[at]) == (Kind.TICKET, 2))
+        lines[at] = lines[at].replace(b"sfr-15", b"sfr-16")
+
+        assert told(verify(lines)) == [
+            "ticket 2: its content is not what was sealed",
+            "the file is not what its SHA-256 was taken of",
+        ]
+
+    def test_with_everything_shows_a_hundred_and_counts_all(self) -> None:
+        till = Till()
+        for _ in range(150):
+            till.sell()
+        lines = [line.replace(b"sfr-15", b"sfr-16") for line in till.write()]
+        report = verify(lines)
+
+        assert len(report.findings) == FINDINGS_MAX
+        assert report.finding_count == 151
+
+
+def forged(keys: JournalKeys = KEYS) -> Till:
+    """The journal written anew with the second ticket made smaller: its chain is without a flaw."""
+    till = Till(keys=keys)
+    till.note(Event.JOURNAL_BEGUN)
+    for quantity in (1, 1, 1):
+        till.sell(quantity)
+    till.close(Period.DAY)
+    return till
+
+
+def honest() -> Till:
+    till = Till()
+    till.note(Event.JOURNAL_BEGUN)
+    for quantity in (1, 2, 1):
+        till.sell(quantity)
+    till.close(Period.DAY)
+    return till
+
+
+def anchors_of(till: Till) -> list[Anchor]:
+    return [
+        Anchor.parse(f"{kind}:{chain[-1].sequence}:{chain[-1].hash.hex()[:16].upper()}")
+        for kind, chain in till.chains.items()
+        if chain
+    ]
+
+
+class TestRecomputedAsAWhole:
+    def test_passes_by_its_own_word_alone(self) -> None:
+        assert verify(forged().write()).is_whole
+
+    def test_is_caught_by_an_anchor_though_the_key_is_the_same(self) -> None:
+        assert verify(honest().write(), *anchors_of(honest())).is_whole
+        assert named(verify(forged().write(), *anchors_of(honest()))) >= {
+            (Kind.TICKET, 3),
+            (Kind.GRAND_TOTAL, 1),
+        }
+
+    def test_is_caught_by_a_trusted_key_when_it_is_another_key(self) -> None:
+        trusted = KEYS.public_keys()
+        other = forged(JournalKeys(key_of("other")))
+        namesake = key_of("other").partition(":")[2]
+        disguised = forged(JournalKeys(f"2026:{namesake}"))
+
+        assert verify(honest().write(), trusted_keys=trusted).is_whole
+        assert "ticket 1: it is signed with the key other, which is not known" in told(
+            verify(other.write(), trusted_keys=trusted)
+        )
+        found = told(verify(disguised.write(), trusted_keys=trusted))
+        assert found[0] == "the key 2026 is not the trusted one"
+        assert "ticket 1: its signature is not good" in found
+
+    def test_and_shortened_is_caught_by_an_anchor(self) -> None:
+        short = Till()
+        short.note(Event.JOURNAL_BEGUN)
+        short.sell()
+
+        assert told(verify(short.write(), *anchors_of(honest()))) == [
+            "grand_total 1: an anchor was given for it and this archive does not hold it",
+            "ticket 3: an anchor was given for it and this archive does not hold it",
+        ]
+
+    @pytest.mark.parametrize(
+        "written", ["ticket:1:abc", "ticket:1", "sale:1:" + "0" * 16, "ticket:x:" + "0" * 16,
+                    "ticket:1:" + "g" * 16, "ticket:1:" + "0" * 65]
+    )  # fmt: skip
+    def test_needs_an_anchor_that_says_enough(self, written: str) -> None:
+        with pytest.raises(ValueError):
+            Anchor.parse(written)
+
+
+class TestSealedContradiction:
+    """Records that were sealed and signed by the right key, and yet cannot be."""
+
+    def found(self, till: Till) -> list[str]:
+        return told(verify(till.write()))
+
+    def rewritten(self, kind: Kind, sequence: int, over: Mapping[str, object]) -> list[str]:
+        till = a_day_and_more()
+        record = json.loads(till.chains[kind][sequence - 1].record) | dict(over)
+        till.reseal(kind, sequence, journal.canonical(record))
+        return self.found(till)
+
+    def test_of_a_closing_and_its_tickets(self) -> None:
+        sums = {"sold_cents": 1000, "real_cents": 750, "absolute_cents": 1250}
+        shares = {
+            "by_tender": {"cash": 750},
+            "by_vat": {"exempt": {"net_cents": 750, "tax_cents": 0}},
+        }
+        found = self.rewritten(Kind.GRAND_TOTAL, 1, sums | shares | {"perpetual_real_cents": 750})
+
+        assert "grand_total 1: sold_cents is not what the tickets of the window come to" in found
+        assert "grand_total 1: perpetual_absolute_cents is 1000 and should be 1250" in found
+        assert "grand_total 2: perpetual_real_cents is 1000 and should be 1250" in found
+
+    @pytest.mark.parametrize(
+        ("over", "finding"),
+        [
+            ({"closing_no": 3}, "grand_total 2: the closing is number 3 and should be 2"),
+            ({"from_sequence": 5}, "the window begins with ticket 5 and should with 4"),
+            ({"period_on": "2026-11-01"}, "the closing is of a day before the closing before it"),
+            ({"until_sequence": 9}, "the closing ends with ticket 9, which this archive does"),
+            ({"late": {}}, "grand_total 2: late is not what the tickets of the window come to"),
+            ({"anchors": {}}, "the closing does not hold the end of every other chain"),
+            ({"period": "week"}, "grand_total 2: its content has not the form of its kind"),
+        ],
+    )
+    def test_of_a_closing_and_the_one_before(self, over: dict[str, object], finding: str) -> None:
+        found = self.rewritten(Kind.GRAND_TOTAL, 2, over)
+
+        assert any(finding in each for each in found), found
+
+    def test_of_a_ticket_in_itself(self) -> None:
+        found = self.rewritten(Kind.TICKET, 2, {"total_cents": 400})
+
+        assert "ticket 2: the payments are not what the ticket comes to" in found
+        assert "ticket 2: its hash is not that which closing 1 holds" not in found
+        assert "ticket 3: its hash is not that which closing 1 holds" in found
+
+    def test_of_a_ticket_and_the_closed_day(self) -> None:
+        found = self.rewritten(Kind.TICKET, 2, {"business_date": "2026-11-03"})
+
+        assert any("is of a day after the period that closing 1" in each for each in found)
+
+    def test_of_a_record_in_the_place_of_another(self) -> None:
+        assert "event 1: what it says of itself is not its place" in self.rewritten(
+            Kind.EVENT, 1, {"sequence": 2}
+        )
+
+    def test_of_a_refund_larger_than_its_sale(self) -> None:
+        till = Till()
+        till.sell(2)
+        till.refund(1)
+        till.refund(1)
+        assert self.found(till) == []
+
+        till.refund(1)
+        assert self.found(till) == ["ticket 4: the refunds of ticket 1 are larger than the sale"]
+
+    def test_of_a_refund_of_a_refund_or_of_nothing(self) -> None:
+        till = Till()
+        till.sell(1)
+        till.refund(1)
+        till.refund(2)
+        till.refund(9)
+
+        assert self.found(till) == [
+            "ticket 3: the refunds of ticket 2 are larger than the sale",
+            "ticket 4: the refund is of ticket 9, which was not there",
+        ]
+
+    def test_of_a_duplicate_of_no_ticket_or_printed_twice_as_one(self) -> None:
+        till = Till()
+        till.sell()
+        for ticket_no, copy_no in ((1, 1), (1, 2), (1, 2), (2, 1)):
+            till.duplicate(ticket_no, copy_no=copy_no)
+
+        assert self.found(till) == [
+            "duplicate 3: copy 2 of ticket 1 was printed before",
+            "duplicate 4: the duplicate is of ticket 2, which is not there",
+        ]
+
+    def test_late_offline_order_counted_twice_by_a_closing(self) -> None:
+        till = Till()
+        offline = journal.Offline(sequence=1, hash="ab" * 32, received_at=START.isoformat())
+        for _ in range(2):
+            till.sell(offline=offline)
+
+        assert self.found(till) == ["ticket 2: an offline ticket is counted a second time"]
+
+    def test_of_a_ticket_that_no_closing_covers(self) -> None:
+        till = Till()
+        till.sell()
+        till.close(Period.DAY)
+        till.sell()
+        till.sell()
+        first = json.loads(till.chains[Kind.GRAND_TOTAL][0].record)
+        till.close(Period.DAY)
+        last = json.loads(till.chains[Kind.GRAND_TOTAL][1].record)
+        figures = {name: first[name] for name in first if name in last["late"] or "cents" in name}
+        skipping = last | figures | {"from_sequence": 3, "ticket_count": 1, "sale_count": 1}
+        skipping |= {"by_tender": {"cash": 250}, "by_vat": first["by_vat"]}
+        till.reseal(Kind.GRAND_TOTAL, 2, journal.canonical(skipping))
+
+        assert "ticket 2: no closing of a day covers it (nor some after it, up to 2)" in self.found(
+            till
+        )
+
+    def test_of_a_header_and_its_records(self) -> None:
+        till = a_day_and_more()
+        spans = dict(archive.read_header(till.write()[0]).spans)
+        assert spans[Kind.TICKET].count == 6
+        header = replace(
+            archive.read_header(till.write()[0]),
+            spans=spans | {Kind.TICKET: replace(spans[Kind.TICKET], last=5)},
+        )
+        entries = [entry for chain in till.chains.values() for entry in chain]
+        found = told(verify(archive.write(header, entries, sign=KEYS.sign)))
+
+        assert "ticket 6: it is added: the header does not count it" in found
+        assert "ticket 5: its hash is not the last one of the header" in found
+        assert "header and last line do not count the same records" in found
