@@ -1,0 +1,344 @@
+"""What a ticket and a drawer report say, whatever they are printed on.
+
+Every sum on them follows from the lines, counts and movements they hold, so a print cannot
+contradict itself.  Nothing here tells who the customer is: no name, no phone, no person_ref.  A
+PIN is left out of `repr`, which is what finds its way into logs.
+"""
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from kernel.money import Cents
+from kernel.period import Month
+from services.recharges.domain.journal import EXEMPT
+
+#: Which characters of the base64url signature a ticket shows, counted from 1 (as NF525 does).
+_SIGNATURE_PLACES = (3, 7, 13, 19)
+
+
+def four_characters(signature: bytes) -> str:
+    """Return the four characters of a signature that a ticket shows."""
+    written = base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+    if len(written) < _SIGNATURE_PLACES[-1]:
+        raise ValueError("a signature this short has no nineteenth character")
+    return "".join(written[place - 1] for place in _SIGNATURE_PLACES)
+
+
+class Kind(StrEnum):
+    """What a ticket is."""
+
+    SALE = "sale"
+    REFUND = "refund"
+    DUPLICATE = "duplicate"
+
+
+class Tender(StrEnum):
+    """How a ticket was paid."""
+
+    CASH = "cash"
+    CARD = "card"
+
+
+class ReportKind(StrEnum):
+    """X reads a drawer at any time; Z closes its session, once."""
+
+    X = "X"
+    Z = "Z"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopUp:
+    """How a person gets the credit of an operator's voucher, from a day on."""
+
+    operator: str
+    name: str
+    from_on: date
+    how: str  # an English sentence, which has its French in the catalogue
+
+
+_FOLLOW_THE_OPERATOR = (
+    "Follow the instructions of your operator: dial its top-up number, "
+    "then type the code when asked."
+)
+
+#: Short numbers and top-up pages belong to the operators, who change them without telling us: none
+#: is written here until an operator's own document, with its date, says it.  Source of the wording:
+#: none needed, it promises nothing (2026-11-22).
+TOP_UPS = (
+    TopUp(operator="sfr", name="SFR", from_on=date(2010, 1, 1), how=_FOLLOW_THE_OPERATOR),
+    TopUp(operator="orange", name="Orange", from_on=date(2010, 1, 1), how=_FOLLOW_THE_OPERATOR),
+    TopUp(
+        operator="bouygues",
+        name="Bouygues Telecom",
+        from_on=date(2010, 1, 1),
+        how=_FOLLOW_THE_OPERATOR,
+    ),
+    TopUp(operator="free", name="Free", from_on=date(2010, 1, 1), how=_FOLLOW_THE_OPERATOR),
+)
+
+
+def top_up(operator: str, *, on: date, table: Iterable[TopUp] = TOP_UPS) -> TopUp:
+    """Return how an operator's vouchers are used on a day; an unknown one gets general words."""
+    in_force = [each for each in table if each.operator == operator and each.from_on <= on]
+    general = TopUp(operator=operator, name=operator, from_on=on, how=_FOLLOW_THE_OPERATOR)
+    return max(in_force, key=lambda each: each.from_on, default=general)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketLine:
+    """One line of a ticket; the quantity of a refund is negative."""
+
+    label: str
+    quantity: int
+    unit_price_cents: Cents
+    vat_rate: str = EXEMPT  # or a percentage, which the price includes: "20", "5.5"
+
+    @property
+    def total_cents(self) -> Cents:
+        """What the line comes to."""
+        return Cents(self.quantity * self.unit_price_cents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VatShare:
+    """What a ticket comes to under one rate, net and tax, as the journal has it."""
+
+    rate: str
+    net_cents: Cents
+    tax_cents: Cents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketVoucher:
+    """A voucher on a ticket; without its PIN wherever the PIN must not be told."""
+
+    offer_label: str
+    operator: str
+    operator_name: str
+    serial: str
+    pin: str | None = field(default=None, repr=False)
+    face_value_cents: Cents
+    data_mb: int | None = None  # shown instead of the face value
+    use_by_on: date
+    how_to_top_up: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapLeft:
+    """What a person may still buy in a month."""
+
+    month: Month
+    left_cents: Cents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reprint:
+    """Which copy a duplicate is (from 1), why it was printed and by whom, as a short code."""
+
+    number: int
+    reason: str
+    by_code: str
+
+    def __post_init__(self) -> None:
+        if self.number < 1:
+            raise ValueError("the first duplicate has the number 1; the original is no duplicate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundOf:
+    """The ticket that a refund takes back, and why."""
+
+    ticket_no: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """Everything a ticket says."""
+
+    site_name: str
+    site_code: str
+    till_name: str
+    ticket_no: int
+    recorded_at: datetime
+    business_date: date
+    seller_code: str
+    lines: tuple[TicketLine, ...]
+    vat: tuple[VatShare, ...] = ()  # of the rates other than exempt
+    tender: Tender
+    tendered_cents: Cents | None = None  # cash sales only
+    cap_left: CapLeft | None = None
+    vouchers: tuple[TicketVoucher, ...] = ()
+    signature_characters: str
+    software_version: str
+    offline: bool = False
+    reprint: Reprint | None = None
+    refund_of: RefundOf | None = None
+
+    def __post_init__(self) -> None:
+        _require_aware(self.recorded_at)
+        if not self.lines:
+            raise ValueError("a ticket has a line at least")
+        rates = {line.vat_rate for line in self.lines} - {EXEMPT}
+        if rates != {share.rate for share in self.vat}:
+            raise ValueError("the taxed parts of a ticket are those of its lines' rates")
+
+    @property
+    def kind(self) -> Kind:
+        """A copy is a duplicate first, of a sale as of a refund."""
+        if self.reprint:
+            return Kind.DUPLICATE
+        return Kind.REFUND if self.refund_of else Kind.SALE
+
+    @property
+    def duplicate_number(self) -> int:
+        """The number of this copy: 0 for the original."""
+        return self.reprint.number if self.reprint else 0
+
+    @property
+    def total_cents(self) -> Cents:
+        """What was paid; negative when it was paid back."""
+        return Cents(sum(line.total_cents for line in self.lines))
+
+    @property
+    def change_cents(self) -> Cents | None:
+        """The cash given back, when cash was tendered."""
+        if self.tendered_cents is None:
+            return None
+        return Cents(self.tendered_cents - self.total_cents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denomination:
+    """So many coins or notes of one value."""
+
+    value_cents: Cents
+    count: int
+
+    @property
+    def total_cents(self) -> Cents:
+        """What they are worth together."""
+        return Cents(self.value_cents * self.count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawerMovement:
+    """Cash put in (positive) or taken out (negative) other than by a sale, and why."""
+
+    amount_cents: Cents
+    reason: str
+    recorded_at: datetime
+
+    def __post_init__(self) -> None:
+        _require_aware(self.recorded_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takings:
+    """What the session's tickets come to, and the totals that never go back to nought."""
+
+    cash_sales_cents: Cents
+    cash_refunds_cents: Cents  # as positive sums
+    card_sales_cents: Cents
+    card_refunds_cents: Cents
+    perpetual_real_cents: Cents
+    perpetual_absolute_cents: Cents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketWindow:
+    """The tickets of a session, first and last included."""
+
+    from_ticket_no: int
+    until_ticket_no: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """The head of one of the till's chains: printed, it catches a chain made anew."""
+
+    kind: str
+    sequence: int
+    hash_start: str  # the first sixteen hexadecimal digits of the last hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateTickets:
+    """Offline tickets of a day closed before they came."""
+
+    business_date: date
+    count: int
+    total_cents: Cents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawerReport:
+    """Everything an X or a Z says; without takings it tells a blind count nothing to aim at."""
+
+    kind: ReportKind
+    report_no: int | None = None  # Z only
+    site_name: str
+    site_code: str
+    till_name: str
+    business_date: date
+    opened_at: datetime
+    opened_by_code: str
+    printed_at: datetime
+    printed_by_code: str
+    opening: tuple[Denomination, ...]
+    movements: tuple[DrawerMovement, ...] = ()
+    takings: Takings | None
+    counted: tuple[Denomination, ...] | None = None  # Z only
+    window: TicketWindow | None = None
+    anchors: tuple[Anchor, ...] = ()  # Z only
+    late: tuple[LateTickets, ...] = ()
+    software_version: str
+
+    def __post_init__(self) -> None:
+        _require_aware(self.opened_at)
+        _require_aware(self.printed_at)
+        closing = self.kind is ReportKind.Z
+        if closing != (self.counted is not None) or closing != (self.report_no is not None):
+            raise ValueError("a Z has its number and its count; an X has neither")
+        if closing and self.takings is None:
+            raise ValueError("a Z says what was expected")
+        if self.takings is None and self.late:
+            raise ValueError("a blind X does not tell what late tickets come to")
+
+    @property
+    def opening_cents(self) -> Cents:
+        """The float."""
+        return _worth(self.opening)
+
+    @property
+    def expected_cents(self) -> Cents | None:
+        """What the drawer must hold; None while the count is blind."""
+        if self.takings is None:
+            return None
+        moved = sum(movement.amount_cents for movement in self.movements)
+        sold = self.takings.cash_sales_cents - self.takings.cash_refunds_cents
+        return Cents(self.opening_cents + sold + moved)
+
+    @property
+    def counted_cents(self) -> Cents | None:
+        """What the drawer was found to hold."""
+        return None if self.counted is None else _worth(self.counted)
+
+    @property
+    def gap_cents(self) -> Cents | None:
+        """Counted less expected."""
+        if self.counted_cents is None or self.expected_cents is None:
+            return None
+        return Cents(self.counted_cents - self.expected_cents)
+
+
+def _worth(cash: Iterable[Denomination]) -> Cents:
+    return Cents(sum(each.total_cents for each in cash))
+
+
+def _require_aware(instant: datetime) -> None:
+    if instant.tzinfo is None:
+        raise ValueError("a printed instant needs its time zone")
