@@ -138,7 +138,9 @@ def plain_environment() -> dict[str, str]:
         name: value
         for name, value in os.environ.items()
         if name == "RELAIS_LOG_LEVEL"
-        or not name.startswith(("RELAIS_", "RABBITMQ_", "ERL_", "PG", "DATABASE_URL", "AMQP_URL"))
+        or not name.startswith(
+            ("RELAIS_", "RABBITMQ_", "ERL_", "PG", "DATABASE_URL", "AMQP_URL", "STRIPE_")
+        )
     }
 
 

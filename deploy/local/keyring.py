@@ -22,6 +22,9 @@ class Keyring:
     signing_key: str
     pin_keys: str
     referral_key: str
+    journal_keys: str
+    stripe_api_key: str
+    stripe_webhook_secret: str
     service_passwords: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -36,6 +39,9 @@ class Keyring:
             "RELAIS_SIGNING_KEY": self.signing_key,
             "RELAIS_PIN_KEYS": self.pin_keys,
             "RELAIS_REFERRAL_KEY": self.referral_key,
+            "RELAIS_JOURNAL_KEYS": self.journal_keys,
+            "STRIPE_API_KEY": self.stripe_api_key,
+            "STRIPE_WEBHOOK_SECRET": self.stripe_webhook_secret,
         }
         return {"RELAIS_VERIFY_KEY": self.verify_key} | {name: offered[name] for name in names}
 
@@ -70,6 +76,11 @@ def new_pin_key(*, key_id: str) -> str:
     return f"{key_id}:{_text(secrets.token_bytes(32))}"
 
 
+def new_journal_key(*, key_id: str) -> str:
+    """One `id:key` entry of RELAIS_JOURNAL_KEYS: an Ed25519 private key."""
+    return f"{key_id}:{_text(Ed25519PrivateKey.generate().private_bytes_raw())}"
+
+
 def _fresh() -> dict[str, str]:
     return {
         "postgres_password": secrets.token_urlsafe(24),
@@ -77,6 +88,10 @@ def _fresh() -> dict[str, str]:
         "signing_key": _text(Ed25519PrivateKey.generate().private_bytes_raw()),
         "pin_keys": new_pin_key(key_id="k1"),
         "referral_key": _text(Ed25519PrivateKey.generate().private_bytes_raw()),
+        "journal_keys": new_journal_key(key_id="j1"),
+        # What the stand-in for Stripe takes; Stripe itself knows neither.
+        "stripe_api_key": f"sk_test_{secrets.token_hex(24)}",
+        "stripe_webhook_secret": f"whsec_{secrets.token_hex(24)}",
     }
 
 

@@ -12,6 +12,7 @@ from deploy.local.processes import ServiceProcess
 WEB_PORT_DEFAULT = 8480
 WEB_PORT_MAX = 55_000
 PRIVATE_DISTANCE = 9590
+STRIPE_OFFSET = 21  # after those of the table of processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class Ports:
     @property
     def distribution(self) -> int:
         return self.base + 3
+
+    @property
+    def stripe(self) -> int:
+        return self.base + STRIPE_OFFSET
 
     def of(self, process: ServiceProcess) -> int:
         return self.base + process.port_offset

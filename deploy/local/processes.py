@@ -42,7 +42,12 @@ PROCESSES: tuple[ServiceProcess, ...] = (
         service="recharges",
         port_offset=13,
         parts="http,consume",
-        secrets=("RELAIS_PIN_KEYS",),
+        secrets=(
+            "RELAIS_PIN_KEYS",
+            "RELAIS_JOURNAL_KEYS",
+            "STRIPE_API_KEY",
+            "STRIPE_WEBHOOK_SECRET",
+        ),
     ),
     ServiceProcess(name="donations", service="donations", port_offset=14),
     ServiceProcess(name="mediation", service="mediation", port_offset=15),
@@ -55,7 +60,7 @@ PROCESSES: tuple[ServiceProcess, ...] = (
         service="recharges",
         port_offset=20,
         parts="relay",
-        secrets=("RELAIS_PIN_KEYS",),
+        secrets=("RELAIS_PIN_KEYS", "RELAIS_JOURNAL_KEYS"),
     ),
 )
 

@@ -56,6 +56,8 @@ class Stack:
                 return probe.amqp_greets(process.port)
             case "nginx":
                 return probe.http_ok(process.port, path="/")
+            case "stripe":
+                return probe.http_ok(process.port, path="/readyz")
         return probe.listens(process.port)
 
     def process(self, name: str) -> Running:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 
-from deploy.local import keyring, nginx, orphans, postgres, rabbitmq, services
+from deploy.local import cards, keyring, nginx, orphans, postgres, rabbitmq, services
 from deploy.local.child import Child
 from deploy.local.home import Home
 from deploy.local.ports import Ports, require_free
@@ -35,6 +35,7 @@ class Launch:
         self.processes = processes
         self.services = services_of(processes)
         self.keyring = keyring.load(home, services=self.services)
+        self.plays_stripe = cards.stand_in_runs(processes)
         self.own_database = os.environ.get("DATABASE_URL") or ""
         self.own_broker = os.environ.get("AMQP_URL") or ""
         self.database_url = self.own_database or postgres.private_url(
@@ -120,6 +121,12 @@ class Launch:
             )
             for process in self.processes
         ]
+        if self.plays_stripe:
+            hearer = next(each for each in self.processes if each.name == cards.HEARER)
+            stand_in = cards.make_child(
+                self.home, ports=self.ports, hearer=hearer, keyring=self.keyring
+            )
+            children.append(stand_in)
         web = nginx.make_child(self.home, ports=self.ports, processes=self.processes)
         self._start(*children, web)
         for child in (*children, web):
@@ -152,7 +159,8 @@ class Launch:
         private_database = [] if self.own_database else [ports.postgres]
         private_broker = [] if self.own_broker else [ports.amqp, ports.epmd, ports.distribution]
         served = [ports.of(process) for process in self.processes]
-        return [ports.web, *private_database, *private_broker, *served]
+        stand_in = [ports.stripe] if self.plays_stripe else []
+        return [ports.web, *private_database, *private_broker, *served, *stand_in]
 
 
 def say(sentence: str) -> None:

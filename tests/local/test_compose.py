@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from deploy import secrets, web_image
-from deploy.local import postgres
+from deploy.local import cards, postgres
 from deploy.local.home import ROOT
 from deploy.local.ports import WEB_PORT_DEFAULT, Ports
 from deploy.local.processes import ServiceProcess, present, services_of
@@ -15,7 +15,8 @@ from deploy.migrate import password_variable
 
 COMPOSE = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
 CONTAINERS: dict[str, Any] = COMPOSE["services"]
-NO_SERVICE = {"postgres", "rabbitmq", "nginx", "migrate"}
+NO_SERVICE = {"postgres", "rabbitmq", "nginx", "migrate", "stripe"}
+DEFAULTED = {"RELAIS_PORT", "STRIPE_API_BASE"}
 PORTS = Ports(WEB_PORT_DEFAULT)
 
 
@@ -40,7 +41,21 @@ class TestCompose:
         own = {"AMQP_URL", "DATABASE_URL", "RELAIS_HTTP_PORT", "RELAIS_PARTS"}
         # Only in containers does nginx speak from another address than loopback.
         shared = {"RELAIS_VERIFY_KEY", "RELAIS_TRUSTED_PROXIES"}
-        assert environment.keys() - own == {*shared, *process.secrets}
+        base = {cards.BASE} if cards.KEY in process.secrets else set()
+        assert environment.keys() - own == {*shared, *process.secrets, *base}
+
+    def test_plays_stripe_where_recharges_finds_it(self) -> None:
+        stand_in = CONTAINERS["stripe"]
+        environment = stand_in["environment"]
+        port = environment["RELAIS_HTTP_PORT"]
+        base = CONTAINERS["recharges"]["environment"][cards.BASE]
+        hearer = next(each for each in present() if each.name == cards.HEARER)
+        assert stand_in["command"] == ["python", "-m", "deploy.stripe"]
+        assert port == str(PORTS.stripe)
+        assert base == f"${{STRIPE_API_BASE:-http://stripe:{port}}}"
+        assert environment["STRIPE_WEBHOOK_URL"] == (
+            f"http://recharges:{PORTS.of(hearer)}{cards.HOOKS_PATH}"
+        )
 
     def test_migrates_every_schema_before_any_service_starts(self) -> None:
         environment = CONTAINERS["migrate"]["environment"]
@@ -52,11 +67,11 @@ class TestCompose:
 
     def test_asks_for_exactly_the_secrets_that_are_made(self) -> None:
         asked = variables((ROOT / "deploy" / "compose.yaml").read_text())
-        assert asked == {*secrets.environment(), "RELAIS_PORT"}
+        assert asked == {*secrets.environment(), *DEFAULTED}
 
     def test_has_no_secret_with_a_default(self) -> None:
         text = (ROOT / "deploy" / "compose.yaml").read_text()
-        assert set(re.findall(r"\$\{(\w+):-", text)) == {"RELAIS_PORT"}
+        assert set(re.findall(r"\$\{(\w+):-", text)) == DEFAULTED
         assert len(re.findall(r"\$\{\w+\}", text)) == 0
 
     def test_tunes_postgresql_alike(self) -> None:
