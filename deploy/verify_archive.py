@@ -114,10 +114,10 @@ def _sentences(report: Report, *, language: str) -> Iterator[str]:
     if not report.anchor_count:
         yield say("No anchor was given: a journal written anew as a whole would not be noticed.")
     if report.open_count:
-        yield say("{count} tickets are open: no closing yet.", count=report.open_count)
+        yield say("Tickets that no closing has closed yet: {count}.", count=report.open_count)
     if report.not_compared_count:
         yield say(
-            "{count} closings begin before this archive and were not added up.",
+            "Closings that begin before this archive, not added up: {count}.",
             count=report.not_compared_count,
         )
     for finding in report.findings:
@@ -126,7 +126,7 @@ def _sentences(report: Report, *, language: str) -> Iterator[str]:
         yield say("Whole: nothing was changed, removed, added or moved.")
     else:
         yield say(
-            "BROKEN: {count} findings, {shown} shown.",
+            "BROKEN. Findings: {count}; shown here: {shown}.",
             count=report.finding_count,
             shown=len(report.findings),
         )

@@ -146,7 +146,7 @@ class Till:
         """Close a day, a month, a year with what the tickets since its last closing come to."""
         before = [json.loads(entry.record) for entry in self.chains[Kind.GRAND_TOTAL]]
         before = [record for record in before if record["period"] == period]
-        first = before[-1]["until_sequence"] + 1 if before else 1
+        first = before[-1]["until_sequence"] if before else 1
         day = on or self.at.date()
         starts = {Period.DAY: day, Period.MONTH: day.replace(day=1)}
         period_on = starts.get(period, day.replace(month=1, day=1))
@@ -167,7 +167,7 @@ class Till:
             "period_on": period_on,
             "closing_no": len(before) + 1,
             "from_sequence": first,
-            "until_sequence": len(self.chains[Kind.TICKET]),
+            "until_sequence": len(self.chains[Kind.TICKET]) + 1,
             "figures": figures,
             "perpetual_real_cents": self.perpetual[0],
             "perpetual_absolute_cents": self.perpetual[1],
@@ -179,7 +179,7 @@ class Till:
     def archived(self, period: str, file: bytes) -> int:
         stretches = {
             kind: journal.Stretch(
-                from_sequence=1, until_sequence=len(chain), record_count=len(chain)
+                from_sequence=1, until_sequence=len(chain) + 1, record_count=len(chain)
             )
             for kind, chain in self.chains.items()
         }

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from services.recharges import signing
 from services.recharges.domain import archive, journal, verification
 from services.recharges.domain.archive import Unreadable
+from services.recharges.domain.closing import Tally
 from services.recharges.domain.findings import FINDINGS_MAX
 from services.recharges.domain.journal import Event, Kind, Period
 from services.recharges.domain.verification import Anchor, Report
@@ -342,7 +343,7 @@ class TestSealedContradiction:
             ({"closing_no": 3}, "grand_total 2: the closing is number 3 and should be 2"),
             ({"from_sequence": 5}, "the window begins with ticket 5 and should with 4"),
             ({"period_on": "2026-11-01"}, "the closing is of a day before the closing before it"),
-            ({"until_sequence": 9}, "the closing ends with ticket 9, which this archive does"),
+            ({"until_sequence": 10}, "the closing ends with ticket 9, which this archive does"),
             ({"late": {}}, "grand_total 2: late is not what the tickets of the window come to"),
             ({"anchors": {}}, "the closing does not hold the end of every other chain"),
             ({"period": "week"}, "grand_total 2: its content has not the form of its kind"),
@@ -352,6 +353,35 @@ class TestSealedContradiction:
         found = self.rewritten(Kind.GRAND_TOTAL, 2, over)
 
         assert any(finding in each for each in found), found
+
+    def test_of_a_month_that_ends_in_the_middle_of_a_day(self) -> None:
+        till = a_day_and_more()
+        assert json.loads(till.chains[Kind.GRAND_TOTAL][2].record)["period"] == "month"
+        found = self.rewritten(
+            Kind.GRAND_TOTAL, 3, {"until_sequence": 5, "ticket_count": 4, "sale_count": 3}
+        )
+        assert "grand_total 3: the closing does not end where a day did" in found
+
+    def test_of_no_month_that_is_closed_when_the_next_has_begun(self) -> None:
+        till = Till()
+        till.sell()
+        till.close(Period.DAY)
+        figures = Tally(period_on=START.date().replace(day=1))
+        figures.add(next(records(till, Kind.TICKET)))
+        totals = list(till.perpetual)
+        till.at += timedelta(days=30)
+        till.sell()
+        till.close(Period.DAY)
+        till.close(
+            Period.MONTH,
+            period_on=START.date().replace(day=1),
+            until_sequence=2,
+            figures=figures.figures(),
+            perpetual_real_cents=totals[0],
+            perpetual_absolute_cents=totals[1],
+        )
+
+        assert self.found(till) == []
 
     def test_of_a_ticket_in_itself(self) -> None:
         found = self.rewritten(Kind.TICKET, 2, {"total_cents": 400})

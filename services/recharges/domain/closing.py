@@ -111,8 +111,8 @@ def grand_total_record(
     """Return the record of a closing.
 
     `period_on` is the first day of the period; `closing_no` counts the till's closings of that
-    period; a window without tickets ends one before it begins.  `anchors` are the ends of the other
-    chains at that moment.
+    period; the window is half-open, `until_sequence` being the first ticket after it.  A month and
+    a year end where a day did.  `anchors` are the ends of the other chains at that moment.
     """
     record: dict[str, Any] = {
         **journal.head(Kind.GRAND_TOTAL, till_id, site_code, sequence, recorded_at),
@@ -137,7 +137,7 @@ def faults(closing: Mapping[str, Any]) -> Iterator[str]:
     """Say where a closing contradicts itself."""
     sold, refunded = closing["sold_cents"], closing["refunded_cents"]
     real = closing["real_cents"]
-    if closing["ticket_count"] != closing["until_sequence"] - closing["from_sequence"] + 1:
+    if closing["ticket_count"] != closing["until_sequence"] - closing["from_sequence"]:
         yield "the count of tickets is not that of the window"
     if closing["ticket_count"] != closing["sale_count"] + closing["refund_count"]:
         yield "sales and refunds are not all the tickets"
@@ -147,11 +147,11 @@ def faults(closing: Mapping[str, Any]) -> Iterator[str]:
         yield "the tenders are not what the closing comes to"
     if sum(share["net_cents"] + share["tax_cents"] for share in closing["by_vat"].values()) != real:
         yield "net and tax are not what the closing comes to"
-    Period(closing["period"])
+    is_day = Period(closing["period"]) is Period.DAY
     anchors = {kind: anchor["sequence"] for kind, anchor in closing["anchors"].items()}
     if set(anchors) != set(Kind) - {Kind.GRAND_TOTAL}:
         yield "the closing does not hold the end of every other chain"
-    elif anchors[Kind.TICKET] != closing["until_sequence"]:
+    elif (after := anchors[Kind.TICKET] + 1 - closing["until_sequence"]) < 0 or (is_day and after):
         yield "the window does not end where the tickets did"
 
 

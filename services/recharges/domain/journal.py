@@ -131,7 +131,7 @@ class Head(TypedDict):
 
 
 class Stretch(TypedDict):
-    """The records of one chain that an archive holds."""
+    """The records of one chain that an archive holds; half-open, as every period here."""
 
     from_sequence: int
     until_sequence: int

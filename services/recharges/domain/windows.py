@@ -36,6 +36,9 @@ class Windows:
         self._tell = findings.add
         self._last: dict[Period, Mapping[str, Any]] = {}
         self._gap: set[Period] = set()
+        #: Closings of days by where their windows end.
+        self._days: dict[int, Mapping[str, Any]] = {}
+        self._days_lost = False
         self._open: dict[Period, list[_Window]] = {period: [] for period in Period}
         self._left: dict[int, int] = {}
         self._uncovered: tuple[int, int] | None = None
@@ -47,7 +50,7 @@ class Windows:
 
     def lose(self) -> None:
         """A closing is missing or damaged: the next of each period has none to be held against."""
-        self._gap = set(Period)
+        self._gap, self._days_lost = set(Period), True
 
     def add_closing(self, sequence: int, record: Mapping[str, Any]) -> None:
         """Take a closing: it continues the one before it of its period."""
@@ -59,26 +62,27 @@ class Windows:
         else:
             self._continue(sequence, record, period)
         self._last[period] = record
+        if period is Period.DAY:
+            self._days[record["until_sequence"]] = record
         window = _Window(sequence, record, Tally(period_on=date.fromisoformat(record["period_on"])))
         if record["from_sequence"] < self._first_ticket:
             self.not_compared_count += 1
-        if record["until_sequence"] > self._last_ticket:
+        if record["until_sequence"] - 1 > self._last_ticket:
             self._tell(
                 "the closing ends with ticket {until}, which this archive does not hold",
                 Kind.GRAND_TOTAL,
                 sequence,
-                until=record["until_sequence"],
+                until=record["until_sequence"] - 1,
             )
         self._open[period].append(window)
 
     def _continue(self, sequence: int, record: Mapping[str, Any], period: Period) -> None:
         last = self._last.get(period)
-        tell = self._tell
         if last is not None or self._from_the_start:
-            begins = last["until_sequence"] + 1 if last else 1
+            begins = last["until_sequence"] if last else 1
             number = last["closing_no"] + 1 if last else 1
             if record["from_sequence"] != begins:
-                tell(
+                self._tell(
                     "the window begins with ticket {begins} and should with {expected}",
                     Kind.GRAND_TOTAL,
                     sequence,
@@ -86,7 +90,7 @@ class Windows:
                     expected=begins,
                 )
             if record["closing_no"] != number:
-                tell(
+                self._tell(
                     "the closing is number {number} and should be {expected}",
                     Kind.GRAND_TOTAL,
                     sequence,
@@ -94,23 +98,24 @@ class Windows:
                     expected=number,
                 )
         if last is not None and record["period_on"] < last["period_on"]:
-            tell("the closing is of a day before the closing before it", Kind.GRAND_TOTAL, sequence)
+            self._tell(
+                "the closing is of a day before the closing before it", Kind.GRAND_TOTAL, sequence
+            )
         self._check_perpetual(sequence, record, period)
-        inner = {Period.MONTH: Period.DAY, Period.YEAR: Period.MONTH}.get(period)
-        if inner in self._gap or inner is None:
-            return
-        below = self._last.get(inner)
-        if below is not None and below["until_sequence"] != record["until_sequence"]:
-            tell("the closing does not end with the last shorter one", Kind.GRAND_TOTAL, sequence)
 
     def _check_perpetual(self, sequence: int, record: Mapping[str, Any], period: Period) -> None:
-        """Each day adds to the perpetual totals; a month and a year find them as they are left."""
-        day = self._last.get(Period.DAY)
-        if Period.DAY in self._gap or (day is None and not self._from_the_start):
+        """Each day adds to the perpetual totals; a month and a year end where a day did."""
+        is_day, until = period is Period.DAY, record["until_sequence"]
+        day = self._last.get(Period.DAY) if is_day else self._days.get(until)
+        if day is None and not is_day:
+            if self._days and until > next(iter(self._days)) and not self._days_lost:
+                self._tell("the closing does not end where a day did", Kind.GRAND_TOTAL, sequence)
+            return
+        if day is None and not self._from_the_start:
             return
         for name in ("real_cents", "absolute_cents"):
             expected = day[f"perpetual_{name}"] if day else 0
-            if period is Period.DAY:
+            if is_day:
                 expected += record[name]
             if record[f"perpetual_{name}"] != expected:
                 self._tell(
@@ -127,7 +132,7 @@ class Windows:
         for fault in journal.ticket_faults(record):
             self._tell(fault, Kind.TICKET, sequence)
         for period, windows in self._open.items():
-            while windows and windows[0].closing["until_sequence"] < sequence:
+            while windows and windows[0].closing["until_sequence"] <= sequence:
                 self._compare(windows.pop(0))
             if windows and windows[0].closing["from_sequence"] <= sequence:
                 windows[0].tally.add(record)
