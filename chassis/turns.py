@@ -18,6 +18,7 @@ from chassis.problem import Unavailable
 class _Turn:
     free: Semaphore = field(default_factory=Semaphore)
     caller_count: int = 0
+    answered: bool = False
 
 
 class Turns:
@@ -28,14 +29,22 @@ class Turns:
 
     @contextmanager
     def take(self, key: str, *, wait_s: float) -> Iterator[None]:
-        """Wait for the key, and refuse after `wait_s`: the caller comes back with the same key."""
+        """Wait for the key, and refuse after `wait_s`: the caller comes back with the same key.
+
+        Once a caller went through, those behind it only read its answer: they go together.
+        """
         turn = self._turns.setdefault(key, _Turn())
         turn.caller_count += 1
         try:
             if not turn.free.acquire(timeout=wait_s):
                 raise Unavailable()
+            if turn.answered:
+                turn.free.release()
+                yield
+                return
             try:
                 yield
+                turn.answered = True
             finally:
                 turn.free.release()
         finally:
