@@ -65,7 +65,14 @@ def create_admin(email: str, *, display_name: str, password: str) -> UUID:
     )
     try:
         with database.transaction() as tx:
-            handlers.add_user(tx, user, password_hash=hashed, by_user_id=None, now=clock.now())
+            handlers.add_user(
+                tx,
+                user,
+                password_hash=hashed,
+                by_user_id=None,
+                now=clock.now(),
+                event_id=UUID(int=uuid_utils.uuid7().int),
+            )
     finally:
         database.close()
     return user.user_id

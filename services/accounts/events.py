@@ -5,6 +5,9 @@ from uuid import UUID
 
 from chassis.facts import Fact
 
+#: Where a fact comes from that is about no single site.
+NETWORK = "network"
+
 
 class SiteOpened(Fact):
     """A reception point opened.  Subject: the site code."""
@@ -51,3 +54,28 @@ class DeviceRevoked(Fact):
     device_id: UUID
     till_id: UUID
     site_code: str
+
+
+class _UserTold(Fact):
+    # Pseudonymous: no name and no e-mail address leaves accounts.
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "user_id": "0198c0de-0000-7000-8000-000000000003",
+        "role": "till_operator",
+        "site_codes": ["saint-denis"],
+    }
+
+    user_id: UUID
+    role: str
+    site_codes: list[str]
+
+
+class UserCreated(_UserTold):
+    """Somebody may sign in, with this role at these sites.  Subject: the user."""
+
+    TYPE: ClassVar[str] = "accounts.user.created.v1"
+
+
+class UserDisabled(_UserTold):
+    """Somebody may do nothing any more; their role and sites as they were.  Subject: the user."""
+
+    TYPE: ClassVar[str] = "accounts.user.disabled.v1"

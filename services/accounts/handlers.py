@@ -130,27 +130,59 @@ def check_new_user(body: api.NewUser, *, caller: Caller) -> User:
 
 
 def create_user(
-    tx: Transaction, user: User, *, password_hash: str, caller: Caller, now: datetime
+    tx: Transaction,
+    user: User,
+    *,
+    password_hash: str,
+    caller: Caller,
+    now: datetime,
+    event_id: UUID,
 ) -> api.User:
     """Make somebody who may sign in."""
     by = _active(tx, caller)
-    return _shown(add_user(tx, user, password_hash=password_hash, by_user_id=by.user_id, now=now))
+    made = add_user(
+        tx, user, password_hash=password_hash, by_user_id=by.user_id, now=now, event_id=event_id
+    )
+    return _shown(made)
 
 
 def add_user(
-    tx: Transaction, user: User, *, password_hash: str, by_user_id: UUID | None, now: datetime
+    tx: Transaction,
+    user: User,
+    *,
+    password_hash: str,
+    by_user_id: UUID | None,
+    now: datetime,
+    event_id: UUID,
 ) -> User:
-    """Make an account, by somebody or, the first one, from the command line."""
+    """Make an account, by somebody or, the first one, from the command line; tell everybody."""
     if unknown := store.find_unknown_sites(tx, user.site_codes):
         raise SiteUnknown(site_code=unknown[0])
     if not store.add_account(tx, user, password_hash=password_hash, now=now):
         raise users.EmailTaken()
     store.add_account_change(tx, user.user_id, change="created", by_user_id=by_user_id, now=now)
+    _tell_of(tx, user, kind=events.UserCreated, event_id=event_id, now=now)
     return user
 
 
-def disable_user(tx: Transaction, user_id: UUID, *, caller: Caller, now: datetime) -> api.User:
-    """End what somebody may do; it is done once, and no harm the second time."""
+def _tell_of(
+    tx: Transaction,
+    user: User,
+    *,
+    kind: type[events.UserCreated] | type[events.UserDisabled],
+    event_id: UUID,
+    now: datetime,
+) -> None:
+    told = kind(user_id=user.user_id, role=user.role.value, site_codes=sorted(user.site_codes))
+    outbox.append(
+        tx, [told.tell(id=event_id, subject=str(user.user_id), site=events.NETWORK, at=now)]
+    )
+
+
+def disable_user(
+    tx: Transaction, user_id: UUID, *, caller: Caller, now: datetime, event_id: UUID
+) -> api.User:
+    """End what somebody may do and tell everybody; once, and no harm the second time."""
     by = _active(tx, caller)
     user = store.lock_account(tx, user_id)
     if user is None:
@@ -161,6 +193,7 @@ def disable_user(tx: Transaction, user_id: UUID, *, caller: Caller, now: datetim
     if not user.disabled:
         store.disable_account(tx, user_id, now=now)
         store.add_account_change(tx, user_id, change="disabled", by_user_id=by.user_id, now=now)
+        _tell_of(tx, user, kind=events.UserDisabled, event_id=event_id, now=now)
     return _shown(user).model_copy(update={"disabled": True})
 
 

@@ -176,7 +176,12 @@ class Accounts(Service):
             before = idempotency.claim(tx, key=key, request_hash=call.request_hash)
             if before is None:
                 made = handlers.create_user(
-                    tx, user, password_hash=hashed, caller=call.caller, now=call.now
+                    tx,
+                    user,
+                    password_hash=hashed,
+                    caller=call.caller,
+                    now=call.now,
+                    event_id=call.new_id(),
                 )
                 idempotency.keep(tx, key=key, status=201, answer=made.model_dump_json())
                 return made
@@ -198,7 +203,9 @@ class Accounts(Service):
         self, tx: Transaction, call: Call, body: api.Nothing, user_id: UUID
     ) -> api.User:
         """End what somebody may do."""
-        return handlers.disable_user(tx, user_id, caller=call.caller, now=call.now)
+        return handlers.disable_user(
+            tx, user_id, caller=call.caller, now=call.now, event_id=call.new_id()
+        )
 
     # -- till devices: doors, because a command would keep the code and the token in its answer --
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from chassis.http import Answer, Body
+from chassis.http import Answer, Body, Page
 
 Situation = Literal["exclusion", "integration", "budget"]
 Need = Literal["recharge", "sim", "phone", "computer", "internet", "workshop", "mediation"]
@@ -142,16 +142,14 @@ class ReferralHistory(ReferralSummary):
     steps: list[Step]
 
 
-class ReferralPage(_Strict):
-    """The query of the list of referrals: the newest first, those older than `before`."""
-
-    model_config = ConfigDict(strict=False)
+class ReferralPage(Page[UUID]):
+    """The query of the list of referrals, the newest first."""
 
     site_code: SiteCode | None = None
     state: StateName | None = None
-    code: Annotated[str, Field(max_length=20)] | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    before: UUID | None = None
+    code: Annotated[
+        str | None, Field(max_length=20, description="The code of one referral, as it was said.")
+    ] = None
 
 
 class Person(Answer):

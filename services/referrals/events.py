@@ -110,6 +110,24 @@ class SiteOpened(Heard):
     name: str
 
 
+class UserCreated(Heard):
+    """Somebody who signs in: a referrer may be bound to a structure."""
+
+    TYPE: ClassVar[str] = "accounts.user.created.v1"
+
+    user_id: UUID
+    role: str
+
+
+class UserDisabled(Heard):
+    """Somebody who signs in no more; says the role again, for it may be heard of first."""
+
+    TYPE: ClassVar[str] = "accounts.user.disabled.v1"
+
+    user_id: UUID
+    role: str
+
+
 class SaleCompleted(Heard):
     """Somebody came and bought: the referrer learns of the first time."""
 

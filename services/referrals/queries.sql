@@ -59,6 +59,16 @@ SELECT structure_id
   FROM worker
  WHERE user_id = %(user_id)s;
 
+-- name: find_open_referral
+-- A referral of the person that is not answered; the caller holds the person's lock.
+SELECT code, site_code, referrer_id, structure_id
+  FROM referral
+ WHERE person_ref = %(person_ref)s
+   AND state IN ('submitted', 'seen')
+   AND %(today)s < expires_on
+ ORDER BY referral_id
+ LIMIT 1;
+
 -- name: add_referral
 -- Writes a referral unless its code is taken; a row count of 0 says so.
 INSERT INTO referral (referral_id, code, person_ref, site_code, referrer_id, structure_id,
@@ -106,7 +116,7 @@ SELECT step, at, by_role
 -- name: get_referral
 -- A referral as its referrer and its site read it.
 SELECT referral_id, code, state, site_code, given_name, family_name, situation, needs,
-       submitted_at, expires_on, person_ref, refusal_reason, referrer_id
+       submitted_at, expires_on, person_ref, refusal_reason, referrer_id, structure_id
   FROM referral
   JOIN person USING (person_ref)
  WHERE referral_id = %(referral_id)s;
@@ -123,10 +133,11 @@ SELECT referral_id, code, state, site_code, given_name, family_name, situation, 
           FROM referral) AS referral
   JOIN person USING (person_ref)
  WHERE (%(site_codes)s::text[] IS NULL OR site_code = ANY (%(site_codes)s::text[]))
-   AND (%(referrer_id)s::uuid IS NULL OR referrer_id = %(referrer_id)s::uuid)
+   AND (%(referrer_id)s::uuid IS NULL OR referrer_id = %(referrer_id)s::uuid
+        OR structure_id = %(structure_id)s::uuid)
    AND (%(state)s::text IS NULL OR state_today = %(state)s::text)
    AND (%(code)s::text IS NULL OR code = %(code)s::text)
-   AND (%(before)s::uuid IS NULL OR referral_id < %(before)s::uuid)
+   AND (%(after)s::uuid IS NULL OR referral_id < %(after)s::uuid)
  ORDER BY referral_id DESC
  LIMIT %(limit)s;
 
@@ -197,6 +208,30 @@ SELECT structure_id, name, kind, siret
 SELECT structure_id, name, kind, siret
   FROM structure
  WHERE structure_id = %(structure_id)s;
+
+-- name: add_users
+-- One who was heard to be disabled before they were heard of stays so.
+INSERT INTO told_user (user_id, role)
+SELECT told.user_id, told.role
+  FROM unnest(%(user_ids)s::uuid[], %(roles)s::text[]) AS told (user_id, role)
+ ORDER BY told.user_id
+    ON CONFLICT DO NOTHING;
+
+-- name: disable_users
+-- Keeps the first instant when it is told twice.
+INSERT INTO told_user (user_id, role, disabled_at)
+SELECT DISTINCT ON (told.user_id) told.user_id, told.role, told.at
+  FROM unnest(%(user_ids)s::uuid[], %(roles)s::text[], %(instants)s::timestamptz[])
+       AS told (user_id, role, at)
+ ORDER BY told.user_id, told.at
+    ON CONFLICT (user_id) DO UPDATE
+   SET disabled_at = LEAST(told_user.disabled_at, EXCLUDED.disabled_at);
+
+-- name: find_user
+-- What accounts told of somebody who signs in.
+SELECT user_id, role, disabled_at IS NOT NULL AS disabled
+  FROM told_user
+ WHERE user_id = %(user_id)s;
 
 -- name: save_worker
 -- A referrer refers in the name of one structure at a time.

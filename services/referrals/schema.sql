@@ -181,6 +181,7 @@ CREATE TABLE referral (
 CREATE INDEX referral_of_person ON referral USING btree (person_ref);
 CREATE INDEX referral_of_referrer ON referral USING btree (referrer_id, referral_id DESC);
 CREATE INDEX referral_of_site ON referral USING btree (site_code, referral_id DESC);
+CREATE INDEX referral_of_structure ON referral USING btree (structure_id, referral_id DESC);
 CREATE TRIGGER referral_lives_one_life BEFORE UPDATE OF state ON referral FOR EACH ROW EXECUTE FUNCTION refuse_other_lives();
 
 CREATE TABLE referral_step (
@@ -226,6 +227,13 @@ CREATE TABLE structure (
     CONSTRAINT structure_kind_check CHECK ((kind = ANY (ARRAY['ccas'::text, 'mission_locale'::text, 'association'::text, 'landlord'::text, 'france_travail'::text, 'department'::text, 'other'::text]))),
     CONSTRAINT structure_name_check CHECK ((name <> ''::text)),
     CONSTRAINT structure_siret_check CHECK ((siret ~ '^[0-9]{14}$'::text))
+);
+
+CREATE TABLE told_user (
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT told_user_pkey PRIMARY KEY (user_id)
 );
 
 CREATE TABLE worker (

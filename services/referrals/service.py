@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from chassis import http
 from chassis.consume import consume
 from chassis.db import Transaction
-from chassis.http import Call
+from chassis.http import Call, Paged
 from chassis.service import Service
 from kernel.envelope import Envelope
 from kernel.period import business_date
@@ -55,11 +55,16 @@ class Referrals(Service):
         )
 
     @http.query(
-        "GET", "/v1/referrals", answer=list[api.ReferralSummary], allow=(*_STAFF, "referrer")
+        "GET",
+        "/v1/referrals",
+        query=api.ReferralPage,
+        answer=list[api.ReferralSummary],
+        allow=(*_STAFF, "referrer"),
     )
-    def list_referrals(self, tx: Transaction, call: Call) -> list[api.ReferralSummary]:
-        """List referrals: `?site_code=&state=&code=&limit=&before=`."""
-        page = api.ReferralPage.model_validate(dict(call.query))
+    def list_referrals(
+        self, tx: Transaction, call: Call, page: api.ReferralPage
+    ) -> Paged[api.ReferralSummary]:
+        """List referrals: those of the caller's sites, or of the referrer and their structure."""
         return handlers.list_referrals(tx, page, caller=call.caller, now=call.now)
 
     @http.query(
@@ -183,6 +188,11 @@ class Referrals(Service):
     def on_site_opened(self, tx: Transaction, facts: list[Envelope]) -> None:
         """Know the sites that people can be sent to."""
         handlers.learn_sites(tx, facts)
+
+    @consume("accounts.user.created.v1", "accounts.user.disabled.v1")
+    def on_user_told(self, tx: Transaction, facts: list[Envelope]) -> None:
+        """Know who signs in, to tell who may refer people."""
+        handlers.learn_users(tx, facts)
 
     @consume("recharges.sale.completed.v1")
     def on_sale_completed(self, tx: Transaction, facts: list[Envelope]) -> None:

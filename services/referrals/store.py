@@ -11,9 +11,9 @@ from chassis.db import Transaction
 from kernel.money import Cents
 from services.referrals.domain.entitlement import Entitlement
 from services.referrals.domain.person import Identity, Person
-from services.referrals.domain.referral import Referral, State
+from services.referrals.domain.referral import Referral, Sent, State
 from services.referrals.domain.rule import Rules, rules_of
-from services.referrals.domain.structure import Structure
+from services.referrals.domain.structure import Structure, User
 
 _SQL = queries.load("services.referrals")
 Row = dict[str, Any]
@@ -90,6 +90,13 @@ def find_structure_of(tx: Transaction, user_id: UUID) -> UUID | None:
     return None if row is None else row["structure_id"]
 
 
+def find_open_referral(tx: Transaction, person_ref: UUID, *, today: date) -> Sent | None:
+    """Find a referral of the person that a site has yet to answer."""
+    values = {"person_ref": person_ref, "today": today}
+    row = tx.execute(_SQL["find_open_referral"], values).fetchone()
+    return None if row is None else Sent(**row)
+
+
 def add_referral(tx: Transaction, referral: Referral, *, code: str, particulars: Row) -> bool:
     """Write a referral; say False when its code is taken."""
     values = asdict(referral) | particulars | {"code": code}
@@ -154,9 +161,10 @@ def list_referrals(
     *,
     site_codes: Sequence[str] | None,
     referrer_id: UUID | None,
+    structure_id: UUID | None,
     state: str | None,
     code: str | None,
-    before: UUID | None,
+    after: UUID | None,
     limit: int,
     today: date,
 ) -> list[Row]:
@@ -164,9 +172,10 @@ def list_referrals(
     values = {
         "site_codes": None if site_codes is None else list(site_codes),
         "referrer_id": referrer_id,
+        "structure_id": structure_id,
         "state": state,
         "code": code,
-        "before": before,
+        "after": after,
         "limit": limit,
         "today": today,
     }
@@ -236,6 +245,27 @@ def find_structure(tx: Transaction, structure_id: UUID) -> Structure | None:
     """Find one structure."""
     row = tx.execute(_SQL["get_structure"], {"structure_id": structure_id}).fetchone()
     return None if row is None else Structure(**row)
+
+
+def add_users(tx: Transaction, users: Sequence[tuple[UUID, str]]) -> None:
+    """Remember who signs in: id and role."""
+    user_ids, roles = zip(*users, strict=True)
+    tx.execute(_SQL["add_users"], {"user_ids": list(user_ids), "roles": list(roles)})
+
+
+def disable_users(tx: Transaction, users: Sequence[tuple[UUID, str, datetime]]) -> None:
+    """Remember who signs in no more: id, role and since when."""
+    user_ids, roles, instants = zip(*users, strict=True)
+    tx.execute(
+        _SQL["disable_users"],
+        {"user_ids": list(user_ids), "roles": list(roles), "instants": list(instants)},
+    )
+
+
+def find_user(tx: Transaction, user_id: UUID) -> User | None:
+    """Find what was told of somebody who signs in."""
+    row = tx.execute(_SQL["find_user"], {"user_id": user_id}).fetchone()
+    return None if row is None else User(**row)
 
 
 def save_worker(tx: Transaction, user_id: UUID, *, structure_id: UUID) -> None:

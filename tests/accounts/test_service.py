@@ -362,6 +362,30 @@ class TestUsers:
         assert len({answer.json()["user_id"] for answer in answers}) == 1
         assert (other.status_code, other.json()["code"]) == (409, "idempotency.key_reused")
 
+    def test_is_told_of_without_name_and_address_when_it_comes_and_goes(self, door: Door) -> None:
+        site = door.make_site()
+        user = door.make_user("mediator", site)
+        for _ in range(2):
+            door.post(f"/v1/users/{user['user_id']}/disable", {})
+
+        told = door.rows(
+            "SELECT type, site, data FROM outbox WHERE subject = %s ORDER BY sequence",
+            user["user_id"],
+        )
+
+        data = {"user_id": user["user_id"], "role": "mediator", "site_codes": [site]}
+        assert told == [
+            {"type": f"accounts.user.{what}.v1", "site": "network", "data": data}
+            for what in ("created", "disabled")
+        ]
+
+    def test_first_administrator_is_told_of(self, door: Door) -> None:
+        me = door.get("/v1/me").json()["user_id"]
+
+        assert door.rows("SELECT type FROM outbox WHERE subject = %s", me) == [
+            {"type": "accounts.user.created.v1"}
+        ]
+
     def test_refuses_an_address_that_is_taken(self, door: Door) -> None:
         body = a_user("referrer")
         door.post("/v1/users", body)
@@ -393,8 +417,11 @@ class TestUsers:
         whole = [user["email"] for user in door.get("/v1/users?limit=200").json()]
         first = door.get("/v1/users?limit=2").json()
         rest = door.get(f"/v1/users?limit=200&after={first[-1]['email']}").json()
+        linked = door.get("/v1/users?limit=2").links["next"]["url"]
 
         assert [user["email"] for user in first + rest] == whole == sorted(whole)
+        following = door.get(linked.removeprefix("/api/accounts")).json()
+        assert [user["email"] for user in following] == whole[2:4]
         assert door.get("/v1/users?limit=201").status_code == 422
 
     def test_password_stands_nowhere_in_clear(self, door: Door) -> None:

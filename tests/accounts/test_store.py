@@ -1,7 +1,8 @@
 """What the database of accounts refuses by itself, whatever the code asks of it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from importlib import resources
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,8 @@ import pytest
 from psycopg import errors
 
 from chassis import queries
+from kernel.envelope import Envelope
+from services.accounts import events
 from tests.fix_stack import TxOf
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -105,3 +108,32 @@ class TestQueries:
             for named, number in numbers.items():
                 numbered = numbered.replace(f"%({named})s", number)
             tx.execute(f"PREPARE {name} AS {numbered}".encode())
+
+
+class TestMigration:
+    def test_tells_of_the_users_who_were_there_before(self, tx: Tx) -> None:
+        kept, ended = add_account(tx), add_account(tx, role="mediator", site_codes=("lyon",))
+        tx.execute(
+            "UPDATE account SET disabled_at = %s WHERE user_id = %s",
+            (NOW + timedelta(days=1), ended),
+        )
+        script = resources.files("services.accounts") / "migrations/0002_pre_tell_of_users.sql"
+
+        tx.execute(script.read_text(encoding="utf-8").encode())
+
+        rows = tx.execute(
+            "SELECT event_id, type, subject, sequence, site, occurred_at AS time, data FROM outbox"
+        ).fetchall()
+        told = [Envelope(id=row.pop("event_id"), **row) for row in rows]
+        assert {(fact.type, fact.subject, fact.sequence) for fact in told} == {
+            (events.UserCreated.TYPE, str(kept), 1),
+            (events.UserCreated.TYPE, str(ended), 1),
+            (events.UserDisabled.TYPE, str(ended), 2),
+        }
+        assert [fact.time for fact in told] == [NOW, NOW, NOW + timedelta(days=1)]
+        for fact in told:
+            user = events.UserCreated.model_validate(fact.data)
+            mediator = user.user_id == ended
+            assert (user.role, user.site_codes) == (
+                ("mediator", ["lyon"]) if mediator else ("admin", [])
+            )

@@ -63,6 +63,22 @@ def open_site(tx: Tx, site_code: str = SITE) -> None:
     handlers.learn_sites(tx, [a_fact("accounts.site.opened.v1", told)])
 
 
+def hear_of(tx: Tx, user_id: UUID, *, role: str = "referrer", ended: bool = False) -> None:
+    told = {"user_id": str(user_id), "role": role, "site_codes": []}
+    kind = "disabled" if ended else "created"
+    handlers.learn_users(tx, [a_fact(f"accounts.user.{kind}.v1", told)])
+
+
+def a_house(tx: Tx, *workers: Caller) -> UUID:
+    """A structure in whose name these referrers refer people."""
+    body = api.NewStructure(name="CCAS fictif", kind="ccas")
+    made = handlers.add_structure(tx, body, structure_id=new_id(), now=NOW)
+    for worker in workers:
+        hear_of(tx, worker.user_id)
+        handlers.add_worker(tx, made.structure_id, user_id=worker.user_id)
+    return made.structure_id
+
+
 def submit(
     tx: Tx,
     *,

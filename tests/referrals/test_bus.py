@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from chassis.topology import EXCHANGE
 from kernel.envelope import Envelope
-from tests.accounts.test_service import ADMIN, PASSWORD, run_create_admin
+from tests.accounts.test_service import ADMIN, PASSWORD, a_user, run_create_admin
 from tests.fix_service import OTHER_KEY, SIGNING_KEY, bearer, keyed, serving
 from tests.fix_stack import FreshSchema, Schema
 from tests.referrals.build import NOW, a_body, a_fact
@@ -70,6 +70,21 @@ def test_person_is_sent_to_a_site_that_just_opened_and_their_first_visit_is_told
         admin = {"Authorization": f"Bearer {session['token']}"}
         site = {"site_code": "grenoble", "name": "La Remise", "address": "Grenoble"}
         assert accounts.post("/v1/sites", json=site, headers=keyed(admin)).status_code == 201
+        # A referrer gets an account; soon they can be bound to a house, until they are disabled.
+        house = referrals.post(
+            "/v1/structures", json={"name": "CCAS", "kind": "ccas"}, headers=keyed(admin)
+        ).json()
+        workers = f"/v1/structures/{house['structure_id']}/workers"
+        user = accounts.post("/v1/users", json=a_user("referrer"), headers=keyed(admin)).json()
+        worker = {"user_id": user["user_id"]}
+
+        def bound() -> str:
+            answer = referrals.post(workers, json=worker, headers=keyed(admin))
+            return "" if answer.status_code == 201 else str(answer.json()["code"])
+
+        wait_for(lambda: bound() == "")
+        accounts.post(f"/v1/users/{user['user_id']}/disable", json={}, headers=keyed(admin))
+        wait_for(lambda: bound() == "referrals.worker.disabled")
         key = keyed(REFERRER)
         body = a_body(site_code="grenoble")
         wait_for(lambda: referrals.post("/v1/referrals", json=body, headers=key).status_code == 201)
@@ -101,6 +116,7 @@ def test_person_is_sent_to_a_site_that_just_opened_and_their_first_visit_is_told
     assert heard == [
         {"consumer": "referrals.on_sale_completed", "count": 2},
         {"consumer": "referrals.on_site_opened", "count": 1},
+        {"consumer": "referrals.on_user_told", "count": 3},
     ]
     told = rows(schemas["referrals"], "SELECT FROM outbox WHERE published_at IS NULL")
     assert told == [], "every fact has left the outbox"

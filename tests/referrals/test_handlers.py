@@ -16,7 +16,14 @@ from services.referrals import api, events, handlers
 from services.referrals.domain import entitlement as entitlements
 from services.referrals.domain import referral as referrals
 from services.referrals.domain.person import PersonNotValid, PersonUnknown
-from services.referrals.domain.structure import SiretNotValid, StructureTaken, StructureUnknown
+from services.referrals.domain.structure import (
+    SiretNotValid,
+    StructureTaken,
+    StructureUnknown,
+    WorkerDisabled,
+    WorkerNotReferrer,
+    WorkerUnknown,
+)
 from services.referrals.seal import read
 from tests.fix_stack import TxOf
 from tests.referrals.build import (
@@ -27,7 +34,9 @@ from tests.referrals.build import (
     Tx,
     a_caller,
     a_fact,
+    a_house,
     accept,
+    hear_of,
     new_id,
     on,
     open_site,
@@ -97,6 +106,55 @@ class TestSubmit:
         assert len(set(codes)) == 2
 
 
+class TestSecond:
+    PERSON: ClassVar[Any] = {"given_name": "Anouk", "family_name": "Bruyère"}
+
+    def test_is_refused_while_one_is_open_at_any_site(self, tx: Tx) -> None:
+        open_site(tx, "lyon")
+        me = a_caller("referrer")
+        first = submit(tx, caller=me, **self.PERSON)
+        handlers.see_referral(tx, first.referral_id, caller=DESK, now=NOW)
+
+        with pytest.raises(referrals.OpenAlready) as refused:
+            submit(tx, caller=me, site_code="lyon", **self.PERSON)
+
+        assert refused.value.values == {"referral_code": first.code, "site_code": SITE}
+        row = tx.execute("SELECT count(*) AS sent FROM referral").fetchone()
+        assert row == {"sent": 1}
+
+    def test_names_the_first_to_its_own_house_alone(self, tx: Tx) -> None:
+        me, colleague, stranger = (a_caller("referrer") for _ in range(3))
+        a_house(tx, me, colleague)
+        a_house(tx, stranger)
+        submit(tx, caller=me, **self.PERSON)
+
+        with pytest.raises(referrals.OpenAlready):
+            submit(tx, caller=colleague, **self.PERSON)
+        for other in (stranger, a_caller("referrer")):
+            with pytest.raises(referrals.OpenElsewhere) as refused:
+                submit(tx, caller=other, **self.PERSON)
+            assert refused.value.values == {}
+
+    def test_house_of_nobody_is_nobodys_house(self, tx: Tx) -> None:
+        submit(tx, caller=a_caller("referrer"), **self.PERSON)
+
+        with pytest.raises(referrals.OpenElsewhere):
+            submit(tx, caller=a_caller("referrer"), **self.PERSON)
+
+    def test_is_taken_once_the_first_was_answered_or_has_lapsed(self, tx: Tx) -> None:
+        first = submit(tx, **self.PERSON)
+        body = api.RefuseReferral(reason="Plus de place.")
+        handlers.refuse_referral(tx, first.referral_id, body, caller=DESK, now=NOW, new_id=new_id)
+        second = submit(tx, **self.PERSON)
+        last_day = on(second.expires_on - timedelta(days=1))
+        with pytest.raises(referrals.OpenElsewhere):
+            submit(tx, now=last_day, **self.PERSON)
+
+        third = submit(tx, now=on(second.expires_on), **self.PERSON)
+        accept(tx, third.referral_id, now=on(third.expires_on - timedelta(days=1)))
+        submit(tx, now=on(third.expires_on - timedelta(days=1)), **self.PERSON)
+
+
 class TestOnePerson:
     @pytest.mark.parametrize(
         "same",
@@ -108,6 +166,7 @@ class TestOnePerson:
     )
     def test_is_one_by_name_or_phone_with_the_birth_date(self, tx: Tx, same: Any) -> None:
         first = submit(tx, given_name="Hélène", family_name="Épervier", phone="06 39 98 00 12")
+        accept(tx, first.referral_id)
 
         assert person_of(tx, submit(tx, **same).referral_id) == person_of(tx, first.referral_id)
 
@@ -125,6 +184,7 @@ class TestOnePerson:
 
     def test_name_weighs_more_than_phone(self, tx: Tx) -> None:
         one = submit(tx, given_name="Hélène", family_name="Épervier")
+        accept(tx, one.referral_id)
         submit(tx, given_name="Lena", family_name="Iris", phone="0639980012")
 
         both = submit(tx, given_name="Hélène", family_name="Épervier", phone="0639980012")
@@ -242,7 +302,7 @@ class TestRenew:
     def test_extends_once_on_a_new_referral_and_tells_the_whole_period(self, tx: Tx) -> None:
         first = accept(tx, submit(tx, **self.PERSON).referral_id)
         ref = first.person_ref
-        new, third = submit(tx, **self.PERSON), submit(tx, **self.PERSON)
+        new = submit(tx, **self.PERSON)
 
         renewed = renew(tx, ref, new.referral_id)
 
@@ -252,6 +312,7 @@ class TestRenew:
         assert told(tx, ref)[-1]["data"]["from"] == "2026-11-20"
         assert told(tx, ref)[-1]["data"]["until"] == "2028-05-20"
         assert steps(tx, new.referral_id) == ["submitted", "seen", "accepted", "renewed"]
+        third = submit(tx, **self.PERSON)
         with pytest.raises(entitlements.RenewedAlready):
             renew(tx, ref, third.referral_id)
 
@@ -316,9 +377,24 @@ class TestShow:
 
         listed = handlers.list_referrals(tx, api.ReferralPage(), caller=me, now=NOW)
 
-        assert [each.referral_id for each in listed] == [mine.referral_id]
+        assert [each.referral_id for each in listed.items] == [mine.referral_id]
         with pytest.raises(referrals.ReferralUnknown):
             handlers.show_referral(tx, mine.referral_id, caller=a_caller("referrer"), now=NOW)
+
+    def test_referrer_sees_those_of_their_house(self, tx: Tx) -> None:
+        me, colleague, stranger = (a_caller("referrer") for _ in range(3))
+        a_house(tx, me, colleague)
+        a_house(tx, stranger)
+        made = [submit(tx, caller=each) for each in (me, colleague, stranger)]
+
+        listed = handlers.list_referrals(tx, api.ReferralPage(), caller=me, now=NOW)
+
+        ours = [each.referral_id for each in (made[1], made[0])]
+        assert [each.referral_id for each in listed.items] == ours
+        shown = handlers.show_referral(tx, ours[0], caller=me, now=NOW)
+        assert shown.code == made[1].code
+        with pytest.raises(referrals.ReferralUnknown):
+            handlers.show_referral(tx, ours[0], caller=stranger, now=NOW)
 
     def test_staff_see_their_site_by_state_and_code_page_by_page(self, tx: Tx) -> None:
         open_site(tx, "lyon")
@@ -329,13 +405,14 @@ class TestShow:
         def ids(caller: Any = DESK, **query: Any) -> list[UUID]:
             page = api.ReferralPage(**query)
             found = handlers.list_referrals(tx, page, caller=caller, now=NOW)
-            return [each.referral_id for each in found]
+            assert found.last in (None, str(found.items[-1].referral_id))
+            return [each.referral_id for each in found.items]
 
         newest_first = [each.referral_id for each in reversed(made)]
         assert ids() == ids(site_code=SITE) == newest_first
         assert ids(state="accepted") == [made[2].referral_id]
         assert ids(code=made[3].code.lower().replace("-", "")) == [made[3].referral_id]
-        assert ids(limit=2, before=newest_first[1]) == newest_first[2:4]
+        assert ids(limit=2, after=newest_first[1]) == newest_first[2:4]
         with pytest.raises(OtherSite):
             ids(site_code="lyon")
         lyon = a_caller("site_manager", "lyon")
@@ -349,7 +426,7 @@ class TestShow:
         def found(state: Any) -> list[UUID]:
             page = api.ReferralPage(state=state)
             listed = handlers.list_referrals(tx, page, caller=DESK, now=later)
-            return [each.referral_id for each in listed if each.state == state]
+            return [each.referral_id for each in listed.items if each.state == state]
 
         assert found("lapsed") == [made.referral_id]
         assert found("submitted") == []
@@ -398,6 +475,7 @@ class TestStructures:
         body = api.NewStructure(name="CCAS fictif", kind="ccas", siret="732 829 320 00074")
         made = handlers.add_structure(tx, body, structure_id=uuid4(), now=NOW)
         referrer = a_caller("referrer")
+        hear_of(tx, referrer.user_id)
         handlers.add_worker(tx, made.structure_id, user_id=referrer.user_id)
 
         referral = submit(tx, caller=referrer)
@@ -408,6 +486,31 @@ class TestStructures:
         assert row == {"structure_id": made.structure_id}
         assert made.siret == "73282932000074"
         assert made in handlers.list_structures(tx)
+
+    def test_worker_is_a_referrer_of_whom_accounts_told(self, tx: Tx) -> None:
+        house = a_house(tx)
+        unknown, mediator, ended = uuid4(), uuid4(), uuid4()
+        hear_of(tx, mediator, role="mediator")
+        hear_of(tx, ended)
+        hear_of(tx, ended, ended=True)
+
+        for user_id, refusal in (
+            (unknown, WorkerUnknown),
+            (mediator, WorkerNotReferrer),
+            (ended, WorkerDisabled),
+        ):
+            with pytest.raises(refusal):
+                handlers.add_worker(tx, house, user_id=user_id)
+        assert tx.execute("SELECT FROM worker").fetchall() == []
+
+    def test_user_who_ended_stays_so_in_whatever_order_it_is_told(self, tx: Tx) -> None:
+        house, user_id = a_house(tx), uuid4()
+
+        for ended in (True, False, True, False):
+            hear_of(tx, user_id, ended=ended)
+
+            with pytest.raises(WorkerDisabled):
+                handlers.add_worker(tx, house, user_id=user_id)
 
     def test_refuses_a_wrong_siret_a_second_one_and_an_unknown_house(self, tx: Tx) -> None:
         body = api.NewStructure(name="CCAS fictif", kind="ccas", siret="73282932000074")

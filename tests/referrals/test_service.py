@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import psycopg
@@ -18,7 +18,7 @@ from deploy.demo import data
 from deploy.local.home import ROOT
 from tests.fix_service import OTHER_KEY, bearer, environment_of, keyed, serving
 from tests.fix_stack import FreshSchema, Schema
-from tests.referrals.build import NOW, SITE, a_body, open_site
+from tests.referrals.build import NOW, SITE, a_body, hear_of, open_site
 
 REFERRER = bearer("referrer")
 DESK = bearer("till_operator", SITE)
@@ -114,8 +114,9 @@ class TestJourney:
 
     def test_second_acceptance_names_the_end_of_the_first(self, door: Door) -> None:
         person: Any = {"given_name": "Wassim", "family_name": "Tilleul"}
-        first, second = door.submit(**person), door.submit(**person)
+        first = door.submit(**person)
         door.post(f"/v1/referrals/{first['referral_id']}/accept", {})
+        second = door.submit(**person)
 
         refused = door.post(f"/v1/referrals/{second['referral_id']}/accept", {})
 
@@ -128,21 +129,47 @@ class TestJourney:
         history = door.get(f"/v1/referrals/{second['referral_id']}").json()
         assert history["state"] == "submitted", "nothing changed"
 
-    def test_two_sites_at_once_open_one_entitlement(self, door: Door) -> None:
-        person: Any = {"given_name": "Raoul", "family_name": "Sarrasin"}
-        made = [door.submit(site_code=site, **person) for site in (SITE, "lyon") * 4]
+    def test_accepted_eight_times_at_once_opens_one_entitlement(self, door: Door) -> None:
+        made = door.submit(given_name="Raoul", family_name="Sarrasin")
+        path = f"/v1/referrals/{made['referral_id']}/accept"
 
         with ThreadPoolExecutor(8) as pool:
-            answers = list(
-                pool.map(
-                    lambda each: door.post(
-                        f"/v1/referrals/{each['referral_id']}/accept", {}, as_=bearer("admin")
-                    ),
-                    made,
-                )
-            )
+            answers = list(pool.map(lambda _: door.post(path, {}), range(8)))
 
         assert sorted(answer.status_code for answer in answers) == [200] + [409] * 7
+
+    def test_person_sent_by_twenty_houses_at_once_is_one_person_with_one_referral(
+        self, door: Door
+    ) -> None:
+        person: Any = {"given_name": "Samira", "family_name": "Fougère"}
+        before = door.count("person"), door.count("referral")
+
+        def submit(number: int) -> httpx.Response:
+            body = a_body(site_code=(SITE, "lyon")[number % 2], **person)
+            return door.post("/v1/referrals", body, as_=bearer("referrer"))
+
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(submit, range(20)))
+
+        assert sorted(answer.status_code for answer in answers) == [201] + [409] * 19
+        refused = [answer.json() for answer in answers if answer.status_code == 409]
+        assert {problem["code"] for problem in refused} == {"referrals.referral.open_elsewhere"}
+        assert (door.count("person"), door.count("referral")) == (before[0] + 1, before[1] + 1)
+
+    def test_second_referral_is_refused_with_the_code_of_the_first(self, door: Door) -> None:
+        person: Any = {"given_name": "Ilyès", "family_name": "Chardon"}
+        first = door.submit(**person)
+
+        refused = door.post("/v1/referrals", a_body(site_code="lyon", **person), as_=REFERRER)
+
+        assert (refused.status_code, refused.json()["code"]) == (
+            409,
+            "referrals.referral.open_already",
+        )
+        assert refused.json()["detail"] == (
+            f"Cette personne a déjà un bon d'orientation en cours : {first['code']},"
+            f" au point d'accueil {SITE}."
+        )
 
     def test_every_referral_of_the_demonstration_is_taken(self, door: Door) -> None:
         people = data.demonstration(today=NOW.date()).people
@@ -185,15 +212,6 @@ class TestSameKey:
         other = door.post("/v1/referrals", a_body(), as_=REFERRER, key=key)
 
         assert (other.status_code, other.json()["code"]) == (409, "idempotency.key_reused")
-
-    def test_same_new_person_twenty_times_at_once_is_one_person(self, door: Door) -> None:
-        person: Any = {"given_name": "Samira", "family_name": "Fougère"}
-        before = door.count("person")
-
-        with ThreadPoolExecutor(20) as pool:
-            list(pool.map(lambda _: door.submit(**person), range(20)))
-
-        assert door.count("person") == before + 1
 
 
 class TestWhoMay:
@@ -246,6 +264,42 @@ class TestWhoMay:
         assert door.get(path, as_=partner).status_code == 403
 
 
+class TestList:
+    def test_is_read_page_by_page_to_its_end(self, door: Door) -> None:
+        me = bearer("referrer")
+        made = [door.submit(as_=me)["referral_id"] for _ in range(5)]
+
+        read: list[str] = []
+        path = "/v1/referrals?limit=2&state=submitted"
+        while path:
+            page = door.get(path, as_=me)
+            read += [each["referral_id"] for each in page.json()]
+            path = page.links.get("next", {}).get("url", "").removeprefix("/api/referrals")
+
+        assert read == made[::-1]
+
+
+class TestWorkers:
+    def test_must_be_known_as_referrers(self, door: Door) -> None:
+        manager = bearer("site_manager", SITE)
+        house = door.post("/v1/structures", {"name": "La Ruche", "kind": "other"}, as_=manager)
+        path = f"/v1/structures/{house.json()['structure_id']}/workers"
+        mediator, referrer = uuid4(), uuid4()
+        with psycopg.connect(door.schema.admin_url, row_factory=dict_row) as tx:
+            tx.execute("SET search_path TO referrals, public")
+            hear_of(tx, mediator, role="till_operator")
+            hear_of(tx, referrer)
+
+        def bind(user_id: UUID) -> httpx.Response:
+            return door.post(path, {"user_id": str(user_id)}, as_=manager)
+
+        assert bind(referrer).status_code == 201
+        assert bind(uuid4()).json()["code"] == "referrals.worker.unknown"
+        refused = bind(mediator).json()
+        assert refused["code"] == "referrals.worker.not_a_referrer"
+        assert refused["detail"].startswith("Le rôle de cette personne est : caissier.")
+
+
 class TestBadInput:
     def test_each_gets_its_problem_document(self, door: Door) -> None:
         def submitted(**changes: Any) -> httpx.Response:
@@ -292,7 +346,8 @@ class TestBadInput:
             (door.get(f"/v1/referrals/{uuid4()}"), 404),
             (door.get("/v1/referrals?limit=1000"), 422),
             (door.get("/v1/referrals?state=lost"), 422),
-            (door.get("/v1/referrals?before=yesterday"), 422),
+            (door.get("/v1/referrals?after=yesterday"), 422),
+            (door.get("/v1/referrals?sitecode=lyon"), 422),
             (door.get("/v1/referrals?code=%00"), 422),
             (door.get("/v1/referrals?code=OOOO"), 200),
         ]
@@ -302,6 +357,17 @@ class TestBadInput:
             if status != 200:
                 assert answer.headers["Content-Type"] == "application/problem+json"
         assert (door.count("referral"), door.count("person")) == before
+
+    def test_names_the_values_that_are_allowed(self, door: Door) -> None:
+        refused = door.get("/v1/referrals?state=lost")
+
+        assert refused.json()["errors"] == [
+            {
+                "field": "state",
+                "reason": "Ce n'est pas une des valeurs permises :"
+                " submitted, seen, accepted, refused, lapsed.",
+            }
+        ]
 
     def test_names_the_field_and_the_reason_in_french(self, door: Door) -> None:
         refused = door.post("/v1/referrals", a_body(phone="12"), as_=REFERRER)

@@ -74,6 +74,18 @@ class OtherPerson(Refusal):
     code = "referrals.referral.other_person"
 
 
+class OpenAlready(Refusal):
+    """This person has an open referral already: {referral_code}, at the site {site_code}."""
+
+    code = "referrals.referral.open_already"
+
+
+class OpenElsewhere(Refusal):
+    """Another structure has referred this person already, and a site has yet to answer."""
+
+    code = "referrals.referral.open_elsewhere"
+
+
 class NeedTwice(Invalid):
     """A need is named twice."""
 
@@ -95,6 +107,41 @@ class Referral:
     site_code: str
     state: State
     expires_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A referral as one who would refer the same person may know it."""
+
+    code: str
+    site_code: str
+    referrer_id: UUID
+    structure_id: UUID | None
+
+
+def is_seen_by(
+    referrer_id: UUID, *, structure_id: UUID | None, user_id: UUID, of_structure_id: UUID | None
+) -> bool:
+    """Say whether a referrer sees a referral: their own, and those of the house they work for."""
+    return referrer_id == user_id or (structure_id is not None and structure_id == of_structure_id)
+
+
+def refuse_second(open_one: Sent | None, *, user_id: UUID, structure_id: UUID | None) -> None:
+    """Refuse another referral of a person while one is open, anywhere in the network.
+
+    Which house sends a person says something about them: another house learns only that there is
+    a referral.
+    """
+    if open_one is None:
+        return
+    if is_seen_by(
+        open_one.referrer_id,
+        structure_id=open_one.structure_id,
+        user_id=user_id,
+        of_structure_id=structure_id,
+    ):
+        raise OpenAlready(referral_code=open_one.code, site_code=open_one.site_code)
+    raise OpenElsewhere()
 
 
 def good_until(*, submitted_on: date, rules: Rules) -> date:

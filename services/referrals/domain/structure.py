@@ -8,6 +8,8 @@ from stdnum.fr import siret as sirets
 
 from kernel.refusal import Invalid, NotFound, Refusal
 
+REFERRER = "referrer"
+
 
 class SiretNotValid(Invalid):
     """This is not a SIRET number."""
@@ -25,6 +27,33 @@ class StructureUnknown(NotFound):
     """There is no such structure."""
 
     code = "referrals.structure.unknown"
+
+
+class WorkerUnknown(Refusal):
+    """Nobody of this identifier is known here. A new account is known in a moment."""
+
+    code = "referrals.worker.unknown"
+
+
+class WorkerNotReferrer(Refusal):
+    """This user's role is {role}: only a referrer refers people in the name of a structure."""
+
+    code = "referrals.worker.not_a_referrer"
+
+
+class WorkerDisabled(Refusal):
+    """This user's account is disabled."""
+
+    code = "referrals.worker.disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """What accounts tells of somebody who signs in."""
+
+    user_id: UUID
+    role: str
+    disabled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,3 +74,13 @@ def normalise_siret(text: str) -> str:
         wrong = [{"field": "siret", "reason": SiretNotValid.sentence()}]
         raise SiretNotValid(errors=wrong) from error
     return siret
+
+
+def check_worker(user: User | None) -> None:
+    """Refuse whoever cannot refer people."""
+    if user is None:
+        raise WorkerUnknown()
+    if user.role != REFERRER:
+        raise WorkerNotReferrer(role=user.role)
+    if user.disabled:
+        raise WorkerDisabled()

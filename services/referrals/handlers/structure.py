@@ -1,0 +1,40 @@
+"""The houses that refer people, and who works for them."""
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from chassis.db import Transaction
+from services.referrals import api, store
+from services.referrals.domain import structure
+
+
+def add_structure(
+    tx: Transaction, body: api.NewStructure, *, structure_id: UUID, now: datetime
+) -> api.Structure:
+    """Make a structure known."""
+    made = structure.Structure(
+        structure_id=structure_id,
+        name=body.name,
+        kind=body.kind,
+        siret=None if body.siret is None else structure.normalise_siret(body.siret),
+    )
+    if not store.add_structure(tx, made, now=now):
+        raise structure.StructureTaken()
+    return api.Structure(
+        structure_id=structure_id, name=body.name, kind=body.kind, siret=made.siret
+    )
+
+
+def list_structures(tx: Transaction) -> list[api.Structure]:
+    """List the structures that refer people."""
+    return [api.Structure.model_validate(asdict(each)) for each in store.list_structures(tx)]
+
+
+def add_worker(tx: Transaction, structure_id: UUID, *, user_id: UUID) -> api.Worker:
+    """Let a referrer refer in the name of a structure."""
+    if store.find_structure(tx, structure_id) is None:
+        raise structure.StructureUnknown()
+    structure.check_worker(store.find_user(tx, user_id))
+    store.save_worker(tx, user_id, structure_id=structure_id)
+    return api.Worker(user_id=user_id, structure_id=structure_id)
