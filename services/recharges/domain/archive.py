@@ -152,6 +152,8 @@ def read_entry(line: bytes) -> Entry:
 
 def read_footer(line: bytes) -> Footer | None:
     """Read the last line, or say that this is none."""
+    if not line.startswith(b'{"counts":'):
+        return None
     try:
         fields = json.loads(line.decode())
         footer = Footer(
