@@ -25,9 +25,9 @@ _NAME_SEPTETS_MAX = 24
 def messages(ticket: Ticket, *, language: str) -> tuple[str, ...]:
     """Return one message per voucher with a PIN, or a single one about the ticket."""
     voice = Voice(language)
-    paid = _paid(ticket, voice)
+    about = _about(ticket, voice)
     told = [_voucher(voucher, voice) for voucher in ticket.vouchers if voucher.pin]
-    return tuple(_fitted(f"{text} {paid}") for text in told) or (_fitted(paid),)
+    return tuple(_fitted([text, *about]) for text in told) or (_fitted(about),)
 
 
 def septets(text: str) -> int:
@@ -65,31 +65,32 @@ def _voucher(voucher: TicketVoucher, voice: Voice) -> str:
     )
 
 
-def _paid(ticket: Ticket, voice: Voice) -> str:
-    refund = ticket.refund_of is not None
-    parts = [
-        voice.say(
-            "Refund, ticket {ticket_no}, {place}, {day}: {amount}."
-            if refund
-            else "Ticket {ticket_no}, {place}, {day}: paid {amount}.",
-            ticket_no=ticket.ticket_no,
-            place=_name(ticket.site_name),
-            day=voice.short_day(ticket.business_date),
-            amount=voice.amount(ticket.total_cents),
+def _about(ticket: Ticket, voice: Voice) -> list[str]:
+    """Say the rest, most needed first."""
+    parts = [_paid(ticket, voice), ticket.signature_characters]
+    if ticket.cap_left:
+        left = voice.say(
+            "Left to buy in {month}: {amount}.",
+            month=voice.month(ticket.cap_left.month.first_on),
+            amount=voice.amount(ticket.cap_left.left_cents),
         )
-    ]
+        parts.insert(1, left)
     if ticket.reprint:
         parts.insert(0, voice.say("DUPLICATE {number}", number=ticket.reprint.number) + ".")
-    if ticket.cap_left:
-        parts.append(
-            voice.say(
-                "Left to buy in {month}: {amount}.",
-                month=voice.month(ticket.cap_left.month.first_on),
-                amount=voice.amount(ticket.cap_left.left_cents),
-            )
-        )
-    parts.append(ticket.signature_characters)
-    return gsm(" ".join(parts))
+    return [gsm(part) for part in parts]
+
+
+def _paid(ticket: Ticket, voice: Voice) -> str:
+    sentence = "Ticket {ticket_no}, {place}, {day}: paid {amount}."
+    if ticket.refund_of:
+        sentence = "Refund, ticket {ticket_no}, {place}, {day}: {amount}."
+    return voice.say(
+        sentence,
+        ticket_no=ticket.ticket_no,
+        place=_name(ticket.site_name),
+        day=voice.short_day(ticket.business_date),
+        amount=voice.amount(ticket.total_cents),
+    )
 
 
 def _name(text: str) -> str:
@@ -100,8 +101,10 @@ def _name(text: str) -> str:
     return name.rstrip()
 
 
-def _fitted(text: str) -> str:
-    # The parts are bounded, so this cannot happen with serials and PINs as imports allow them.
-    if septets(text) > SEPTETS_MAX:
-        raise ValueError("the parts of a message are longer than two segments")
+def _fitted(parts: list[str]) -> str:
+    """Join the parts that two segments hold; with sums as tills know them, that is all of them."""
+    text = parts[0]
+    for part in parts[1:]:
+        if septets(f"{text} {part}") <= SEPTETS_MAX:
+            text = f"{text} {part}"
     return text
