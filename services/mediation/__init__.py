@@ -1,12 +1,13 @@
 """Mediation: leads a person's telecom debts from a mandate to an outcome, and does the sums.
 
-Owns       debt cases, mandates, debt lines, offers and their answers, payment plans
+Owns       debt cases, mandates, debt lines, offers and their answers, payment
+           plans; the legal rates of interest
 Publishes  mediation.case.closed.v1, mediation.case.opened.v1, mediation.offer.answered.v1,
            mediation.offer.made.v1, mediation.plan.agreed.v1
 Hears      referrals.entitlement.opened.v1, referrals.entitlement.renewed.v1
-Answers    GET /v1/cases/<uuid:case_id>, POST /v1/calculators/late-interest,
-           POST /v1/calculators/limitation, POST /v1/calculators/plan,
-           POST /v1/calculators/termination-fee, POST /v1/cases,
+Answers    GET /v1/cases, GET /v1/cases/<uuid:case_id>,
+           POST /v1/calculators/late-interest, POST /v1/calculators/limitation,
+           POST /v1/calculators/plan, POST /v1/calculators/termination-fee, POST /v1/cases,
            POST /v1/cases/<uuid:case_id>/close, POST /v1/cases/<uuid:case_id>/lines,
            POST /v1/cases/<uuid:case_id>/mandates, POST /v1/cases/<uuid:case_id>/offers,
            POST /v1/cases/<uuid:case_id>/over-indebtedness,

@@ -10,7 +10,8 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.facts import Fact, Heard
-from services.mediation.domain.case import Case, Outcome
+from services.mediation.domain.case import Case
+from services.mediation.domain.closing import Outcome
 from services.mediation.domain.debt_line import total_claimed_cents
 from services.mediation.domain.entitlement import Entitlement
 from services.mediation.domain.offer import Answer, Kind, Maker, Offer

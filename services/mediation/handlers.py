@@ -1,6 +1,6 @@
 """What mediation does when asked or told.  Each function is one transaction: load, decide, tell."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from chassis import outbox
 from chassis.db import Transaction
 from chassis.facts import Fact
 from chassis.http import Call
+from chassis.shapes import Paged
 from kernel.envelope import Envelope
 from kernel.money import Cents
 from kernel.period import business_date
@@ -41,7 +42,8 @@ def open_case(tx: Transaction, call: Call, body: api.OpenCase) -> api.CaseState:
             person_ref=body.person_ref,
             opened_on=today,
         ),
-        entitlement=store.find_entitlement(tx, body.person_ref),
+        entitlement=store.lock_entitlement(tx, body.person_ref),
+        open_already=store.find_open_case(tx, person_ref=body.person_ref, site_code=body.site_code),
         admissible_on=body.over_indebtedness_admissible_on,
     )
     store.add_case(tx, case)
@@ -232,17 +234,35 @@ def answer_offer(
 
 
 def close_case(tx: Transaction, call: Call, case_id: UUID, body: api.CloseCase) -> api.CaseState:
-    """Close a case without an agreement."""
+    """Close a case by hand."""
+    reason = body.left_open_reason
     case = _change(
         tx,
         call,
         case_id,
-        lambda case: cases.close(case, outcome=body.outcome),
+        lambda case: cases.close(case, outcome=body.outcome, left_open_reason=reason),
         step="closed",
         outcome=body.outcome,
+        **({} if reason is None else {"left_open_reason": reason}),
     )
     _tell(tx, call, case, [events.CaseClosed.of(case, day=business_date(call.now))])
     return _state(case)
+
+
+def list_cases(tx: Transaction, call: Call, page: api.CasePage) -> Paged[api.CaseListed]:
+    """List the cases of one site, or of all where the caller works."""
+    if page.site_code is not None:
+        call.caller.require_site(page.site_code)
+        site_codes: Collection[str] | None = {page.site_code}
+    else:
+        site_codes = None if call.caller.role == "admin" else call.caller.site_codes
+    found = [
+        api.CaseListed(**row)
+        for row in store.list_cases(
+            tx, site_codes=site_codes, status=page.state, after=page.after, limit=page.limit
+        )
+    ]
+    return Paged.cut(found, limit=page.limit, key=lambda each: each.case_id)
 
 
 def show_case(tx: Transaction, call: Call, case_id: UUID) -> api.CaseShown:

@@ -72,6 +72,50 @@ SELECT person_ref, from_on, until_on
   FROM entitlement
  WHERE person_ref = %(person_ref)s;
 
+-- name: lock_entitlement
+-- The same, locked until the transaction ends: openings for one person take turns.
+SELECT person_ref, from_on, until_on
+  FROM entitlement
+ WHERE person_ref = %(person_ref)s
+   FOR NO KEY UPDATE;
+
+-- name: find_open_case
+SELECT case_id
+  FROM debt_case
+ WHERE person_ref = %(person_ref)s
+   AND site_code = %(site_code)s
+   AND status <> 'closed'
+ ORDER BY case_id
+ LIMIT 1;
+
+-- name: list_cases
+-- Cases in the order in which they were opened, which is that of their ids, from behind `after`.
+SELECT debt_case.case_id, debt_case.site_code, debt_case.person_ref, debt_case.status,
+       debt_case.outcome, debt_case.opened_on, line.lines, line.open_lines, line.claimed_cents,
+       line.agreed_cents
+  FROM debt_case
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS lines,
+              count(*) FILTER (WHERE agreed_cents IS NULL) AS open_lines,
+              COALESCE(sum(claimed_cents), 0)::bigint AS claimed_cents,
+              COALESCE(sum(agreed_cents), 0)::bigint AS agreed_cents
+         FROM debt_line
+        WHERE debt_line.case_id = debt_case.case_id) AS line
+ WHERE (%(site_codes)s::text[] IS NULL OR debt_case.site_code = ANY (%(site_codes)s::text[]))
+   AND (%(status)s::text IS NULL OR debt_case.status = %(status)s::text)
+   AND (%(after)s::uuid IS NULL OR debt_case.case_id > %(after)s::uuid)
+ ORDER BY debt_case.case_id
+ LIMIT %(limit)s;
+
+-- name: list_rates
+SELECT from_on, until_on, percent AS figure, article
+  FROM legal_rate
+ ORDER BY from_on;
+
+-- name: add_rate
+INSERT INTO legal_rate (from_on, until_on, percent, article)
+VALUES (%(from_on)s, %(until_on)s, %(percent)s, %(article)s);
+
 -- name: learn_entitlements
 -- The newest fact of a person wins, whatever the order of arrival; one row for each person.
 INSERT INTO entitlement (person_ref, from_on, until_on, sequence)

@@ -33,6 +33,23 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION check_case_outcome()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.outcome IN ('refund', 'line_restored', 'refused', 'withdrawn', 'inadmissible')
+       AND EXISTS (SELECT FROM debt_line
+                    WHERE case_id = NEW.case_id AND agreed_cents IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'case %: a line is settled, so it cannot end as %',
+                        NEW.case_id, NEW.outcome
+              USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION check_line_settled_once()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -176,8 +193,10 @@ CREATE TABLE debt_case (
     CONSTRAINT debt_case_status_check CHECK ((status = ANY (ARRAY['opened'::text, 'mandated'::text, 'analysed'::text, 'negotiating'::text, 'closed'::text])))
 );
 CREATE INDEX debt_case_of_person ON debt_case USING btree (person_ref);
+CREATE INDEX debt_case_of_site ON debt_case USING btree (site_code, case_id);
 CREATE TRIGGER debt_case_is_kept BEFORE DELETE ON debt_case FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER debt_case_moves BEFORE UPDATE ON debt_case FOR EACH ROW EXECUTE FUNCTION check_case_move();
+CREATE TRIGGER debt_case_outcome BEFORE UPDATE ON debt_case FOR EACH ROW WHEN ((new.status = 'closed'::text)) EXECUTE FUNCTION check_case_outcome();
 
 CREATE TABLE debt_line (
     line_id uuid NOT NULL,
@@ -235,6 +254,20 @@ CREATE TABLE instalment (
     CONSTRAINT instalment_offer_id_fkey FOREIGN KEY (offer_id) REFERENCES offer(offer_id)
 );
 CREATE TRIGGER instalment_is_kept BEFORE DELETE OR UPDATE ON instalment FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE legal_rate (
+    from_on date NOT NULL,
+    until_on date NOT NULL,
+    percent numeric(4,2) NOT NULL,
+    article text NOT NULL,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT legal_rate_pkey PRIMARY KEY (from_on),
+    CONSTRAINT legal_rate_article_check CHECK (((length(article) >= 3) AND (length(article) <= 200))),
+    CONSTRAINT legal_rate_check CHECK ((until_on = ((from_on + '6 mons'::interval))::date)),
+    CONSTRAINT legal_rate_from_on_check CHECK (((EXTRACT(day FROM from_on) = (1)::numeric) AND (EXTRACT(month FROM from_on) = ANY (ARRAY[(1)::numeric, (7)::numeric])))),
+    CONSTRAINT legal_rate_percent_check CHECK ((percent > (0)::numeric))
+);
+CREATE TRIGGER legal_rate_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON legal_rate FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE line_event (
     line_id uuid NOT NULL,

@@ -7,9 +7,10 @@ from chassis.consume import consume
 from chassis.db import Transaction
 from chassis.http import Call
 from chassis.service import Service
+from chassis.shapes import Paged
 from kernel.envelope import Envelope
 from kernel.money import Cents
-from services.mediation import events, handlers
+from services.mediation import events, handlers, store
 from services.mediation.api import calculators, cases
 from services.mediation.domain.late_interest import late_interest
 from services.mediation.domain.limitation import limitation_of
@@ -30,6 +31,19 @@ class Mediation(Service):
     def open_case(self, tx: Transaction, call: Call, body: cases.OpenCase) -> cases.CaseState:
         """Open a case for a person with an entitlement in force."""
         return handlers.open_case(tx, call, body)
+
+    @http.query(
+        "GET",
+        "/v1/cases",
+        query=cases.CasePage,
+        answer=list[cases.CaseListed],
+        allow=STAFF,
+    )
+    def list_cases(
+        self, tx: Transaction, call: Call, page: cases.CasePage
+    ) -> Paged[cases.CaseListed]:
+        """List cases, oldest first; the `Link` header names the next page."""
+        return handlers.list_cases(tx, call, page)
 
     @http.query("GET", "/v1/cases/<uuid:case_id>", answer=cases.CaseShown, allow=STAFF)
     def get_case(self, tx: Transaction, call: Call, case_id: UUID) -> cases.CaseShown:
@@ -128,7 +142,7 @@ class Mediation(Service):
     def close_case(
         self, tx: Transaction, call: Call, body: cases.CloseCase, case_id: UUID
     ) -> cases.CaseState:
-        """Close a case without an agreement."""
+        """Close a case by hand, as what its lines say."""
         return handlers.close_case(tx, call, case_id, body)
 
     @http.door(
@@ -174,7 +188,7 @@ class Mediation(Service):
         """Cut a debt into monthly instalments."""
         return calculators.show_plan(body.plan(), language=call.language)
 
-    @http.door(
+    @http.query(
         "POST",
         "/v1/calculators/late-interest",
         body=calculators.AskLateInterest,
@@ -182,13 +196,16 @@ class Mediation(Service):
         allow=STAFF,
     )
     def ask_late_interest(
-        self, call: Call, body: calculators.AskLateInterest
+        self, tx: Transaction, call: Call, body: calculators.AskLateInterest
     ) -> calculators.LateInterestShown:
-        """Work out the interest since the formal notice."""
-        interest_cents = late_interest(
-            Cents(body.principal_cents), from_on=body.from_on, until_on=body.until_on
+        """Work out the interest since the formal notice, as far as the legal rate is known."""
+        found = late_interest(
+            Cents(body.principal_cents),
+            from_on=body.from_on,
+            until_on=body.until_on,
+            rates=store.list_rates(tx),
         )
-        return calculators.LateInterestShown(interest_cents=interest_cents)
+        return calculators.show_late_interest(found, language=call.language)
 
     @consume(events.EntitlementTold.TYPE, "referrals.entitlement.renewed.v1")
     def on_entitlement_told(self, tx: Transaction, facts: list[Envelope]) -> None:

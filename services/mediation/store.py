@@ -1,9 +1,10 @@
 """Cases and what belongs to them, as rows."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from chassis import queries
 from chassis.db import Transaction
 from kernel.money import Cents
 from services.mediation.domain import offer as offers
-from services.mediation.domain.case import Case, Outcome, Status, UnknownCase
+from services.mediation.domain.case import Case, Status, UnknownCase
+from services.mediation.domain.closing import Outcome
 from services.mediation.domain.debt_line import DebtLine
 from services.mediation.domain.entitlement import Entitlement
 from services.mediation.domain.limitation import Event
@@ -21,6 +23,7 @@ from services.mediation.domain.limitation_law import EventKind, LineKind
 from services.mediation.domain.mandate import Mandate, UnknownMandate
 from services.mediation.domain.offer import Offer, UnknownOffer
 from services.mediation.domain.plan import Instalment
+from services.mediation.domain.rule import Rule
 
 SQL = queries.load("services.mediation")
 
@@ -71,6 +74,58 @@ def find_entitlement(tx: Transaction, person_ref: UUID) -> Entitlement | None:
     """Return what was last told of a person."""
     row = tx.execute(SQL["find_entitlement"], {"person_ref": person_ref}).fetchone()
     return None if row is None else Entitlement(**row)
+
+
+def lock_entitlement(tx: Transaction, person_ref: UUID) -> Entitlement | None:
+    """Return the same, locked: the openings of cases for one person take turns."""
+    row = tx.execute(SQL["lock_entitlement"], {"person_ref": person_ref}).fetchone()
+    return None if row is None else Entitlement(**row)
+
+
+def find_open_case(tx: Transaction, *, person_ref: UUID, site_code: str) -> UUID | None:
+    """Return a case of a person that is open at a site."""
+    row = tx.execute(
+        SQL["find_open_case"], {"person_ref": person_ref, "site_code": site_code}
+    ).fetchone()
+    return None if row is None else row["case_id"]
+
+
+def list_cases(
+    tx: Transaction,
+    *,
+    site_codes: Collection[str] | None,
+    status: Status | None,
+    after: UUID | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """List the cases of some sites or of all, oldest first, and one more than the limit."""
+    return tx.execute(
+        SQL["list_cases"],
+        {
+            "site_codes": None if site_codes is None else sorted(site_codes),
+            "status": status,
+            "after": after,
+            "limit": limit + 1,
+        },
+    ).fetchall()
+
+
+def list_rates(tx: Transaction) -> list[Rule[Decimal]]:
+    """Return the legal rates of interest, oldest first."""
+    return [Rule(**row) for row in tx.execute(SQL["list_rates"])]
+
+
+def add_rate(tx: Transaction, rate: Rule[Decimal]) -> None:
+    """Add the rate of one more half-year."""
+    tx.execute(
+        SQL["add_rate"],
+        {
+            "from_on": rate.from_on,
+            "until_on": rate.until_on,
+            "percent": rate.figure,
+            "article": rate.article,
+        },
+    )
 
 
 def learn_entitlements(tx: Transaction, told: Sequence[tuple[Entitlement, int]]) -> None:

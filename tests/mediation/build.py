@@ -9,6 +9,7 @@ from kernel.money import Cents
 from services.mediation.domain import case as cases
 from services.mediation.domain import offer as offers
 from services.mediation.domain.case import Case, Status
+from services.mediation.domain.closing import Outcome
 from services.mediation.domain.debt_line import DebtLine
 from services.mediation.domain.entitlement import Entitlement
 from services.mediation.domain.limitation import Event
@@ -93,7 +94,7 @@ def a_plan(*, amount_cents: int = 32_000, count: int = 4) -> Plan:
 
 def an_opened_case() -> Case:
     opened = Case(case_id=uid(7), site_code="saint-denis", person_ref=uid(8), opened_on=TODAY)
-    return cases.open_case(opened, entitlement=ENTITLED, admissible_on=None)
+    return cases.open_case(opened, entitlement=ENTITLED, open_already=None, admissible_on=None)
 
 
 def a_case(*lines: DebtLine, mandate: Mandate | None = None) -> Case:
@@ -122,7 +123,7 @@ def in_status(status: Status) -> Case:
         return a_case()
     if status is Status.NEGOTIATING:
         return a_negotiation()
-    return cases.close(a_negotiation(), outcome=cases.Outcome.WITHDRAWN)
+    return cases.close(a_negotiation(), outcome=Outcome.WITHDRAWN)
 
 
 def answered(

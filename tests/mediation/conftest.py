@@ -10,7 +10,7 @@ from chassis.db import Transaction
 from tests.fix_service import serving
 from tests.fix_stack import FreshSchema, Schema, TxOf
 from tests.mediation.doing import entitle
-from tests.mediation.door import PERSON, day
+from tests.mediation.door import OTHERS, PERSON, day
 
 
 @pytest.fixture
@@ -25,7 +25,8 @@ def schema(fresh_schema: FreshSchema) -> Schema:
     made = fresh_schema("mediation")
     with psycopg.connect(made.url, options="-c search_path=mediation") as connection:
         connection.execute(
-            "INSERT INTO entitlement VALUES (%s, %s, %s, 1)", (PERSON, day(-30), day(240))
+            "INSERT INTO entitlement SELECT unnest(%s::uuid[]), %s, %s, 1",
+            ([PERSON, *OTHERS], day(-30), day(240)),
         )
     return made
 

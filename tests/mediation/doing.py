@@ -47,13 +47,13 @@ def entitle(
     handlers.learn_entitlements(tx, [told])
 
 
-def opened(tx: Transaction, **more: Any) -> UUID:
-    body = api.OpenCase(person_ref=PERSON, site_code=HERE, **more)
+def opened(tx: Transaction, *, person: UUID = PERSON, **more: Any) -> UUID:
+    body = api.OpenCase(person_ref=person, site_code=HERE, **more)
     return handlers.open_case(tx, a_call(), body).case_id
 
 
-def mandated(tx: Transaction, *operators: str) -> UUID:
-    case_id = opened(tx)
+def mandated(tx: Transaction, *operators: str, person: UUID = PERSON) -> UUID:
+    case_id = opened(tx, person=person)
     body = api.RecordMandate(
         operators=operators or ("sfr",), signed_on=TODAY, until_on=date(2027, 11, 20)
     )

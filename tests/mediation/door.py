@@ -11,6 +11,9 @@ from tests.fix_service import bearer, keyed
 
 HERE = "saint-denis"
 PERSON = UUID(int=42)
+#: A case of each: nobody has two open cases at one site.
+OTHERS = [UUID(int=1_000 + number) for number in range(100)]
+_fresh = iter(OTHERS)
 MEDIATOR = bearer("mediator", HERE)
 # The process has a real clock, so its days are counted from today.
 TODAY = business_date(datetime.now(UTC))
@@ -48,9 +51,9 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
 
 
 def opened(door: httpx.Client) -> str:
-    case_id: str = done(do(door, "/v1/cases", {"person_ref": str(PERSON), "site_code": HERE}))[
-        "case_id"
-    ]
+    """The path of a new case of somebody who has none yet."""
+    body = {"person_ref": str(next(_fresh)), "site_code": HERE}
+    case_id: str = done(do(door, "/v1/cases", body))["case_id"]
     return f"/v1/cases/{case_id}"
 
 

@@ -32,7 +32,7 @@ class TestLimitation:
         ]
         assert found["basis"][0]["article"].startswith("CPCE L34-2 al. 2")
         assert found["basis"][0]["text"] == (
-            "Ligne « prestation » exigible le 10 mars 2025 : prescription de 1 an(s) ; dernier"
+            "Ligne « prestation » exigible le 10 mars 2025 : prescription de 1 an ; dernier"
             " jour utile le 10 mars 2026."
         )
         assert found["basis"][0]["values"]["last_live_on"] == "2026-03-10"
@@ -84,8 +84,28 @@ class TestOtherCalculators:
             "from_on": "2026-01-01",
             "until_on": "2026-04-01",
         }
-        assert done(ask(door, "late-interest", question)) == {"interest_cents": 207}
-        unknown = ask(door, "late-interest", question | {"until_on": "2099-01-01"})
+        found = done(ask(door, "late-interest", question))
+        assert (found["interest_cents"], found["interest_until_on"]) == (207, "2026-04-01")
+        assert found["flags"] == []
+        assert found["basis"] == [
+            {
+                "rule": "half_year",
+                "article": "Arrêté du 15 décembre 2025",
+                "text": "90 jours à partir du 1er janvier 2026, au taux de 2,62 %.",
+                "values": {"days": 90, "first_on": "2026-01-01", "percent": "2.62"},
+            }
+        ]
+
+    def test_the_late_interest_says_where_knowledge_ends(self, door: httpx.Client) -> None:
+        question = {"principal_cents": 32_000, "from_on": "2026-06-01", "until_on": "2099-01-01"}
+        found = done(ask(door, "late-interest", question))
+        assert (found["interest_until_on"], found["flags"]) == (
+            "2026-07-01",
+            ["rate_not_known_yet"],
+        )
+        assert found["basis"][-1]["text"].startswith("Aucun taux n’est connu ici à partir du 1er")
+        later = question | {"from_on": "2098-01-01"}
+        unknown = ask(door, "late-interest", later)
         assert problem(unknown) == (409, "mediation.late_interest.rate_unknown")
 
 

@@ -11,17 +11,16 @@ from hypothesis import strategies as st
 from kernel.money import Cents
 from services.mediation.domain import case as cases
 from services.mediation.domain.case import (
-    BY_HAND,
     TRANSITIONS,
     AdmissibleLater,
     Case,
     CaseClosed,
-    Outcome,
-    OutcomeNotByHand,
+    OpenAlready,
     OutOfTurn,
     Status,
     Verb,
 )
+from services.mediation.domain.closing import Outcome
 from services.mediation.domain.debt_line import State as LineState
 from services.mediation.domain.debt_line import UnknownLine
 from services.mediation.domain.entitlement import EntitlementNotInForce, EntitlementUnknown
@@ -83,7 +82,7 @@ DO: dict[Verb, Callable[[Case], Case]] = {
         override_reason=None,
         day=TODAY,
     ),
-    Verb.CLOSE: lambda case: cases.close(case, outcome=Outcome.REFUSED),
+    Verb.CLOSE: lambda case: cases.close(case, outcome=Outcome.WITHDRAWN),
 }
 NEEDS_MANDATE = {Verb.ADD_LINE, Verb.MAKE_OFFER, Verb.SETTLE_LAST_LINE}
 
@@ -112,7 +111,9 @@ class TestLifeCycle:
 class TestOpen:
     def test_refuses_a_person_nobody_told_us_of(self) -> None:
         with pytest.raises(EntitlementUnknown):
-            cases.open_case(an_opened_case(), entitlement=None, admissible_on=None)
+            cases.open_case(
+                an_opened_case(), entitlement=None, open_already=None, admissible_on=None
+            )
 
     @pytest.mark.parametrize(
         ("day", "in_force"),
@@ -126,19 +127,26 @@ class TestOpen:
     def test_refuses_a_person_outside_their_entitlement(self, day: date, in_force: bool) -> None:
         case = replace(an_opened_case(), opened_on=day)
         if in_force:
-            assert cases.open_case(case, entitlement=ENTITLED, admissible_on=None) == case
+            assert (
+                cases.open_case(case, entitlement=ENTITLED, open_already=None, admissible_on=None)
+                == case
+            )
         else:
             with pytest.raises(EntitlementNotInForce):
-                cases.open_case(case, entitlement=ENTITLED, admissible_on=None)
+                cases.open_case(case, entitlement=ENTITLED, open_already=None, admissible_on=None)
 
     def test_remembers_an_over_indebtedness_file(self) -> None:
-        opened = cases.open_case(an_opened_case(), entitlement=ENTITLED, admissible_on=TODAY)
+        opened = cases.open_case(
+            an_opened_case(), entitlement=ENTITLED, open_already=None, admissible_on=TODAY
+        )
         assert opened.over_indebtedness_admissible_on == TODAY
 
     def test_refuses_a_file_that_is_admissible_later(self) -> None:
         tomorrow = TODAY + timedelta(days=1)
         with pytest.raises(AdmissibleLater):
-            cases.open_case(an_opened_case(), entitlement=ENTITLED, admissible_on=tomorrow)
+            cases.open_case(
+                an_opened_case(), entitlement=ENTITLED, open_already=None, admissible_on=tomorrow
+            )
 
 
 class TestMandates:
@@ -337,18 +345,14 @@ class TestFindOffer:
             cases.find_offer(accepted(a_negotiation()), uid(100))
 
 
-class TestClose:
-    @pytest.mark.parametrize("outcome", list(Outcome))
-    def test_takes_the_outcomes_that_no_agreement_gives(self, outcome: Outcome) -> None:
-        if outcome in BY_HAND:
-            assert cases.close(a_case(), outcome=outcome).outcome is outcome
-        else:
-            with pytest.raises(OutcomeNotByHand):
-                cases.close(a_case(), outcome=outcome)
-
-    def test_saves_nothing_where_nothing_was_agreed(self) -> None:
-        closed = cases.close(a_case(), outcome=Outcome.REFUSED)
-        assert (closed.agreed_cents, closed.saved_cents) == (0, 0)
+class TestSecondCase:
+    def test_is_refused_and_the_first_one_named(self) -> None:
+        case = an_opened_case()
+        with pytest.raises(OpenAlready) as refused:
+            cases.open_case(
+                case, entitlement=ENTITLED, open_already=case.case_id, admissible_on=None
+            )
+        assert str(case.case_id) in str(refused.value)
 
 
 class TestLaws:

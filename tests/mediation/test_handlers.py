@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg.errors import RestrictViolation
 
 from chassis.auth import OtherSite
 from chassis.db import Transaction
@@ -14,9 +15,11 @@ from services.mediation import handlers, store
 from services.mediation.api import cases as api
 from services.mediation.domain.case import (
     CaseClosed,
+    OpenAlready,
     Status,
     UnknownCase,
 )
+from services.mediation.domain.closing import AgreementStands
 from services.mediation.domain.entitlement import (
     Entitlement,
     EntitlementNotInForce,
@@ -43,6 +46,7 @@ from tests.mediation.doing import (
     facts,
     mandated,
     negotiated,
+    opened,
 )
 
 
@@ -261,6 +265,81 @@ class TestRefusals:
         with pytest.raises(Refusal), tx.transaction():
             an_offer(tx, case_id)
         assert (store.find_case(tx, case_id), facts(tx), store.list_steps(tx, case_id)) == before
+
+
+class TestSecondCase:
+    def test_is_refused_at_the_same_site_until_the_first_is_closed(self, tx: Transaction) -> None:
+        first = opened(tx)
+        with pytest.raises(OpenAlready) as refused:
+            opened(tx)
+        assert refused.value.values == {"case_id": first}
+
+        handlers.close_case(tx, a_call(), first, api.CloseCase(outcome="withdrawn"))
+        assert opened(tx) != first
+
+    def test_is_another_sites_own_matter(self, tx: Transaction) -> None:
+        opened(tx)
+        there = api.OpenCase(person_ref=PERSON, site_code=ELSEWHERE)
+        assert handlers.open_case(tx, a_call(site=ELSEWHERE), there).status == "opened"
+
+
+class TestAnAgreedCase:
+    def test_closes_as_what_was_agreed_and_keeps_the_reason(self, tx: Transaction) -> None:
+        case_id, offer_id = negotiated(tx)
+        a_line(tx, case_id, claimed_cents=5_000)
+        accept(tx, offer_id)
+        with pytest.raises(AgreementStands), tx.transaction():
+            handlers.close_case(tx, a_call(), case_id, api.CloseCase(outcome="withdrawn"))
+
+        closing = api.CloseCase(outcome="plan", left_open_reason="Orange does not answer.")
+        assert handlers.close_case(tx, a_call(), case_id, closing).outcome == "plan"
+
+        [kept] = tx.execute("SELECT details FROM case_event WHERE step = 'closed'")
+        assert kept["details"]["left_open_reason"] == "Orange does not answer."
+        assert facts(tx)[-1]["data"]["agreed_cents"] == 32_000
+
+    def test_is_not_closed_as_withdrawn_by_the_database_either(self, tx: Transaction) -> None:
+        case_id, offer_id = negotiated(tx)
+        a_line(tx, case_id, claimed_cents=5_000)
+        accept(tx, offer_id)
+        with pytest.raises(RestrictViolation, match="a line is settled"):
+            tx.execute(
+                "UPDATE debt_case SET status = 'closed', outcome = 'withdrawn', closed_at = now()"
+                " WHERE case_id = %s",
+                (case_id,),
+            )
+
+
+class TestList:
+    def test_pages_through_the_cases_of_the_callers_sites(self, tx: Transaction) -> None:
+        mine = []
+        for number in range(5):
+            entitle(tx, person=UUID(int=100 + number))
+            mine.append(opened(tx, person=UUID(int=100 + number)))
+        there = api.OpenCase(person_ref=UUID(int=100), site_code=ELSEWHERE)
+        handlers.open_case(tx, a_call(site=ELSEWHERE), there)
+
+        first = handlers.list_cases(tx, a_call(), api.CasePage(limit=3))
+        rest = handlers.list_cases(tx, a_call(), api.CasePage(limit=3, after=UUID(first.last)))
+
+        assert [each.case_id for each in [*first.items, *rest.items]] == mine
+        assert rest.last is None
+        everywhere = handlers.list_cases(tx, a_call(role="admin", site="nowhere"), api.CasePage())
+        assert len(everywhere.items) == 6
+
+    def test_narrows_to_a_site_and_a_state(self, tx: Transaction) -> None:
+        case_id, offer_id = negotiated(tx)
+        a_line(tx, case_id, claimed_cents=5_000)
+        accept(tx, offer_id)
+
+        page = api.CasePage(site_code=HERE, state="negotiating")
+        [shown] = handlers.list_cases(tx, a_call(), page).items
+
+        assert (shown.case_id, shown.lines, shown.open_lines) == (case_id, 2, 1)
+        assert (shown.claimed_cents, shown.agreed_cents) == (37_000, 32_000)
+        assert handlers.list_cases(tx, a_call(), api.CasePage(state="opened")).items == []
+        with pytest.raises(OtherSite):
+            handlers.list_cases(tx, a_call(), api.CasePage(site_code=ELSEWHERE))
 
 
 class TestEntitlements:

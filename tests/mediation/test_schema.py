@@ -119,7 +119,7 @@ class TestTheSchemaKeepsTheRules:
 
     def test_refuses_anything_new_in_a_closed_case(self, tx: Transaction) -> None:
         case_id, _ = negotiated(tx)
-        handlers.close_case(tx, a_call(), case_id, api.CloseCase(outcome="refused"))
+        handlers.close_case(tx, a_call(), case_id, api.CloseCase(outcome="withdrawn"))
         for statement in (
             "UPDATE debt_line SET agreed_cents = 0",
             "UPDATE offer SET state = 'refused', answered_on = made_on",
@@ -140,7 +140,7 @@ def _case_in(tx: Transaction, status: Status) -> UUID:
         return case_id
     case_id, _ = negotiated(tx)
     if status is Status.CLOSED:
-        handlers.close_case(tx, a_call(), case_id, api.CloseCase(outcome="refused"))
+        handlers.close_case(tx, a_call(), case_id, api.CloseCase(outcome="withdrawn"))
     return case_id
 
 

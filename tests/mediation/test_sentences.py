@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import date
+from string import Formatter
 
 import pytest
 
@@ -12,6 +13,7 @@ from services.mediation import handlers
 from services.mediation.domain.limitation_law import EventKind, LineKind
 from services.mediation.domain.termination_fee import fee_of
 from tests.mediation.ask import ask, event, mediation
+from tests.mediation.test_late_interest import interest
 from tests.mediation.test_plan import cut
 from tests.mediation.test_termination_fee import IN_2023, a_contract
 
@@ -41,6 +43,7 @@ FOUND = (
     fee_of(a_contract(elapsed=24)),
     fee_of(a_contract(over_indebted=True, signed_on=IN_2023)),
     fee_of(a_contract(commitment=12, elapsed=5)),
+    interest(until_on=date(2026, 8, 1)),
 )
 SENTENCES = sorted({step.sentence for found in FOUND for step in found.basis})
 
@@ -50,13 +53,13 @@ def french(sentence: str) -> str:
 
 
 def placeholders(sentence: str) -> set[str]:
-    return set(re.findall(r"{(\w+)}", sentence))
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
 class TestFrench:
     def test_there_are_sentences_to_check(self) -> None:
         assert len(REFUSALS) > 40
-        assert len(SENTENCES) == 21
+        assert len(SENTENCES) == 23
 
     @pytest.mark.parametrize("sentence", [*(each.sentence() for each in REFUSALS), *SENTENCES])
     def test_says_each_sentence_with_the_same_values(self, sentence: str) -> None:
@@ -70,10 +73,23 @@ class TestFrench:
     def test_writes_amounts_days_and_words_as_the_french_do(self) -> None:
         step = fee_of(a_contract(elapsed=5)).basis[0]
         said = texts.say(step.sentence, step.values, language="fr", service="mediation")
-        assert said == "7 mensualité(s) jusqu’au mois 12 sont dues : 175,00\xa0€."
+        assert said == "7 mensualités dues jusqu’au mois 12 : 175,00\xa0€."
+        once = fee_of(a_contract(commitment=12, elapsed=11)).basis[0]
+        said = texts.say(once.sentence, once.values, language="fr", service="mediation")
+        assert said == "Engagement d’au plus 12 mois : le reste est dû, soit 1 mensualité."
         step = ask().basis[0]
         said = texts.say(step.sentence, step.values, language="fr", service="mediation")
         assert "« prestation » exigible le 10 mars 2025" in said
+
+
+class TestArticles:
+    def test_have_no_english_month_in_french(self) -> None:
+        articles = {step.article for found in FOUND for step in found.basis}
+        said = {french(article) for article in articles}
+        assert len(said) > 10
+        assert [
+            each for each in said if re.search(r"\b(Mar|May|Jul|Dec|House|Order)\b", each)
+        ] == []
 
 
 class TestCodes:

@@ -14,6 +14,7 @@ from tests.fix_stack import Schema
 from tests.mediation.door import (
     HERE,
     MEDIATOR,
+    OTHERS,
     PERSON,
     a_line,
     a_mandate,
@@ -136,6 +137,32 @@ class TestCases:
         )
         manager = bearer("site_manager", HERE)
         assert done(do(door, f"{path}/offers", overriding, who=manager))["status"] == "negotiating"
+
+    def test_a_second_case_is_refused_in_french_and_the_list_shows_the_first(
+        self, door: httpx.Client
+    ) -> None:
+        body = {"person_ref": str(PERSON), "site_code": HERE}
+        first = done(do(door, "/v1/cases", body))["case_id"]
+        second = do(door, "/v1/cases", body)
+        assert problem(second) == (409, "mediation.case.open_already")
+        assert second.json()["detail"] == (
+            f"Cette personne a déjà un dossier ouvert sur ce site : {first}."
+        )
+        query = {"site_code": HERE, "state": "opened", "limit": "200"}
+        listed = door.get("/v1/cases", params=query, headers=MEDIATOR).json()
+        assert first in [each["case_id"] for each in listed]
+        page = door.get("/v1/cases", params={"limit": "1"}, headers=MEDIATOR)
+        assert len(page.json()) == 1
+        assert 'rel="next"' in page.headers["Link"]
+        wrong = door.get("/v1/cases", params={"state": "asleep"}, headers=MEDIATOR)
+        assert problem(wrong) == (422, "relais.invalid")
+        assert "negotiating" in wrong.json()["errors"][0]["reason"]
+
+    def test_openings_for_one_person_take_turns(self, door: httpx.Client) -> None:
+        body = {"person_ref": str(OTHERS[-1]), "site_code": HERE}
+        with ThreadPoolExecutor(4) as askers:
+            answers = list(askers.map(lambda _: do(door, "/v1/cases", body), range(4)))
+        assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
 
     def test_an_unknown_person_has_no_case(self, door: httpx.Client) -> None:
         answer = do(door, "/v1/cases", {"person_ref": str(uuid4()), "site_code": HERE})

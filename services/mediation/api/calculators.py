@@ -1,14 +1,17 @@
 """What mediators ask of the calculators and what they are answered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Self
 
+from babel.numbers import format_decimal
 from pydantic import Field, model_validator
 
 from chassis import texts
-from chassis.http import Answer, Body
+from chassis.shapes import Answer, Body
 from kernel.money import Cents
+from services.mediation.domain.late_interest import InterestFlag, LateInterest
 from services.mediation.domain.limitation import Event, Flag, Limitation
 from services.mediation.domain.limitation_law import EventKind, LineKind
 from services.mediation.domain.plan import Instalment, Plan, PlanFlag, plan_of
@@ -156,9 +159,12 @@ class AskLateInterest(Body):
 
 
 class LateInterestShown(Answer):
-    """Interest at the legal rate of each half-year."""
+    """Interest at the legal rate of each half-year, until a day that may be earlier than asked."""
 
     interest_cents: int
+    interest_until_on: date
+    flags: list[InterestFlag]
+    basis: list[BasisShown]
 
 
 def show_limitation(found: Limitation, *, language: str) -> LimitationShown:
@@ -176,6 +182,16 @@ def show_fee(found: TerminationFee, *, language: str) -> TerminationFeeShown:
     return TerminationFeeShown(
         fee_cents=found.fee_cents,
         strict_reading_cents=found.strict_reading_cents,
+        flags=list(found.flags),
+        basis=show_basis(found.basis, language=language),
+    )
+
+
+def show_late_interest(found: LateInterest, *, language: str) -> LateInterestShown:
+    """Show late interest in the person's language."""
+    return LateInterestShown(
+        interest_cents=found.interest_cents,
+        interest_until_on=found.until_on,
         flags=list(found.flags),
         basis=show_basis(found.basis, language=language),
     )
@@ -202,12 +218,25 @@ def show_basis(basis: Sequence[Basis], *, language: str) -> list[BasisShown]:
     return [
         BasisShown(
             rule=step.rule,
-            article=step.article,
-            text=texts.say(step.sentence, step.values, language=language, service="mediation"),
+            # An article of French law is a name in French; a rule of our own has words.
+            article=texts.translate(step.article, language=language, service="mediation"),
+            text=texts.say(
+                step.sentence,
+                _with_decimals(step.values, language=language),
+                language=language,
+                service="mediation",
+            ),
             values=dict(step.values),
         )
         for step in basis
     ]
+
+
+def _with_decimals(values: Mapping[str, object], *, language: str) -> dict[str, object]:
+    return {
+        name: format_decimal(value, locale=language) if isinstance(value, Decimal) else value
+        for name, value in values.items()
+    }
 
 
 def cents(amount_cents: int | None) -> Cents | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from chassis.http import Answer, Body
+from chassis.shapes import Answer, Body, Page
 from kernel.money import Cents
 from services.mediation.api.calculators import (
     Amount,
@@ -21,7 +21,7 @@ from services.mediation.api.calculators import (
     show_limitation,
 )
 from services.mediation.domain import case as cases
-from services.mediation.domain import debt_line, mandate, offer
+from services.mediation.domain import closing, debt_line, mandate, offer
 from services.mediation.domain.limitation_law import EventKind, LineKind
 from services.mediation.domain.plan import Plan, plan_of
 
@@ -122,9 +122,17 @@ class AnswerOffer(Body):
 
 
 class CloseCase(Body):
-    """A case ends without an agreement."""
+    """A case ends by hand; where a line is settled and another open, say why that stays so."""
 
-    outcome: cases.Outcome
+    outcome: closing.Outcome
+    left_open_reason: Reason | None = None
+
+
+class CasePage(Page[UUID]):
+    """Which cases are listed: those of one site or of all the caller's, in one state or in any."""
+
+    site_code: SiteCode | None = None
+    state: cases.Status | None = None
 
 
 class CaseState(Answer):
@@ -132,7 +140,22 @@ class CaseState(Answer):
 
     case_id: UUID
     status: cases.Status
-    outcome: cases.Outcome | None
+    outcome: closing.Outcome | None
+
+
+class CaseListed(Answer):
+    """One case of a list."""
+
+    case_id: UUID
+    site_code: str
+    person_ref: UUID
+    status: cases.Status
+    outcome: closing.Outcome | None
+    opened_on: date
+    lines: int
+    open_lines: int
+    claimed_cents: int
+    agreed_cents: int
 
 
 class MandateRecorded(Answer):
@@ -172,7 +195,7 @@ class OfferAnswered(Answer):
     counter_offer_id: UUID | None
     case_id: UUID
     status: cases.Status
-    outcome: cases.Outcome | None
+    outcome: closing.Outcome | None
     agreed_cents: int
     saved_cents: int
 
@@ -247,7 +270,7 @@ class CaseShown(Answer):
     site_code: str
     person_ref: UUID
     status: cases.Status
-    outcome: cases.Outcome | None
+    outcome: closing.Outcome | None
     opened_on: date
     over_indebtedness_admissible_on: date | None
     claimed_cents: int

@@ -23,14 +23,15 @@ from uuid import UUID
 
 from kernel.money import Cents
 from kernel.refusal import NotFound, Refusal
-from services.mediation.domain import debt_line, mandate, offer
+from services.mediation.domain import closing, debt_line, mandate, offer
 from services.mediation.domain import entitlement as entitlements
+from services.mediation.domain.closing import Outcome, outcome_of
 from services.mediation.domain.debt_line import DebtLine
 from services.mediation.domain.entitlement import Entitlement
 from services.mediation.domain.limitation import Event
 from services.mediation.domain.limitation_law import EventKind
 from services.mediation.domain.mandate import Mandate
-from services.mediation.domain.offer import Kind, Maker, Offer
+from services.mediation.domain.offer import Maker, Offer
 from services.mediation.domain.plan import Plan
 
 
@@ -81,33 +82,6 @@ TRANSITIONS: Mapping[Status, Mapping[Verb, Status]] = {
 }
 
 
-class Outcome(StrEnum):
-    """How a case ended."""
-
-    LIMITATION_ACCEPTED = "limitation_accepted"
-    FEE_RECOMPUTED = "fee_recomputed"
-    FULL_WAIVER = "full_waiver"
-    PARTIAL_WAIVER = "partial_waiver"
-    PLAN = "plan"
-    REFUND = "refund"
-    LINE_RESTORED = "line_restored"
-    REFUSED = "refused"
-    WITHDRAWN = "withdrawn"
-    INADMISSIBLE = "inadmissible"
-
-
-#: What a mediator may say at closing; the others follow from the agreement that closes the case.
-BY_HAND = frozenset(
-    {
-        Outcome.REFUND,
-        Outcome.LINE_RESTORED,
-        Outcome.REFUSED,
-        Outcome.WITHDRAWN,
-        Outcome.INADMISSIBLE,
-    }
-)
-
-
 class CaseClosed(Refusal):
     """This case is closed: nothing can be added or changed."""
 
@@ -120,10 +94,10 @@ class OutOfTurn(Refusal):
     code = "mediation.case.out_of_turn"
 
 
-class OutcomeNotByHand(Refusal):
-    """This outcome follows from an accepted offer and cannot be chosen."""
+class OpenAlready(Refusal):
+    """This person has an open case at this site already: {case_id}."""
 
-    code = "mediation.case.outcome_not_by_hand"
+    code = "mediation.case.open_already"
 
 
 class AdmissibleLater(Refusal):
@@ -179,9 +153,17 @@ class Case:
         return tuple(line for line in self.lines if line.line_id in wanted.line_ids)
 
 
-def open_case(case: Case, *, entitlement: Entitlement | None, admissible_on: date | None) -> Case:
-    """Open a case for a person who is entitled to help."""
+def open_case(
+    case: Case,
+    *,
+    entitlement: Entitlement | None,
+    open_already: UUID | None,
+    admissible_on: date | None,
+) -> Case:
+    """Open a case for a person who is entitled to help and has no other one open at the site."""
     entitlements.require(entitlement, day=case.opened_on)
+    if open_already is not None:
+        raise OpenAlready(case_id=open_already)
     if admissible_on is None:
         return case
     return record_over_indebtedness(case, admissible_on=admissible_on, day=case.opened_on)
@@ -271,14 +253,13 @@ def accept_offer(case: Case, answered: Offer, *, override_reason: str | None, da
     if any(line.state is debt_line.State.OPEN for line in moved.lines):
         return moved
     closed = _move(moved, Verb.SETTLE_LAST_LINE)
-    return replace(closed, outcome=_outcome_of(answered, lines=targets))
+    return replace(closed, outcome=outcome_of(answered, lines=targets))
 
 
-def close(case: Case, *, outcome: Outcome) -> Case:
-    """Close a case without an agreement."""
+def close(case: Case, *, outcome: Outcome, left_open_reason: str | None = None) -> Case:
+    """Close a case that has not closed by itself, as what its lines say (see closing.py)."""
     moved = _move(case, Verb.CLOSE)
-    if outcome not in BY_HAND:
-        raise OutcomeNotByHand
+    closing.check(outcome, lines=case.lines, offers=case.offers, left_open_reason=left_open_reason)
     return replace(moved, outcome=outcome)
 
 
@@ -305,18 +286,6 @@ def counter_of(answered: Offer, *, offer_id: UUID, amount_cents: Cents) -> Offer
         counter_to=answered.offer_id,
         override_reason=answered.override_reason,
     )
-
-
-def _outcome_of(accepted: Offer, *, lines: Sequence[DebtLine]) -> Outcome:
-    if accepted.kind is Kind.PLAN_REQUEST:
-        return Outcome.PLAN
-    if accepted.kind is Kind.RECOMPUTATION:
-        return Outcome.FEE_RECOMPUTED
-    if accepted.amount_cents == 0:
-        claimed_limited = accepted.kind is Kind.LIMITATION_CLAIM
-        return Outcome.LIMITATION_ACCEPTED if claimed_limited else Outcome.FULL_WAIVER
-    claimed_cents = debt_line.total_claimed_cents(lines)
-    return Outcome.PARTIAL_WAIVER if accepted.amount_cents < claimed_cents else Outcome.PLAN
 
 
 def _refuse_closed(case: Case) -> None:

@@ -113,7 +113,7 @@ class _Clock:
         self.note(
             "restart",
             article,
-            "{kind} of {happened_on}: the whole period of {years} year(s) begins again on"
+            "{kind} of {happened_on}: the whole period of {years:year|years} begins again on"
             " {restarts_on}; last live day {last_live_on}.",
             kind=event.kind,
             happened_on=event.on,
@@ -132,8 +132,8 @@ class _Clock:
         self.note(
             "suspension",
             article,
-            "Mediation from {happened_on} to {until_on}: {days} day(s) do not count and at least"
-            " {months} months are left afterwards; last live day {last_live_on}.",
+            "Mediation from {happened_on} to {until_on}: {days:day does|days do} not count and at"
+            " least {months} months are left afterwards; last live day {last_live_on}.",
             happened_on=began_on,
             until_on=until_on,
             days=days,
@@ -215,7 +215,7 @@ def _wind(kind: LineKind, *, due_on: date, on: date) -> _Clock:
     clock.note(
         "delay",
         f"{delay.article}; C. civ. 2228, 2229",
-        "A {kind} line due on {due_on} is limited after {years} year(s); last live day"
+        "A {kind} line due on {due_on} is limited after {years:year|years}; last live day"
         " {last_live_on}.",
         kind=kind,
         due_on=due_on,

@@ -50,7 +50,7 @@ _TWO_CONSUMER_YEARS = (
 DELAY_YEARS: Mapping[LineKind, Sequence[Rule[int]]] = {
     LineKind.SERVICE: (Rule(figure=1, article="CPCE L34-2 al. 2", from_on=date(2004, 7, 10)),),
     LineKind.TERMINATION_FEE: tuple(
-        replace(rule, article=f"{rule.article}; Cass. com. 29 Mar 2023 n° 21-23.104")
+        replace(rule, article=f"{rule.article}; Cass. com. 29 mars 2023 n° 21-23.104")
         for rule in _TWO_CONSUMER_YEARS
     ),
     LineKind.EQUIPMENT: _TWO_CONSUMER_YEARS,
@@ -82,14 +82,14 @@ EFFECTS: Mapping[EventKind, Sequence[Rule[Effect]]] = {
     EventKind.PAYMENT: _since_reform(Effect.RESTARTS, "C. civ. 2240, 2231"),
     EventKind.ACKNOWLEDGEMENT: _since_reform(Effect.RESTARTS, "C. civ. 2240, 2231"),
     EventKind.PLAN_REQUEST: _since_reform(
-        Effect.RESTARTS, "C. civ. 2240, 2231; Cass. 2e civ. 3 Jul 2014 n° 13-17.449"
+        Effect.RESTARTS, "C. civ. 2240, 2231; Cass. 2e civ. 3 juil. 2014 n° 13-17.449"
     ),
     EventKind.COURT_CLAIM: _since_reform(Effect.RESTARTS, "C. civ. 2241, 2242, 2231"),
     EventKind.REMINDER: _since_reform(
-        Effect.NOTHING, "Cass. 2e civ. 14 May 2009 n° 08-17.063; C. conso. L218-1"
+        Effect.NOTHING, "Cass. 2e civ. 14 mai 2009 n° 08-17.063; C. conso. L218-1"
     ),
     EventKind.FORMAL_NOTICE: _since_reform(
-        Effect.NOTHING, "Cass. com. 18 May 2022 n° 20-23.204; C. conso. L218-1"
+        Effect.NOTHING, "Cass. com. 18 mai 2022 n° 20-23.204; C. conso. L218-1"
     ),
     EventKind.MEDIATION: _since_reform(Effect.STOPS, "C. civ. 2238, 2230"),
 }
@@ -100,6 +100,6 @@ NEAR_LIMIT_DAYS: Sequence[Rule[int]] = (
     Rule(figure=60, article="House rule, docs/rules/limitation.md", from_on=REFORM_ON),
 )
 # Acts of the debtor which, after the last live day, may be read as giving up the defence.
-RENUNCIATION_ARTICLE = "C. civ. 2250, 2251; Cass. com. 7 Jul 2009 n° 08-13.499"
+RENUNCIATION_ARTICLE = "C. civ. 2250, 2251; Cass. com. 7 juil. 2009 n° 08-13.499"
 DEBTOR_ACTS = frozenset({EventKind.PAYMENT, EventKind.ACKNOWLEDGEMENT, EventKind.PLAN_REQUEST})
 LASTING = frozenset({EventKind.MEDIATION, EventKind.COURT_CLAIM})

@@ -151,7 +151,9 @@ def _amounts(contract: Contract) -> tuple[int, int, tuple[Basis, ...]]:
         return 0, 0, (_basis("over_indebted", free.article, sentence),)
     all_cents = contract.monthly_cents * remaining
     if contract.commitment_months <= full.figure:
-        sentence = "Commitment of at most {months} months: the {remaining} remaining are due."
+        sentence = (
+            "Commitment of at most {months} months: what remains is due, {remaining:month|months}."
+        )
         short = _basis(
             "short_commitment", full.article, sentence, months=full.figure, remaining=remaining
         )
@@ -176,7 +178,8 @@ def _long_commitment(
         _basis(
             "share_after_first_year",
             share.article,
-            "{percent} % of {months} instalment(s) after month {full_months}: {share_cents}.",
+            "{percent} % of {months:instalment|instalments} after month {full_months}:"
+            " {share_cents}.",
             percent=percent,
             months=after_months,
             full_months=full.figure,
@@ -190,7 +193,7 @@ def _long_commitment(
         _basis(
             "rest_of_first_year",
             full.article,
-            "{months} instalment(s) until month {full_months} are due: {rest_cents}.",
+            "{months:instalment|instalments} until month {full_months}: {rest_cents}.",
             months=before_months,
             full_months=full.figure,
             rest_cents=before_cents,
