@@ -39,6 +39,24 @@ BY_QUERY = (
     "entitlements_are_known_alike",
     "tills_are_known_alike",
 )
+#: How the facts of one type ended with one of their hearers.
+_ENDINGS = """
+SELECT count(*) AS told,
+       count(*) FILTER (WHERE heard.times IS NULL AND given_up.event_id IS NOT NULL) AS discarded,
+       count(*) FILTER (WHERE heard.times IS DISTINCT FROM 1
+                          AND (heard.times IS NOT NULL OR given_up.event_id IS NULL)) AS without
+  FROM {teller}.outbox
+  LEFT JOIN (SELECT event_id, count(*) AS times
+               FROM {hearer}.inbox
+              WHERE consumer = %(queue)s
+              GROUP BY event_id) AS heard USING (event_id)
+  LEFT JOIN (SELECT DISTINCT event_id
+               FROM {hearer}.parked_delivery
+              WHERE consumer = %(queue)s
+                AND type = %(type)s
+                AND state = 'discarded') AS given_up USING (event_id)
+ WHERE outbox.type = %(type)s
+"""
 _WORD = re.compile(rb"[A-Za-z0-9]{6,}")
 _HEX = re.compile(rb"\\x((?:[0-9a-f]{2})+)")
 _LOG_CHUNK = 1 << 20
@@ -52,6 +70,8 @@ class Check:
     name: str
     examined: int
     broken: int
+    #: Deliveries that a person gave up, with who and why: an ending, but no silent one.
+    discarded: int = 0
 
     @property
     def ok(self) -> bool:
@@ -126,9 +146,13 @@ def _journal_chains(connection: Rows) -> Check:
 
 
 def facts_handled_once(connection: Rows, *, services: Iterable[str]) -> Check:
-    """Every fact in every outbox is in the inbox of each handler that hears it, once."""
+    """Every fact in every outbox has its one ending with each handler that hears it.
+
+    It is in the handler's inbox, once; or it was parked and a person discarded it, which the
+    parked delivery says with who and why.  What is only parked has no ending yet.
+    """
     present = set(services)
-    examined = broken = 0
+    examined = broken = discarded = 0
     for type_, queues in Topology.read().subscriptions.items():
         teller = type_.partition(".")[0]
         for queue in queues:
@@ -136,19 +160,20 @@ def facts_handled_once(connection: Rows, *, services: Iterable[str]) -> Check:
             if teller not in present or hearer not in present:
                 continue
             row = connection.execute(
-                sql.SQL(
-                    "SELECT count(*) AS told, count(*) FILTER (WHERE heard.times IS DISTINCT"
-                    " FROM 1) AS unheard FROM {teller}.outbox LEFT JOIN (SELECT event_id,"
-                    " count(*) AS times FROM {hearer}.inbox WHERE consumer = %(queue)s"
-                    " GROUP BY event_id) AS heard USING (event_id) WHERE outbox.type = %(type)s"
-                ).format(teller=sql.Identifier(teller), hearer=sql.Identifier(hearer)),
+                sql.SQL(_ENDINGS).format(
+                    teller=sql.Identifier(teller), hearer=sql.Identifier(hearer)
+                ),
                 {"queue": queue, "type": type_},
             ).fetchone()
             assert row is not None
             examined += row["told"]
-            broken += row["unheard"]
+            broken += row["without"]
+            discarded += row["discarded"]
     return Check(
-        name="every_fact_was_handled_once_by_its_hearers", examined=examined, broken=broken
+        name="every_fact_was_handled_once_by_its_hearers",
+        examined=examined,
+        broken=broken,
+        discarded=discarded,
     )
 
 

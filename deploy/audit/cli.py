@@ -58,5 +58,7 @@ def _print(found: list[checks.Check]) -> None:
     table.add_column("")
     for check in found:
         words = "ok" if check.ok else ("nothing examined" if not check.broken else "BROKEN")
+        if check.discarded:
+            words += f" ({check.discarded} discarded: relais parked list --all)"
         table.add_row(check.name.replace("_", " "), str(check.examined), str(check.broken), words)
     Console().print(table)

@@ -1,0 +1,1 @@
+"""The checks of the audit, each against data that breaks it."""
