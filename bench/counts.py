@@ -33,8 +33,9 @@ SELECT (SELECT count(*) FROM recharges.sale),
        (SELECT count(*) FROM recharges.sale_voucher),
        (SELECT count(*) FROM recharges.cash_line),
        (SELECT count(*) FROM recharges.journal),
-       (SELECT count(*) FROM recharges.outbox),
-       (SELECT count(*) FROM recharges.outbox WHERE published_at IS NOT NULL),
+       (SELECT count(*) FROM recharges.outbox WHERE type = 'recharges.sale.completed.v1'),
+       (SELECT count(*) FROM recharges.outbox
+         WHERE type = 'recharges.sale.completed.v1' AND published_at IS NOT NULL),
        (SELECT count(*) FROM settlement.entry WHERE kind = 'sale_completed'),
        (SELECT count(*) FROM settlement.inbox WHERE consumer = 'settlement.on_sale_completed'),
        (SELECT count(*) FROM referrals.inbox WHERE consumer = 'referrals.on_sale_completed')

@@ -42,12 +42,13 @@ BEGIN
         this_till.site_code, this_till.last_sequence + 1, the_person, the_till, now(), this_day,
         'cash', 250, 500, 250, 0);
     INSERT INTO sale_line VALUES (this_sale, 1, 'sfr-15', 'sfr', 1, 250, 1500);
-    INSERT INTO sale_voucher VALUES (this_lot.batch_id, place, this_sale, 1);
+    INSERT INTO sale_voucher VALUES (this_lot.batch_id, place, this_sale, 1, 1);
     INSERT INTO cash_line (till_id, site_code, business_date, recorded_at, kind, amount_cents,
                            sale_id)
     VALUES (the_till, this_till.site_code, this_day, now(), 'sale', 250, this_sale);
     INSERT INTO journal VALUES (the_till, this_till.last_sequence + 1, 'ticket', now(), this_day,
-        this_till.site_code, 250, record, this_till.last_hash, digest);
+        this_till.site_code, 250, record, this_till.last_hash, digest,
+        'none', digest || digest);
     UPDATE till SET last_sequence = last_sequence + 1, last_hash = digest
      WHERE till_id = the_till;
     INSERT INTO outbox (event_id, type, subject, sequence, site, occurred_at, data)

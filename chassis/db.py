@@ -12,6 +12,8 @@ from psycopg_pool import ConnectionPool
 from chassis.green import GreenConnection, is_silent
 from chassis.settings import Settings
 
+_STEADY_CONNECTIONS = 2
+
 #: A connection inside a transaction, its rows read as dictionaries.
 Transaction = Connection[dict[str, Any]]
 
@@ -19,8 +21,16 @@ Transaction = Connection[dict[str, Any]]
 class Database:
     """The database of one service: its own role and schema, a bounded number of connections."""
 
-    def __init__(self, url: str, *, schema: str, settings: Settings | None = None) -> None:
+    def __init__(
+        self, url: str, *, schema: str, settings: Settings | None = None, steady: bool = False
+    ) -> None:
+        """Open the pool; `steady` is for few statements run without end.
+
+        Their plans are made once, by index: otherwise PostgreSQL plans most of them at each run,
+        which takes as long as running them.
+        """
         self.schema = schema
+        self._steady = steady
         self._url = url
         limits = settings or Settings.model_construct()
         self._options = (
@@ -29,12 +39,14 @@ class Database:
             f" -c lock_timeout={limits.lock_wait_ms_max}"
             " -c idle_in_transaction_session_timeout=60000"
         )
+        if steady:
+            self._options += " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
         self._pool: ConnectionPool[GreenConnection] = ConnectionPool(
             url,
             connection_class=GreenConnection,
             kwargs=self._connection_arguments(),
             min_size=1,
-            max_size=limits.database_connections_max,
+            max_size=_STEADY_CONNECTIONS if steady else limits.database_connections_max,
             timeout=limits.database_wait_seconds_max,
             max_waiting=limits.http_workers_max,
             # The pause between attempts doubles; giving up early lets the next caller try at once.
@@ -49,6 +61,7 @@ class Database:
             "options": self._options,
             "application_name": f"relais-{self.schema}",
             "connect_timeout": 5,
+            "prepare_threshold": 0 if self._steady else 5,
             # A server that vanished without a word is given up after this.
             "tcp_user_timeout": 20_000,
             "keepalives_idle": 10,

@@ -1,4 +1,4 @@
-"""Named SQL, read from a `queries.sql` beside the store that uses it."""
+"""Named SQL, read from a `queries.sql` beside the store that uses it, or a folder `queries/`."""
 
 import re
 from importlib import resources
@@ -8,13 +8,20 @@ _HEADING = re.compile(r"^-- name: ([a-z_]+)\n(?:-- .*\n)*", re.MULTILINE)
 
 
 def load(package: str) -> dict[str, LiteralString]:
-    """Read `queries.sql` of `package` into a mapping of name to statement."""
-    text = (resources.files(package) / "queries.sql").read_text(encoding="utf-8")
-    _, *parts = _HEADING.split(text)
-    names, bodies = parts[::2], parts[1::2]
-    if len(set(names)) != len(names):
-        raise ValueError(f"{package}/queries.sql names a query twice")
-    # Our own files are as trustworthy as our own code.
-    return {
-        name: cast(LiteralString, body.strip()) for name, body in zip(names, bodies, strict=True)
-    }
+    """Read the queries of `package`: a mapping of name to statement."""
+    found: dict[str, LiteralString] = {}
+    for text in _texts(package):
+        _, *parts = _HEADING.split(text)
+        for name, body in zip(parts[::2], parts[1::2], strict=True):
+            if name in found:
+                raise ValueError(f"{package} names the query {name} twice")
+            # Our own files are as trustworthy as our own code.
+            found[name] = cast(LiteralString, body.strip())
+    return found
+
+
+def _texts(package: str) -> list[str]:
+    root = resources.files(package)
+    folder = root / "queries"
+    files = sorted(folder.iterdir(), key=str) if folder.is_dir() else [root / "queries.sql"]
+    return [file.read_text(encoding="utf-8") for file in files if file.name.endswith(".sql")]

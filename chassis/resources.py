@@ -31,6 +31,16 @@ class Resources(SharedExtension):  # type: ignore[misc]  # nameko has no types
         )
 
     @cached_property
+    def steady_database(self) -> Database:
+        """The same for group commits: a report that takes every connection stops no sale."""
+        return Database(
+            self.settings.database_url.get_secret_value(),
+            schema=self.container.service_name,
+            settings=self.settings,
+            steady=True,
+        )
+
+    @cached_property
     def verifier(self) -> Verifier:
         """Checks the callers' tokens."""
         return Verifier(self.settings.relais_verify_key.get_secret_value())
@@ -42,8 +52,9 @@ class Resources(SharedExtension):  # type: ignore[misc]  # nameko has no types
 
     def stop(self) -> None:
         """Close the database once no worker uses it."""
-        if "database" in vars(self):
-            self.database.close()
+        for name in ("database", "steady_database"):
+            if name in vars(self):
+                getattr(self, name).close()
 
 
 class DatabaseProvider(DependencyProvider):  # type: ignore[misc]
@@ -67,7 +78,7 @@ class BatchProvider(DependencyProvider):  # type: ignore[misc]
 
     @cached_property
     def _batch(self) -> Batch[Any, Any]:
-        run: Run[Any, Any] = self._make_run(self.resources.database)
+        run: Run[Any, Any] = self._make_run(self.resources.steady_database)
         return Batch(run, kind=self._kind, count_max=self.resources.settings.sale_batch_count_max)
 
     def get_dependency(self, worker_ctx: object) -> Batch[Any, Any]:

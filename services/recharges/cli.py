@@ -75,7 +75,7 @@ def _import(
     face_value_cents: int | None,
     language: str,
 ) -> events.BatchReceived:
-    current = settings.current()
+    current = settings.of_pins()
     database = Database(
         current.database_url.get_secret_value(), schema="recharges", settings=current
     )

@@ -88,6 +88,148 @@ class SaleCompleted(Fact):
     lines: list[LineSold]
 
 
+class TillOpened(Fact):
+    """A drawer session was opened at a till."""
+
+    TYPE: ClassVar[str] = "recharges.till.opened.v1"
+    SAMPLE: ClassVar = {
+        "drawer_session_id": "0192f0a0-0000-7000-8000-000000000005",
+        "till_id": "0192f0a0-0000-7000-8000-000000000003",
+        "business_date": "2026-11-21",
+        "opening": "counted",
+        "float_cents": 5000,
+    }
+
+    drawer_session_id: UUID
+    till_id: UUID
+    business_date: date
+    opening: str
+    float_cents: int
+
+
+class SaleRefunded(Fact):
+    """Money of a sale went back; amounts are above zero."""
+
+    TYPE: ClassVar[str] = "recharges.sale.refunded.v1"
+    SAMPLE: ClassVar = {
+        "refund_id": "0192f0a0-0000-7000-8000-000000000006",
+        "sale_id": "0192f0a0-0000-7000-8000-000000000002",
+        "till_id": "0192f0a0-0000-7000-8000-000000000003",
+        "ticket_no": 2,
+        "person_ref": "0192f0a0-0000-7000-8000-000000000004",
+        "business_date": "2026-11-21",
+        "tender": "cash",
+        "total_cents": 250,
+        "vouchers": "refunded_by_operator",
+        "lines": [
+            {
+                "offer_code": "sfr-15",
+                "operator": "sfr",
+                "quantity": 1,
+                "price_cents": 250,
+                "face_value_cents": 1500,
+                "serials": ["1000000001"],
+            }
+        ],
+    }
+
+    refund_id: UUID
+    sale_id: UUID
+    till_id: UUID
+    ticket_no: int
+    person_ref: UUID
+    business_date: date
+    tender: str
+    total_cents: int
+    #: What became of them: "returned" to stock unseen, or "refunded_by_operator".
+    vouchers: str
+    lines: list[LineSold]
+
+
+class DrawerClosed(Fact):
+    """A drawer session was counted and closed."""
+
+    TYPE: ClassVar[str] = "recharges.drawer.closed.v1"
+    SAMPLE: ClassVar = {
+        "drawer_session_id": "0192f0a0-0000-7000-8000-000000000005",
+        "till_id": "0192f0a0-0000-7000-8000-000000000003",
+        "business_date": "2026-11-21",
+        "float_cents": 5000,
+        "expected_cents": 5500,
+        "counted_cents": 5450,
+        "gap_cents": -50,
+    }
+
+    drawer_session_id: UUID
+    till_id: UUID
+    business_date: date
+    float_cents: int
+    expected_cents: int
+    counted_cents: int
+    gap_cents: int
+
+
+class Anchor(BaseModel):
+    """The end of one chain of a till's journal, for others to keep."""
+
+    kind: str
+    sequence: int
+    hash: str
+
+
+class TillClosed(Fact):
+    """A day, month or year of a till was closed; the anchors leave the database with it."""
+
+    TYPE: ClassVar[str] = "recharges.till.closed.v1"
+    SAMPLE: ClassVar = {
+        "closing_id": "0192f0a0-0000-7000-8000-000000000007",
+        "till_id": "0192f0a0-0000-7000-8000-000000000003",
+        "period": "day",
+        "period_on": "2026-11-21",
+        "closing_no": 1,
+        "from_sequence": 1,
+        "until_sequence": 3,
+        "real_cents": 500,
+        "absolute_cents": 500,
+        "perpetual_real_cents": 500,
+        "perpetual_absolute_cents": 500,
+        "anchors": [{"kind": "ticket", "sequence": 2, "hash": "5f" * 32}],
+    }
+
+    closing_id: UUID
+    till_id: UUID
+    period: str
+    period_on: date
+    closing_no: int
+    from_sequence: int
+    until_sequence: int
+    real_cents: int
+    absolute_cents: int
+    perpetual_real_cents: int
+    perpetual_absolute_cents: int
+    anchors: list[Anchor]
+
+
+class StockLow(Fact):
+    """A site's vouchers of an offer run out, or run out of time: told once per crossing."""
+
+    TYPE: ClassVar[str] = "recharges.stock.low.v1"
+    SAMPLE: ClassVar = {
+        "site_code": "saint-denis",
+        "offer_code": "sfr-15",
+        "kind": "cover",
+        "use_by": None,
+        "vouchers": 12,
+    }
+
+    site_code: str
+    offer_code: str
+    #: "cover", "use_by_60", "use_by_30" or "use_by_7".
+    kind: str
+    use_by: date | None
+    vouchers: int
+
+
 class SiteOpened(Heard):
     """What we read of `accounts.site.opened.v1`."""
 

@@ -11,11 +11,12 @@ from chassis import outbox
 from chassis.db import Transaction
 from kernel.period import business_date
 from kernel.refusal import NotFound, Refusal
-from services.recharges import events, store
+from services.recharges import events
 from services.recharges.domain import delivery
 from services.recharges.domain.delivery import DeliveredVoucher, Range
 from services.recharges.seal import PinSeal
 from services.recharges.store import SQL
+from services.recharges.store import selling as store
 
 #: Told after each thousand lines: which step, how many are done, how many there are.
 Progress = Callable[[str, int, int], None]

@@ -476,12 +476,19 @@ CREATE INDEX parked_delivery_open ON parked_delivery USING btree (parked_id) WHE
 CREATE TABLE person_alias (
     person_ref uuid NOT NULL,
     same_as uuid NOT NULL,
-    sequence bigint NOT NULL,
-    merged boolean NOT NULL,
     CONSTRAINT person_alias_pkey PRIMARY KEY (person_ref),
     CONSTRAINT person_alias_check CHECK ((person_ref <> same_as))
 );
-CREATE INDEX person_alias_of ON person_alias USING btree (same_as) WHERE merged;
+CREATE INDEX person_alias_of ON person_alias USING btree (same_as);
+
+CREATE TABLE person_merge (
+    person_ref uuid NOT NULL,
+    merged_into uuid NOT NULL,
+    sequence bigint NOT NULL,
+    merged boolean NOT NULL,
+    CONSTRAINT person_merge_pkey PRIMARY KEY (person_ref),
+    CONSTRAINT person_merge_check CHECK ((person_ref <> merged_into))
+);
 
 CREATE TABLE pin_key (
     key_id text NOT NULL,

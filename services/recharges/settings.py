@@ -19,10 +19,22 @@ def _keys(secret: SecretStr) -> SecretStr:
     return secret
 
 
-class RechargesSettings(Settings):
+class PinSettings(Settings):
     """`RELAIS_PIN_KEYS`: `<id>:<base64url of 32 bytes>`, the current one first."""
 
     relais_pin_keys: Annotated[Secret, AfterValidator(_keys)]
+
+
+class RechargesSettings(PinSettings):
+    """What a process that sells needs besides: `RELAIS_JOURNAL_KEYS`, in the same form."""
+
+    relais_journal_keys: Annotated[Secret, AfterValidator(_keys)]
+
+
+@cache
+def of_pins() -> PinSettings:
+    """Read what a command that seals PINs needs, once."""
+    return PinSettings()
 
 
 @cache

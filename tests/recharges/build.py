@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from kernel.money import Cents
 from services.recharges.domain.cap import Allowance, Counts, Entitlement
 from services.recharges.domain.delivery import COLUMNS
+from services.recharges.domain.drawer import Opening
 from services.recharges.domain.sale import Books, Offer, Order, Till, Wanted
 from services.recharges.domain.stock import Lot
 
@@ -119,9 +120,11 @@ def the_books(
     return Books(
         on=DAY,
         counts=counts,
+        opening=Opening.BY_SALE,
+        same_as={each.person_ref: each.person_ref for each in entitlements},
         tills={till.till_id: till for till in tills},
         offers={offer.offer_code: offer for offer in (SFR_15, SFR_500MO)},
-        entitlements={each.person_ref: each for each in entitlements},
+        entitlements={each.person_ref: [each] for each in entitlements},
         allowances={
             each.person_ref: Allowance(
                 cap_cents=each.monthly_cap_cents,

@@ -12,7 +12,7 @@ import httpx
 from tests.fix_service import bearer, serving
 from tests.fix_stack import Schema
 from tests.recharges.build import SITE
-from tests.recharges.shop import PIN_KEYS, Shop, connect
+from tests.recharges.shop import JOURNAL_KEYS, PIN_KEYS, Shop, connect
 
 SELLER = bearer("till_operator", SITE)
 
@@ -69,5 +69,11 @@ class Door:
 @contextmanager
 def open_door(schema: Schema, **more: str) -> Iterator[Door]:
     """Start recharges' HTTP part on a schema; more than one may serve the same."""
-    with serving("recharges", schema=schema, RELAIS_PIN_KEYS=PIN_KEYS, **more) as client:
+    with serving(
+        "recharges",
+        schema=schema,
+        RELAIS_PIN_KEYS=PIN_KEYS,
+        RELAIS_JOURNAL_KEYS=JOURNAL_KEYS,
+        **more,
+    ) as client:
         yield Door(client=client, schema=schema)

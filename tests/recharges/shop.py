@@ -13,9 +13,12 @@ import uuid_utils
 from psycopg.rows import DictRow, dict_row
 
 from kernel.refusal import Refusal
-from services.recharges import api, events, handlers, intake
+from services.recharges import events, intake
+from services.recharges.api import selling as api
 from services.recharges.domain.sale import Order
+from services.recharges.handlers import learning, selling
 from services.recharges.seal import PinSeal
+from services.recharges.signing import JournalKeys
 from tests.fix_stack import Schema
 from tests.recharges.build import NOON, SITE, a_file, rows
 
@@ -23,6 +26,10 @@ PIN_KEYS = (
     "test:" + base64.urlsafe_b64encode(hashlib.sha256(b"pins of the tests").digest()).decode()
 )
 PINS = PinSeal(PIN_KEYS)
+JOURNAL_KEYS = (
+    "test:" + base64.urlsafe_b64encode(hashlib.sha256(b"journal of the tests").digest()).decode()
+)
+KEYS = JournalKeys(JOURNAL_KEYS)
 Tx = psycopg.Connection[DictRow]
 
 
@@ -50,13 +57,13 @@ class Shop:
     tx: Tx
 
     def open_site(self, site_code: str = SITE) -> str:
-        handlers.learn_sites(self.tx, [events.SiteOpened(site_code=site_code, name=site_code)])
+        learning.learn_sites(self.tx, [events.SiteOpened(site_code=site_code, name=site_code)])
         return site_code
 
     def enrol_till(self, *, site_code: str = SITE) -> UUID:
         till_id = uuid4()
         fact = events.DeviceEnrolled(till_id=till_id, site_code=site_code, till_name="Caisse 1")
-        handlers.learn_tills(self.tx, [(fact, 1)])
+        learning.learn_tills(self.tx, [(fact, 1)])
         return till_id
 
     def entitle(
@@ -77,7 +84,7 @@ class Shop:
                 "monthly_cap_cents": cap_cents,
             }
         )
-        handlers.learn_entitlements(self.tx, [(told, sequence)])
+        learning.learn_entitlements(self.tx, [(told, sequence)])
         return person_ref
 
     def receive(
@@ -123,7 +130,7 @@ class Shop:
         return lines
 
     def sell(self, orders: Sequence[Order]) -> list[api.SaleDone | Refusal]:
-        return handlers.sell_recharges(self.tx, orders, pins=PINS, new_id=new_id)
+        return selling.sell_recharges(self.tx, orders, pins=PINS, keys=KEYS, new_id=new_id)
 
     def all(self, query: str, *values: Any) -> list[dict[str, Any]]:
         return self.tx.execute(query.encode(), values).fetchall()

@@ -93,7 +93,9 @@ def played(steps: list[str]) -> Till:
             till.sell(3, payments=[cash(250), cash(500) | {"tender": "card"}])
         elif step == "late":
             day = (till.at - timedelta(days=1)).date()
-            place = journal.Offline(sequence=tickets, hash="ab" * 32, received_at="")
+            place = journal.Offline(
+                sequence=tickets, hash="ab" * 32, received_at=till.at.isoformat()
+            )
             till.sell(business_date=day, offline=place)
         elif step == "refund" and left:
             till.refund(left.pop())
@@ -394,6 +396,36 @@ class TestSealedContradiction:
         found = self.rewritten(Kind.TICKET, 2, {"business_date": "2026-11-03"})
 
         assert any("is of a day after the period that closing 1" in each for each in found)
+
+    @pytest.mark.parametrize(
+        ("kind", "over"),
+        [
+            (Kind.TICKET, {"recorded_at": "2026-11-02T09:00:00+01:00"}),
+            (Kind.TICKET, {"business_date": "hier"}),
+            (Kind.TICKET, {"site_code": None}),
+            (Kind.TICKET, {"total_cents": 250.0}),
+            (Kind.TICKET, {"sale_id": {}}),
+            (Kind.TICKET, {"lines": "none"}),
+            (Kind.TICKET, {"payments": [{}]}),
+            (Kind.GRAND_TOTAL, {"anchors": {"ticket": {"sequence": 3, "hash": None}}}),
+            (Kind.GRAND_TOTAL, {"by_tender": {"cash": "500"}}),
+            (Kind.GRAND_TOTAL, {"closing_no": True}),
+            (Kind.DUPLICATE, {"copy_no": "1"}),
+            (Kind.EVENT, {"code": "90"}),
+        ],
+    )
+    def test_of_a_value_and_its_name(self, kind: Kind, over: dict[str, object]) -> None:
+        assert f"{kind} 1: its content has not the form of its kind" in self.rewritten(
+            kind, 1, over
+        )
+
+    def test_of_a_closing_that_holds_no_hash(self) -> None:
+        till = a_day_and_more()
+        anchors = json.loads(till.chains[Kind.GRAND_TOTAL][0].record)["anchors"]
+        found = self.rewritten(
+            Kind.GRAND_TOTAL, 1, {"anchors": anchors | {"ticket": {"sequence": 3, "hash": ""}}}
+        )
+        assert "grand_total 1: the end of a chain is not a number and a hash" in found
 
     def test_of_a_record_in_the_place_of_another(self) -> None:
         assert "event 1: what it says of itself is not its place" in self.rewritten(

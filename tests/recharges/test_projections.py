@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.recharges import events, handlers
+from services.recharges import events
+from services.recharges.handlers import learning as handlers
+from services.recharges.handlers import selling
 from tests.fix_stack import FreshSchema
 from tests.recharges.shop import Shop, connect
 
@@ -66,7 +68,7 @@ class TestTills:
         for batch in [*batches, *reversed(batches)]:
             handlers.learn_tills(shop.tx, batch)
 
-        assert handlers.show_tills(shop.tx, site_codes=["antony"])[0].model_dump() == {
+        assert selling.show_tills(shop.tx, site_codes=["antony"])[0].model_dump() == {
             "till_id": self.till_id,
             "site_code": "antony",
             "name": "Caisse 2",

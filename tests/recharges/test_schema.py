@@ -156,7 +156,7 @@ class TestLots:
             "state = 'sold_out'",
             "next_position = end_position",
             "end_position = first_position",
-            "state = 'lost'",
+            "state = 'sold'",
         ],
     )
     def test_point_at_a_voucher_of_their_own(self, sold: Shop, change: str) -> None:

@@ -22,7 +22,8 @@ from services.recharges.domain.sale import (
 )
 from services.recharges.domain.stock import NoVoucherLeft
 from services.recharges.events import DeviceRevoked, SaleCompleted
-from services.recharges.handlers import learn_tills, show_sale
+from services.recharges.handlers.learning import learn_tills
+from services.recharges.handlers.selling import show_sale
 from tests.recharges.build import NOON, an_order
 from tests.recharges.shop import Shop, done, utc
 
@@ -308,27 +309,33 @@ class TestMonthlyCap:
 
     def test_belongs_to_the_calendar_month_of_paris(self, shop: Shop) -> None:
         # opencollective#4556: which calendar month, in which time zone.
-        till, person, _ = shop.enrol_till(), shop.entitle(cap_cents=250), shop.stock_up(4)
+        tills = [shop.enrol_till(), shop.enrol_till()]  # one for each day
+        person, _ = shop.entitle(cap_cents=250), shop.stock_up(4)
         last_of_november = utc("2026-11-30T22:59:59")  # 23:59:59 in Paris
         first_of_december = utc("2026-11-30T23:00:00")  # midnight in Paris, still November in UTC
 
         outcomes = [
             shop.sell([an_order(till, person, ordered_at=at)])[0]
-            for at in (last_of_november, last_of_november, first_of_december, first_of_december)
+            for till, at in (
+                (tills[0], last_of_november),
+                (tills[0], last_of_november),
+                (tills[1], first_of_december),
+                (tills[1], first_of_december),
+            )
         ]
 
         assert done(outcomes[0]).cap.month == "2026-11"
         assert isinstance(outcomes[1], CapExceeded)
         assert done(outcomes[2]).cap.month == "2026-12"
         assert isinstance(outcomes[3], CapExceeded)
-        days = shop.all("SELECT business_date::text FROM sale ORDER BY ticket_no")
+        days = shop.all("SELECT business_date::text FROM sale ORDER BY 1")
         assert [day["business_date"] for day in days] == ["2026-11-30", "2026-12-01"]
 
     def test_belongs_to_the_calendar_month_of_paris_in_summer_time_too(self, shop: Shop) -> None:
-        till, person, _ = shop.enrol_till(), shop.entitle(cap_cents=250), shop.stock_up(2)
+        person, _ = shop.entitle(cap_cents=250), shop.stock_up(2)
 
         months = [
-            done(shop.sell([an_order(till, person, ordered_at=utc(at))])[0]).cap.month
+            done(shop.sell([an_order(shop.enrol_till(), person, ordered_at=utc(at))])[0]).cap.month
             for at in ("2027-06-30T21:59:59", "2027-06-30T22:00:00")
         ]
 

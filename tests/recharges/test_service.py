@@ -95,7 +95,7 @@ class TestSale:
             "sale_voucher": 2,
             "cash_line": 1,
             "journal": 1,
-            "outbox": 1,
+            "outbox": 2,  # the sale, and the drawer that it opened
             "reveal": 0,
         }
 
@@ -132,7 +132,7 @@ SENTENCES = {
     "accounts.token.missing": "Veuillez vous connecter : un jeton est nécessaire.",
     "accounts.token.expired": "Votre session est terminée. Veuillez vous reconnecter.",
     "accounts.token.invalid": "Votre jeton n'est pas valable. Veuillez vous reconnecter.",
-    "accounts.role.not_allowed": "Votre rôle (referrer) ne le permet pas.",
+    "accounts.role.not_allowed": "Votre rôle (prescripteur) ne le permet pas.",
 }
 
 

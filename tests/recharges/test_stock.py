@@ -101,6 +101,6 @@ class TestTransitions:
         else:
             assert state_of(lot) in stock.TRANSITIONS[before]
 
-    def test_name_every_state_and_never_leave_sold_out(self) -> None:
+    def test_name_every_state_and_never_leave_what_the_operator_took_back(self) -> None:
         assert set(stock.TRANSITIONS) == set(State)
-        assert stock.TRANSITIONS[State.SOLD_OUT] == frozenset()
+        assert stock.TRANSITIONS[State.REFUNDED] == stock.TRANSITIONS[State.EXPIRED] == frozenset()

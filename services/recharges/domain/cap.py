@@ -1,11 +1,12 @@
 """The monthly cap: what a person may buy in a calendar month, over all sites and tills together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from kernel.money import Cents
+from kernel.money import ZERO, Cents
 from kernel.refusal import Refusal
 
 
@@ -52,10 +53,14 @@ class Entitlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What a person has used of this month's cap."""
+    """What a person has used of this month's cap, under all their references."""
 
     cap_cents: Cents
     used_cents: Cents
+    #: The part that other references of a merged person have used.
+    elsewhere_cents: Cents = ZERO
+    #: Whether this month has a row of its own under the person's first reference.
+    begun: bool = True
 
     @property
     def left_cents(self) -> Cents:
@@ -63,15 +68,20 @@ class Allowance:
         return Cents(max(0, self.cap_cents - self.used_cents))
 
 
-def require_in_force(entitlement: Entitlement | None, *, on: date) -> Entitlement:
-    """Refuse unless the person is entitled on the day."""
-    if entitlement is None:
+def require_in_force(entitlements: Sequence[Entitlement], *, on: date) -> Entitlement:
+    """Return the best entitlement a person has on the day, or refuse.
+
+    Who was merged has those of all their references: one person, one cap, the highest.
+    """
+    in_force = [each for each in entitlements if each.from_on <= on < each.until_on]
+    if in_force:
+        return max(in_force, key=lambda each: each.monthly_cap_cents)
+    if not entitlements:
         raise EntitlementMissing()
-    if on < entitlement.from_on:
-        raise EntitlementNotBegun(from_on=entitlement.from_on)
-    if on >= entitlement.until_on:
-        raise EntitlementEnded(until_on=entitlement.until_on)
-    return entitlement
+    begins = [each.from_on for each in entitlements if on < each.from_on]
+    if begins:
+        raise EntitlementNotBegun(from_on=min(begins))
+    raise EntitlementEnded(until_on=max(each.until_on for each in entitlements))
 
 
 def use(allowance: Allowance, *, counted_cents: Cents) -> Allowance:

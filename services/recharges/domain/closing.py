@@ -13,6 +13,8 @@ from uuid import UUID
 from services.recharges.domain import journal
 from services.recharges.domain.journal import Head, Incomplete, Kind, Period, TicketType
 
+_HASH_BYTES = 32
+
 
 class Share(TypedDict):
     """What comes under one VAT rate."""
@@ -148,6 +150,11 @@ def faults(closing: Mapping[str, Any]) -> Iterator[str]:
     if sum(share["net_cents"] + share["tax_cents"] for share in closing["by_vat"].values()) != real:
         yield "net and tax are not what the closing comes to"
     is_day = Period(closing["period"]) is Period.DAY
+    if any(
+        len(bytes.fromhex(anchor["hash"])) != (_HASH_BYTES if anchor["sequence"] > 0 else 0)
+        for anchor in closing["anchors"].values()
+    ):
+        yield "the end of a chain is not a number and a hash"
     anchors = {kind: anchor["sequence"] for kind, anchor in closing["anchors"].items()}
     if set(anchors) != set(Kind) - {Kind.GRAND_TOTAL}:
         yield "the closing does not hold the end of every other chain"

@@ -2,19 +2,24 @@
 
 Orders are decided one after the other in the order they came, each on what those before it left;
 a refused one leaves nothing.  The first rule that says no gives the refusal, in this order:
-till, offer, entitlement, tendered cash, monthly cap, stock.
+till, drawer, offer, entitlement, tendered cash, monthly cap, stock.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from uuid import UUID
+from typing import Literal
+from uuid import UUID, uuid5
 
 from kernel.money import Cents
 from kernel.refusal import Forbidden, NotFound, Refusal
-from services.recharges.domain import cap, journal, stock
+from kernel.version import VERSION
+from services.recharges.domain import cap, drawer, journal, stock
 from services.recharges.domain.cap import Allowance, Counts, Entitlement
+from services.recharges.domain.drawer import Drawer, Opening
 from services.recharges.domain.stock import Lot, Pick
+
+Tender = Literal["cash", "card"]
 
 
 class TillUnknown(NotFound):
@@ -53,6 +58,12 @@ class CardNotYet(Refusal):
     code = "recharges.payment.card_not_open"
 
 
+class TillFrozen(Refusal):
+    """This till has been frozen: what its device sent does not fit together."""
+
+    code = "recharges.till.frozen"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """What the tariff says of an offer on a day."""
@@ -67,13 +78,15 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Till:
-    """A till and the head of its journal."""
+    """A till, its drawer and the head of its tickets."""
 
     till_id: UUID
     site_code: str
     active: bool
     last_sequence: int
     last_hash: bytes
+    frozen: bool = False
+    drawer: Drawer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +111,7 @@ class Order:
     lines: tuple[Wanted, ...]
     tendered_cents: Cents
     ordered_at: datetime
+    tender: Tender = "cash"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +133,22 @@ class Sale:
 
     order: Order
     site_code: str
+    drawer: Drawer
     ticket_no: int
     business_date: date
     lines: tuple[Line, ...]
     total_cents: Cents
     change_cents: Cents
     cap_left_cents: Cents
+    opens_drawer: bool = False
+    #: Stripe's name of the card payment.
+    payment_reference: str | None = None
+    offline: journal.Offline | None = None
+
+    @property
+    def tendered_cents(self) -> Cents:
+        """What was handed over; a card pays the price."""
+        return Cents(self.total_cents + self.change_cents)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,9 +157,13 @@ class Books:
 
     on: date
     counts: Counts
+    opening: Opening
     tills: dict[UUID, Till]
     offers: Mapping[str, Offer]
-    entitlements: Mapping[UUID, Entitlement]
+    #: The person that each reference in the orders stands for; a merged person has several.
+    same_as: Mapping[UUID, UUID]
+    #: By person: those of all their references.
+    entitlements: Mapping[UUID, Sequence[Entitlement]]
     allowances: dict[UUID, Allowance]
     #: By site and offer, soonest use-by first.
     lots: dict[tuple[str, str], tuple[Lot, ...]]
@@ -153,6 +181,45 @@ def decide(books: Books, orders: Sequence[Order]) -> list[Sale | Refusal]:
 
 
 def _sell(books: Books, order: Order) -> Sale:
+    till = require_till(books, order)
+    open_drawer = drawer.require_selling(
+        till.drawer, opening=books.opening, on=books.on, new_id=uuid5(order.sale_id, "drawer")
+    )
+    offers = [_offer(books, wanted) for wanted in order.lines]
+    asked = list(zip(offers, order.lines, strict=True))
+    person = books.same_as[order.person_ref]
+    entitlement = cap.require_in_force(books.entitlements.get(person, ()), on=books.on)
+    total = Cents(sum(offer.price_cents * wanted.quantity for offer, wanted in asked))
+    if order.tender == "cash" and order.tendered_cents < total:
+        raise TenderedTooLittle(tendered_cents=order.tendered_cents, total_cents=total)
+    allowance = cap.use(
+        replace(books.allowances[person], cap_cents=entitlement.monthly_cap_cents),
+        counted_cents=counted(books.counts, asked),
+    )
+    lines, lots = _take(books, till.site_code, asked)
+
+    # Every rule has said yes: from here on nothing can refuse, so the books may move.
+    books.lots |= lots
+    books.allowances[person] = allowance
+    books.tills[till.till_id] = replace(
+        till, last_sequence=till.last_sequence + 1, drawer=open_drawer
+    )
+    return Sale(
+        order=order,
+        site_code=till.site_code,
+        drawer=open_drawer,
+        opens_drawer=till.drawer is None,
+        ticket_no=till.last_sequence + 1,
+        business_date=books.on,
+        lines=lines,
+        total_cents=total,
+        change_cents=Cents(order.tendered_cents - total if order.tender == "cash" else 0),
+        cap_left_cents=allowance.left_cents,
+    )
+
+
+def require_till(books: Books, order: Order) -> Till:
+    """Return the order's till, or refuse: it must be known, the seller's, in service and sound."""
     till = books.tills.get(order.till_id)
     if till is None:
         raise TillUnknown(till_id=order.till_id)
@@ -160,35 +227,9 @@ def _sell(books: Books, order: Order) -> Sale:
         raise TillNotYours(site_code=till.site_code)
     if not till.active:
         raise TillRevoked()
-    offers = [_offer(books, wanted) for wanted in order.lines]
-    asked = list(zip(offers, order.lines, strict=True))
-    entitlement = cap.require_in_force(books.entitlements.get(order.person_ref), on=books.on)
-    total = Cents(sum(offer.price_cents * wanted.quantity for offer, wanted in asked))
-    if order.tendered_cents < total:
-        raise TenderedTooLittle(tendered_cents=order.tendered_cents, total_cents=total)
-    allowance = cap.use(
-        Allowance(
-            cap_cents=entitlement.monthly_cap_cents,
-            used_cents=books.allowances[order.person_ref].used_cents,
-        ),
-        counted_cents=_counted(books.counts, asked),
-    )
-    lines, lots = _take(books, till.site_code, asked)
-
-    # Every rule has said yes: from here on nothing can refuse, so the books may move.
-    books.lots |= lots
-    books.allowances[order.person_ref] = allowance
-    books.tills[till.till_id] = replace(till, last_sequence=till.last_sequence + 1)
-    return Sale(
-        order=order,
-        site_code=till.site_code,
-        ticket_no=till.last_sequence + 1,
-        business_date=books.on,
-        lines=lines,
-        total_cents=total,
-        change_cents=Cents(order.tendered_cents - total),
-        cap_left_cents=allowance.left_cents,
-    )
+    if till.frozen:
+        raise TillFrozen()
+    return till
 
 
 def _offer(books: Books, wanted: Wanted) -> Offer:
@@ -198,7 +239,8 @@ def _offer(books: Books, wanted: Wanted) -> Offer:
     return offer
 
 
-def _counted(counts: Counts, asked: Sequence[tuple[Offer, Wanted]]) -> Cents:
+def counted(counts: Counts, asked: Sequence[tuple[Offer, Wanted]]) -> Cents:
+    """Return what an order counts against the monthly cap."""
     if counts is Counts.PRICE:
         return Cents(sum(offer.price_cents * wanted.quantity for offer, wanted in asked))
     return Cents(sum(offer.face_value_cents * wanted.quantity for offer, wanted in asked))
@@ -223,29 +265,38 @@ def _take(
 def ticket(sale: Sale, *, serials: Sequence[Sequence[str]]) -> str:
     """Return the journal record of a sale: every amount, line, tender and time, and no person."""
     order = sale.order
-    return journal.canonical(
-        {
-            "kind": "ticket",
-            "till_id": str(order.till_id),
-            "sequence": sale.ticket_no,
-            "site_code": sale.site_code,
-            "business_date": sale.business_date.isoformat(),
-            "recorded_at": order.ordered_at.isoformat(),
-            "sale_id": str(order.sale_id),
-            "tender": "cash",
-            "total_cents": sale.total_cents,
-            "tendered_cents": order.tendered_cents,
-            "change_cents": sale.change_cents,
-            "lines": [
-                {
-                    "offer_code": line.offer.offer_code,
-                    "operator": line.offer.operator,
-                    "quantity": line.quantity,
-                    "price_cents": line.offer.price_cents,
-                    "face_value_cents": line.offer.face_value_cents,
-                    "serials": list(of_line),
-                }
-                for line, of_line in zip(sale.lines, serials, strict=True)
-            ],
-        }
+    payment = journal.Payment(
+        tender=order.tender,
+        amount_cents=sale.total_cents,
+        tendered_cents=sale.tendered_cents,
+        change_cents=sale.change_cents,
+    )
+    if sale.payment_reference is not None:
+        payment["reference"] = sale.payment_reference
+    return journal.ticket_record(
+        type=journal.TicketType.SALE,
+        till_id=order.till_id,
+        site_code=sale.site_code,
+        sequence=sale.ticket_no,
+        recorded_at=order.ordered_at,
+        business_date=sale.business_date,
+        sale_id=order.sale_id,
+        lines=[
+            journal.TicketLine(
+                offer_code=line.offer.offer_code,
+                label=line.offer.label,
+                operator=line.offer.operator,
+                quantity=line.quantity,
+                price_cents=line.offer.price_cents,
+                face_value_cents=line.offer.face_value_cents,
+                vat_rate=journal.EXEMPT,
+                serials=list(of_line),
+            )
+            for line, of_line in zip(sale.lines, serials, strict=True)
+        ],
+        payments=[payment],
+        total_cents=sale.total_cents,
+        software_version=VERSION,
+        offline=sale.offline,
+        drawer_session_id=sale.drawer.drawer_session_id,
     )

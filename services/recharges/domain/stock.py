@@ -1,11 +1,26 @@
-"""Voucher stock: lots, and which vouchers a sale takes.
+"""Voucher stock: lots, their life, and which vouchers a sale takes.
 
 A lot is a contiguous range of a delivered batch's vouchers, at one site, of one offer and one
-use-by day.  Its pointer runs from the first voucher to the last; what is behind it is sold.
+use-by day.  Its pointer runs from the first voucher to the last; what is behind it is sold, and
+revealed once its PIN was shown.  What is left of a lot is in the lot's state; a voucher that goes
+another way than its neighbours is split off into a lot of its own (docs/decisions/0003, 0008).
 
-State       what may happen
-available   vouchers are taken from it until its use-by day -> available | sold_out
-sold_out    nothing: every voucher of it is sold
+State                 what it means, and where it may go
+quarantined           received, not yet released by a second person, or set aside in doubt
+                      -> available | frozen | damaged | lost | expired
+available             on sale at its site until its use-by day, while its batch is active
+                      -> sold_out | reserved | leased | in_transfer | quarantined | frozen | damaged
+                      | lost | expired
+reserved              held for a card payment -> available | sold_out
+leased                held by an offline till -> available | sold_out | frozen
+in_transfer           on its way to another site -> available | lost
+frozen                its batch is frozen or recalled, or its device was lost
+                      -> available | quarantined | damaged | lost | expired
+damaged, lost         counted, never sold; what was lost may be found -> quarantined
+expired               past its use-by day (end)
+sold_out              sold; given back unseen -> available, complained of -> disputed
+disputed              the operator is asked whether it was used -> sold_out | refunded_by_operator
+refunded_by_operator  the operator took it back (end)
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,16 +34,63 @@ from kernel.refusal import Refusal
 
 
 class State(StrEnum):
-    """Where a lot stands in its life."""
+    """Where what is left of a lot stands in its life."""
 
+    QUARANTINED = "quarantined"
     AVAILABLE = "available"
+    RESERVED = "reserved"
+    LEASED = "leased"
+    IN_TRANSFER = "in_transfer"
+    FROZEN = "frozen"
+    DAMAGED = "damaged"
+    LOST = "lost"
+    EXPIRED = "expired"
     SOLD_OUT = "sold_out"
+    DISPUTED = "disputed"
+    REFUNDED = "refunded_by_operator"
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.AVAILABLE: frozenset({State.AVAILABLE, State.SOLD_OUT}),
-    State.SOLD_OUT: frozenset(),
+    State.QUARANTINED: frozenset(
+        {State.AVAILABLE, State.FROZEN, State.DAMAGED, State.LOST, State.EXPIRED}
+    ),
+    State.AVAILABLE: frozenset(
+        {
+            State.AVAILABLE,
+            State.SOLD_OUT,
+            State.RESERVED,
+            State.LEASED,
+            State.IN_TRANSFER,
+            State.QUARANTINED,
+            State.FROZEN,
+            State.DAMAGED,
+            State.LOST,
+            State.EXPIRED,
+        }
+    ),
+    State.RESERVED: frozenset({State.AVAILABLE, State.SOLD_OUT}),
+    State.LEASED: frozenset({State.AVAILABLE, State.SOLD_OUT, State.FROZEN}),
+    State.IN_TRANSFER: frozenset({State.AVAILABLE, State.LOST}),
+    State.FROZEN: frozenset(
+        {State.AVAILABLE, State.QUARANTINED, State.DAMAGED, State.LOST, State.EXPIRED}
+    ),
+    State.DAMAGED: frozenset({State.QUARANTINED}),
+    State.LOST: frozenset({State.QUARANTINED}),
+    State.EXPIRED: frozenset(),
+    State.SOLD_OUT: frozenset({State.AVAILABLE, State.DISPUTED}),
+    State.DISPUTED: frozenset({State.SOLD_OUT, State.REFUNDED}),
+    State.REFUNDED: frozenset(),
 }
+#: Nothing is left of a lot in these: its pointer stands at its end.
+TAKEN = frozenset({State.SOLD_OUT, State.DISPUTED, State.REFUNDED})
+#: A card sale, a lease or a transfer holds a lot in these.
+HELD = frozenset({State.RESERVED, State.LEASED, State.IN_TRANSFER})
+
+
+class StateRefused(Refusal):
+    """These vouchers are {state}: they cannot become {wanted}."""
+
+    code = "recharges.stock.state_refused"
 
 
 class NoVoucherLeft(Refusal):
@@ -49,6 +111,10 @@ class Lot:
     use_by: date
     next_position: int
     end_position: int
+    first_position: int = 0
+    taking: int = 1
+    state: State = State.AVAILABLE
+    held_by: UUID | None = None
 
     @property
     def left(self) -> int:
@@ -65,6 +131,13 @@ class Pick:
     position: int
     face_value_cents: Cents
     use_by: date
+    taking: int = 1
+
+
+def require_move(state: State, wanted: State) -> None:
+    """Refuse a change of state that the table does not list."""
+    if wanted not in TRANSITIONS[state]:
+        raise StateRefused(state=state, wanted=wanted)
 
 
 def soonest_first(lots: Iterable[Lot]) -> list[Lot]:
@@ -93,8 +166,59 @@ def take(
                 position=lot.next_position + place,
                 face_value_cents=lot.face_value_cents,
                 use_by=lot.use_by,
+                taking=lot.taking,
             )
             for place in range(count)
         )
         after.append(replace(lot, next_position=lot.next_position + count) if count else lot)
     return tuple(picks), tuple(after)
+
+
+def split(lot: Lot, *, first: int, end: int, new_ids: Sequence[UUID]) -> tuple[Lot, list[Lot]]:
+    """Cut positions [first, end) out of a lot as a lot of their own.
+
+    Returns the piece, and every lot that the old one has become: the piece among them.  The first
+    of them keeps the lot's id, the others take `new_ids` (two are always enough).
+    """
+    if not lot.first_position <= first < end <= lot.end_position:
+        raise ValueError(f"[{first}, {end}) is not within the lot")
+    cuts = sorted({lot.first_position, first, end, lot.end_position})
+    ids = [lot.lot_id, *new_ids]
+    pieces = [
+        replace(
+            lot,
+            lot_id=lot_id,
+            first_position=start,
+            next_position=min(max(lot.next_position, start), stop),
+            end_position=stop,
+            state=_state_of_piece(lot, start=start, stop=stop),
+        )
+        for lot_id, start, stop in zip(ids, cuts[:-1], cuts[1:], strict=False)
+    ]
+    (piece,) = (each for each in pieces if each.first_position == first)
+    return piece, pieces
+
+
+def _state_of_piece(lot: Lot, *, start: int, stop: int) -> State:
+    """A piece that lies behind the pointer is sold; a piece of what is left is as the lot was."""
+    if lot.state not in TAKEN and lot.next_position >= stop:
+        return State.SOLD_OUT
+    return lot.state
+
+
+def carve(lots: Sequence[Lot], *, offer_code: str, quantity: int) -> list[tuple[Lot, int, int]]:
+    """Choose vouchers to hold from lots in the order given: (lot, first, end) for each lot touched.
+
+    They come from a lot's end, so that its pointer stays where it is.  Raises NoVoucherLeft when
+    the lots hold fewer.
+    """
+    left = sum(lot.left for lot in lots)
+    if left < quantity:
+        raise NoVoucherLeft(offer_code=offer_code, left=left, quantity=quantity)
+    chosen: list[tuple[Lot, int, int]] = []
+    for lot in lots:
+        count = min(lot.left, quantity)
+        if count:
+            chosen.append((lot, lot.end_position - count, lot.end_position))
+            quantity -= count
+    return chosen

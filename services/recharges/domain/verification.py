@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from services.recharges.domain import archive, journal
+from services.recharges.domain import archive, form, journal
 from services.recharges.domain.archive import Entry, Header, Malformed, Unreadable
 from services.recharges.domain.findings import Finding, Findings
 from services.recharges.domain.journal import Kind
@@ -21,6 +21,9 @@ from services.recharges.domain.windows import Windows
 IsSigned = Callable[[bytes, bytes, bytes], bool]
 
 _ANCHOR_DIGITS_MIN, _HASH_DIGITS = 16, 64
+#: What is never missing, beside the fields that the checks read.
+_TEXTS = ("site_code", "recorded_at")
+_TICKET_TEXTS = ("business_date", "sale_id", "software_version")
 _ORDER = {kind: place for place, kind in enumerate(Kind)}
 
 
@@ -286,6 +289,10 @@ class _Reader:
             record = json.loads(entry.record)
             said = record["kind"], record["sequence"], record["till_id"]
             exact = journal.canonical(record) == entry.record
+            form.require(record)
+            for name in (*_TEXTS, *(_TICKET_TEXTS if kind is Kind.TICKET else ())):
+                if not isinstance(record[name], str):
+                    raise ValueError(name)
             if said != (kind, sequence, self.header.till_id) or not exact:
                 self.findings.add("what it says of itself is not its place", kind, sequence)
             self._add(kind, sequence, record)

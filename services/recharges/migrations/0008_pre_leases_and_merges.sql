@@ -60,11 +60,16 @@ ALTER TABLE till
 
 -- A merge is an alias: nothing is moved, so undoing it is exact.  A person's cap is counted over
 -- all that are the same person.
-CREATE TABLE person_alias (
-    person_ref uuid   PRIMARY KEY,
-    same_as    uuid   NOT NULL,
-    sequence   bigint NOT NULL,
-    merged     boolean NOT NULL,          -- false: undone
+CREATE TABLE person_merge (      -- as referrals told it
+    person_ref  uuid    PRIMARY KEY,
+    merged_into uuid    NOT NULL,
+    sequence    bigint  NOT NULL,
+    merged      boolean NOT NULL,          -- false: undone
+    CHECK (person_ref <> merged_into)
+);
+CREATE TABLE person_alias (      -- what the merges that stand add up to: each to the last of its chain
+    person_ref uuid PRIMARY KEY,
+    same_as    uuid NOT NULL,
     CHECK (person_ref <> same_as)
 );
-CREATE INDEX person_alias_of ON person_alias (same_as) WHERE merged;
+CREATE INDEX person_alias_of ON person_alias (same_as);

@@ -1,13 +1,12 @@
-"""Sales, stock and projections, as rows."""
+"""Sales and what they are decided on, as rows."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from chassis import queries
 from chassis.columns import column
 from chassis.db import Transaction
 from kernel.money import Cents
@@ -15,11 +14,12 @@ from kernel.period import Month
 from kernel.refusal import NotFound
 from services.recharges.domain import stock
 from services.recharges.domain.cap import Allowance, Counts, Entitlement
+from services.recharges.domain.drawer import Drawer, Opening
 from services.recharges.domain.sale import Books, Offer, Order, Sale, Till
 from services.recharges.domain.stock import Lot, Pick
 from services.recharges.seal import Sealed
-
-SQL = queries.load("services.recharges")
+from services.recharges.store import SQL
+from services.recharges.store.journal import Record
 
 
 class SaleUnknown(NotFound):
@@ -37,37 +37,31 @@ class Voucher:
     pin: Sealed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalRecord:
-    """A sale's sealed place in its till's journal."""
-
-    record: str
-    previous_hash: bytes
-    hash: bytes
-
-
 def lock_books(
     tx: Transaction, orders: Sequence[Order], *, on: date
-) -> tuple[Books, dict[str, dict[str, Any]]]:
+) -> tuple[Books, frozenset[str]]:
     """Lock and read all that a batch of orders is decided on, in one round trip.
 
-    Returns the books and the sales that already hold one of the orders' keys.
+    Returns the books and those of the orders' keys that a sale already holds.
     """
-    people = {"person_refs": column({order.person_ref for order in orders})}
-    month = people | {"month_on": Month.of(on).first_on}
+    person_refs = column({order.person_ref for order in orders})
     wanted = list({(order.till_id, line.offer_code) for order in orders for line in order.lines})
     with tx.pipeline():
         tills = tx.execute(
-            SQL["lock_tills"], {"till_ids": column(order.till_id for order in orders)}
+            SQL["lock_tills"], {"till_ids": column({order.till_id for order in orders})}
         )
-        known = tx.execute(
-            SQL["find_sales_by_key"], {"keys": column(order.key for order in orders)}
+        read = tx.execute(
+            SQL["read_books"],
+            {
+                "keys": column(order.key for order in orders),
+                "person_refs": person_refs,
+                "on": on,
+            },
         )
-        offers = tx.execute(SQL["find_offers"], {"on": on})
-        rule = tx.execute(SQL["find_cap_rule"], {"on": on})
-        entitlements = tx.execute(SQL["find_entitlements"], people)
-        tx.execute(SQL["open_cap_months"], month)
-        caps = tx.execute(SQL["lock_cap_months"], month)
+        caps = tx.execute(
+            SQL["lock_cap_months"],
+            {"person_refs": person_refs, "month_on": Month.of(on).first_on},
+        )
         lots = tx.execute(
             SQL["lock_lots"],
             {
@@ -76,28 +70,77 @@ def lock_books(
                 "on": on,
             },
         )
+    row = read.fetchall()[0]
+    same_as, entitlements = _people(row["people"])
     books = Books(
         on=on,
-        counts=Counts(rule.fetchall()[0]["counts"]),
-        tills={row["till_id"]: _till(row) for row in tills},
-        offers={row["offer_code"]: Offer(**row) for row in offers},
-        entitlements={row["person_ref"]: Entitlement(**row) for row in entitlements},
-        allowances={
-            row["person_ref"]: Allowance(cap_cents=row["cap_cents"], used_cents=row["used_cents"])
-            for row in caps
-        },
+        counts=Counts(row["rules"]["cap_counts"]),
+        opening=Opening(row["rules"]["drawer_opening"]),
+        tills={each["till_id"]: till_from(each) for each in tills},
+        offers={each["offer_code"]: Offer(**each) for each in row["offers"]},
+        same_as=same_as,
+        entitlements=entitlements,
+        allowances=_allowances(same_as, caps),
         lots=_by_place(lots),
     )
-    return books, {row["key"]: row for row in known}
+    return books, frozenset(row["known"])
 
 
-def _till(row: dict[str, Any]) -> Till:
+def _people(
+    read: Sequence[dict[str, Any]],
+) -> tuple[dict[UUID, UUID], dict[UUID, list[Entitlement]]]:
+    """Read who is who, and every person's entitlements."""
+    same_as: dict[UUID, UUID] = {}
+    entitlements: dict[UUID, list[Entitlement]] = {}
+    for each in read:
+        person = UUID(each["same_as"])
+        same_as[UUID(each["person_ref"])] = person
+        entitlements[person] = [
+            Entitlement(
+                person_ref=UUID(told["person_ref"]),
+                from_on=date.fromisoformat(told["from_on"]),
+                until_on=date.fromisoformat(told["until_on"]),
+                monthly_cap_cents=told["monthly_cap_cents"],
+            )
+            for told in each["entitlements"]
+        ]
+    return same_as, entitlements
+
+
+def _allowances(same_as: dict[UUID, UUID], rows: Iterable[dict[str, Any]]) -> dict[UUID, Allowance]:
+    """Add up what each person has used this month under all their references."""
+    nothing = Allowance(cap_cents=Cents(0), used_cents=Cents(0), begun=False)
+    allowances = dict.fromkeys(same_as.values(), nothing)
+    for row in rows:
+        person, used = row["same_as"], row["used_cents"]
+        own = row["person_ref"] == person
+        before = allowances[person]
+        allowances[person] = replace(
+            before,
+            used_cents=Cents(before.used_cents + used),
+            elsewhere_cents=Cents(before.elsewhere_cents + (0 if own else used)),
+            begun=before.begun or own,
+        )
+    return allowances
+
+
+def till_from(row: dict[str, Any]) -> Till:
+    """Read a till with its drawer and the head of its tickets."""
+    session_id = row["drawer_session_id"]
     return Till(
         till_id=row["till_id"],
         site_code=row["site_code"],
         active=row["state"] == "active",
+        frozen=row["frozen_at"] is not None,
         last_sequence=row["last_sequence"],
         last_hash=row["last_hash"],
+        drawer=None
+        if session_id is None
+        else Drawer(
+            drawer_session_id=session_id,
+            opened_on=row["drawer_opened_on"],
+            counted=row["drawer_counted"],
+        ),
     )
 
 
@@ -130,46 +173,38 @@ def voucher_from(row: dict[str, Any]) -> Voucher:
 
 
 def save_sales(
-    tx: Transaction, sales: Sequence[Sale], records: Sequence[JournalRecord], *, books: Books
+    tx: Transaction, sales: Sequence[Sale], records: Sequence[Record], *, books: Books
 ) -> None:
-    """Write accepted sales and where they leave tills, caps and lots.
+    """Write accepted sales and where they leave tills, caps and lots, in one statement.
 
     Called inside a pipeline: nothing is awaited here.
     """
-    heads = _columns_of_sales(sales)
-    heads |= {
-        "records": column(each.record for each in records),
-        "previous_hashes": column(each.previous_hash for each in records),
-        "hashes": column(each.hash for each in records),
-    }
-    tx.execute(SQL["save_sales"], heads)
-    tx.execute(SQL["save_sale_lines"], _columns_of_lines(sales))
-    tx.execute(SQL["save_sale_vouchers"], _columns_of_vouchers(sales))
-    tx.execute(SQL["save_cash_lines"], heads)
-    tx.execute(SQL["save_journal"], heads)
-    last = {
-        sale.order.till_id: (sale.ticket_no, record.hash)
-        for sale, record in zip(sales, records, strict=True)
-    }
+    if any(sale.opens_drawer for sale in sales):
+        _open_drawers(tx, [sale for sale in sales if sale.opens_drawer])
     tx.execute(
-        SQL["move_tills"],
+        SQL["save_sales"],
+        _columns_of_sales(sales)
+        | _columns_of_lines(sales)
+        | _columns_of_vouchers(sales)
+        | _columns_of_records(records)
+        | _columns_of_tills(sales, records)
+        | _columns_of_caps(sales, books)
+        | _columns_of_lots(sales),
+    )
+
+
+def _open_drawers(tx: Transaction, sales: Sequence[Sale]) -> None:
+    tx.execute(
+        SQL["open_drawers_by_sale"],
         {
-            "till_ids": column(last),
-            "sequences": column(sequence for sequence, _ in last.values()),
-            "hashes": column(hash_ for _, hash_ in last.values()),
+            "drawer_session_ids": column(sale.drawer.drawer_session_id for sale in sales),
+            "till_ids": column(sale.order.till_id for sale in sales),
+            "site_codes": column(sale.site_code for sale in sales),
+            "business_dates": column(sale.drawer.opened_on for sale in sales),
+            "opened_at": column(sale.order.ordered_at for sale in sales),
+            "opened_by": column(sale.order.seller_id for sale in sales),
         },
     )
-    people = list({sale.order.person_ref for sale in sales})
-    tx.execute(
-        SQL["use_caps"],
-        {
-            "person_refs": column(people),
-            "used": column(books.allowances[person].used_cents for person in people),
-            "caps": column(books.allowances[person].cap_cents for person in people),
-            "month_on": Month.of(books.on).first_on,
-        },
-    )
-    tx.execute(SQL["move_lots"], _columns_of_lots(sales))
 
 
 def _columns_of_sales(sales: Sequence[Sale]) -> dict[str, Any]:
@@ -184,11 +219,47 @@ def _columns_of_sales(sales: Sequence[Sale]) -> dict[str, Any]:
         "sold_by": column(sale.order.seller_id for sale in sales),
         "sold_at": column(sale.order.ordered_at for sale in sales),
         "business_dates": column(sale.business_date for sale in sales),
-        "tenders": column("cash" for _ in sales),
+        "tenders": column(sale.order.tender for sale in sales),
         "totals": column(sale.total_cents for sale in sales),
-        "tendered": column(sale.order.tendered_cents for sale in sales),
+        "tendered": column(sale.tendered_cents for sale in sales),
         "change": column(sale.change_cents for sale in sales),
         "cap_left": column(sale.cap_left_cents for sale in sales),
+        "drawer_session_ids": column(sale.drawer.drawer_session_id for sale in sales),
+    }
+
+
+def _columns_of_records(records: Sequence[Record]) -> dict[str, Any]:
+    return {
+        "records": column(each.record for each in records),
+        "previous_hashes": column(each.previous_hash for each in records),
+        "hashes": column(each.hash for each in records),
+        "key_ids": column(each.key_id for each in records),
+        "signatures": column(each.signature for each in records),
+    }
+
+
+def _columns_of_tills(sales: Sequence[Sale], records: Sequence[Record]) -> dict[str, Any]:
+    last = {
+        sale.order.till_id: each for each in zip(sales, records, strict=True) for sale in each[:1]
+    }
+    return {
+        "moved_till_ids": column(last),
+        "last_sequences": column(sale.ticket_no for sale, _ in last.values()),
+        "last_hashes": column(record.hash for _, record in last.values()),
+        "open_session_ids": column(sale.drawer.drawer_session_id for sale, _ in last.values()),
+        "opened_on": column(sale.drawer.opened_on for sale, _ in last.values()),
+    }
+
+
+def _columns_of_caps(sales: Sequence[Sale], books: Books) -> dict[str, Any]:
+    people = list({books.same_as[sale.order.person_ref] for sale in sales})
+    used = [books.allowances[person] for person in people]
+    return {
+        "cap_person_refs": column(people),
+        "cap_used": column(each.used_cents - each.elsewhere_cents for each in used),
+        "caps": column(each.cap_cents for each in used),
+        "cap_begun": column("t" if each.begun else "f" for each in used),
+        "month_on": Month.of(books.on).first_on,
     }
 
 
@@ -199,7 +270,7 @@ def _columns_of_lines(sales: Sequence[Sale]) -> dict[str, Any]:
         for line_no, line in enumerate(sale.lines, start=1)
     ]
     return {
-        "sale_ids": column(sale_id for sale_id, _, _ in lines),
+        "line_sale_ids": column(sale_id for sale_id, _, _ in lines),
         "line_nos": column(line_no for _, line_no, _ in lines),
         "offer_codes": column(line.offer.offer_code for _, _, line in lines),
         "operators": column(line.offer.operator for _, _, line in lines),
@@ -219,8 +290,9 @@ def _columns_of_vouchers(sales: Sequence[Sale]) -> dict[str, Any]:
     return {
         "batch_ids": column(pick.batch_id for pick, _, _ in taken),
         "positions": column(pick.position for pick, _, _ in taken),
-        "sale_ids": column(sale_id for _, sale_id, _ in taken),
-        "line_nos": column(line_no for _, _, line_no in taken),
+        "takings": column(pick.taking for pick, _, _ in taken),
+        "voucher_sale_ids": column(sale_id for _, sale_id, _ in taken),
+        "voucher_line_nos": column(line_no for _, _, line_no in taken),
     }
 
 

@@ -1,4 +1,4 @@
-"""What tills ask of recharges and what they are answered."""
+"""What a sale is asked with and answered by."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
@@ -123,16 +123,3 @@ class TillShown(Answer):
     site_code: str
     name: str
     state: Literal["active", "revoked"]
-
-
-class StockShown(Answer):
-    """The vouchers of one offer at a site, by state; the states add up to what was received."""
-
-    offer_code: str
-    received: int
-    available: int
-    sold: int
-    expired: int
-    soonest_use_by: date | None
-    #: Available over the daily pace of the last 28 days; null when nothing was sold.
-    days_of_cover: float | None

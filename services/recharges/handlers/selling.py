@@ -1,8 +1,8 @@
-"""What recharges does when asked or told.  Each function is one transaction: load, decide, tell."""
+"""Selling recharges: a batch of cash sales in one transaction, and what becomes of a sale."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,16 +13,19 @@ from chassis.idempotency import KeyReused
 from kernel.envelope import Envelope
 from kernel.period import Month, business_date
 from kernel.refusal import Refusal
-from services.recharges import api, events, store
-from services.recharges.domain import journal, sale
+from services.recharges import events
+from services.recharges.api import selling as api
+from services.recharges.domain import sale
 from services.recharges.domain.sale import Order, Sale
 from services.recharges.seal import PinSeal
-from services.recharges.store import SQL, JournalRecord, Voucher
+from services.recharges.signing import JournalKeys
+from services.recharges.store import SQL, journal
+from services.recharges.store import selling as store
+from services.recharges.store.journal import Record
+from services.recharges.store.selling import Voucher
 
 NewId = Callable[[], UUID]
 Outcome = api.SaleDone | Refusal
-#: How far back the daily pace of sales is measured for days of cover.
-PACE_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,7 @@ class Told:
 
     sale: Sale
     vouchers: list[list[tuple[Voucher, str]]]
-    record: JournalRecord
+    record: Record
 
 
 def sell_recharges(
@@ -39,6 +42,7 @@ def sell_recharges(
     orders: Sequence[Order],
     *,
     pins: PinSeal,
+    keys: JournalKeys,
     new_id: NewId,
     sold: Callable[[Sale], object] = lambda _: None,
 ) -> list[Outcome]:
@@ -55,16 +59,13 @@ def sell_recharges(
             fresh.setdefault(order.key, order)
     first = list(fresh.values())
     decided = dict(zip((order.key for order in first), sale.decide(books, first), strict=True))
-    told = _record(tx, [each for each in decided.values() if isinstance(each, Sale)], books, pins)
+    accepted = [each for each in decided.values() if isinstance(each, Sale)]
+    told = record_sales(tx, accepted, books=books, pins=pins, keys=keys)
     with tx.pipeline():
-        if told:
-            store.save_sales(
-                tx, [each.sale for each in told], [each.record for each in told], books=books
-            )
-            outbox.append(tx, [_completed(each, id=new_id()) for each in told])
+        save(tx, told, books=books, new_id=new_id)
     outcomes: dict[UUID, Outcome] = {}
     for each in told:
-        outcomes[each.sale.order.sale_id] = _done(each)
+        outcomes[each.sale.order.sale_id] = done(each)
         sold(each.sale)
     for order in first:
         refused = decided[order.key]
@@ -76,7 +77,14 @@ def sell_recharges(
     return [outcomes[order.sale_id] for order in orders]
 
 
-def _record(tx: Transaction, sales: list[Sale], books: sale.Books, pins: PinSeal) -> list[Told]:
+def record_sales(
+    tx: Transaction,
+    sales: Sequence[Sale],
+    *,
+    books: sale.Books,
+    pins: PinSeal,
+    keys: JournalKeys,
+) -> list[Told]:
     """Open the vouchers of accepted sales and chain their tickets to their tills' journals."""
     if not sales:
         return []
@@ -90,12 +98,37 @@ def _record(tx: Transaction, sales: list[Sale], books: sale.Books, pins: PinSeal
         ]
         serials = [[voucher.serial for voucher, _ in line] for line in opened]
         till = books.tills[each.order.till_id]
-        record = sale.ticket(each, serials=serials)
-        hash_ = journal.seal(record, previous_hash=till.last_hash)
-        sealed = JournalRecord(record=record, previous_hash=till.last_hash, hash=hash_)
-        books.tills[till.till_id] = replace(till, last_hash=hash_)
-        told.append(Told(sale=each, vouchers=opened, record=sealed))
+        record = journal.seal(
+            sale.ticket(each, serials=serials), previous_hash=till.last_hash, keys=keys
+        )
+        books.tills[till.till_id] = replace(till, last_hash=record.hash)
+        told.append(Told(sale=each, vouchers=opened, record=record))
     return told
+
+
+def save(tx: Transaction, told: Sequence[Told], *, books: sale.Books, new_id: NewId) -> None:
+    """Write recorded sales and tell them.  Called inside a pipeline."""
+    if not told:
+        return
+    store.save_sales(tx, [each.sale for each in told], [each.record for each in told], books=books)
+    opened = [_opened(each.sale, id=new_id()) for each in told if each.sale.opens_drawer]
+    outbox.append(tx, [*opened, *(_completed(each, id=new_id()) for each in told)])
+
+
+def _opened(first: Sale, *, id: UUID) -> Envelope:
+    fact = events.TillOpened(
+        drawer_session_id=first.drawer.drawer_session_id,
+        till_id=first.order.till_id,
+        business_date=first.drawer.opened_on,
+        opening="by_sale",
+        float_cents=0,
+    )
+    return fact.tell(
+        id=id,
+        subject=str(first.drawer.drawer_session_id),
+        site=first.site_code,
+        at=first.order.ordered_at,
+    )
 
 
 def _open(voucher: Voucher, pins: PinSeal) -> tuple[Voucher, str]:
@@ -111,7 +144,7 @@ def _completed(told: Told, *, id: UUID) -> Envelope:
         ticket_no=told.sale.ticket_no,
         person_ref=order.person_ref,
         business_date=told.sale.business_date,
-        tender="cash",
+        tender=order.tender,
         total_cents=told.sale.total_cents,
         lines=[
             events.LineSold(
@@ -130,7 +163,8 @@ def _completed(told: Told, *, id: UUID) -> Envelope:
     )
 
 
-def _done(told: Told) -> api.SaleDone:
+def done(told: Told) -> api.SaleDone:
+    """Return the answer to a sale: its vouchers, with their PINs."""
     return api.SaleDone(
         sale_id=told.sale.order.sale_id,
         ticket_no=told.sale.ticket_no,
@@ -176,7 +210,7 @@ def _answer_again(
             answers[order.sale_id] = KeyReused()
         else:
             sale_id = row["sale_id"]
-            answers[order.sale_id] = _done_again(row, lines[sale_id], vouchers[sale_id], pins)
+            answers[order.sale_id] = done_again(row, lines[sale_id], vouchers[sale_id], pins)
             tx.execute(
                 SQL["record_reveal"],
                 {
@@ -184,18 +218,22 @@ def _answer_again(
                     "sale_id": sale_id,
                     "revealed_by": order.seller_id,
                     "revealed_at": order.ordered_at,
+                    "kind": "retry",
                     "reason": "retry",
+                    "till_id": row["till_id"],
+                    "copy_no": None,
                 },
             )
     return answers
 
 
-def _done_again(
+def done_again(
     row: dict[str, Any],
     lines: Sequence[dict[str, Any]],
     vouchers: Sequence[dict[str, Any]],
     pins: PinSeal,
 ) -> api.SaleDone:
+    """Return the same answer from what was stored."""
     offers = {line["line_no"]: line["offer_code"] for line in lines}
     return api.SaleDone(
         sale_id=row["sale_id"],
@@ -274,89 +312,3 @@ def show_tills(tx: Transaction, *, site_codes: Sequence[str] | None) -> list[api
     wanted = None if site_codes is None else list(site_codes)
     rows = tx.execute(SQL["find_tills"], {"site_codes": wanted})
     return [api.TillShown(**row) for row in rows]
-
-
-def show_stock(tx: Transaction, *, site_code: str, on: date) -> list[api.StockShown]:
-    """Return a site's vouchers by offer and state, and how many days they last."""
-    since = on - timedelta(days=PACE_DAYS)
-    sold = tx.execute(SQL["sold_lately"], {"site_code": site_code, "since": since})
-    pace = {row["offer_code"]: row["sold"] / PACE_DAYS for row in sold}
-    return [
-        api.StockShown(
-            **row,
-            days_of_cover=round(row["available"] / pace[row["offer_code"]], 1)
-            if pace.get(row["offer_code"])
-            else None,
-        )
-        for row in tx.execute(SQL["stock_by_state"], {"site_code": site_code, "on": on})
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VouchersCounted:
-    """How many vouchers of an offer at a site are in a state."""
-
-    site_code: str
-    offer_code: str
-    state: str
-    count: int
-
-
-def count_vouchers(tx: Transaction, *, on: date) -> list[VouchersCounted]:
-    """Count every voucher once, by site, offer and state."""
-    return [
-        VouchersCounted(
-            site_code=row["site_code"],
-            offer_code=row["offer_code"],
-            state=state,
-            count=row[state],
-        )
-        for row in tx.execute(SQL["count_vouchers"], {"on": on})
-        for state in ("available", "sold", "expired")
-    ]
-
-
-def learn_sites(tx: Transaction, heard: Sequence[events.SiteOpened]) -> None:
-    """Remember the sites that have opened."""
-    tx.execute(
-        SQL["learn_sites"],
-        {
-            "site_codes": [site.site_code for site in heard],
-            "names": [site.name for site in heard],
-        },
-    )
-
-
-def learn_tills(
-    tx: Transaction, heard: Sequence[tuple[events.DeviceEnrolled | events.DeviceRevoked, int]]
-) -> None:
-    """Remember each till as the fact with the highest sequence tells it."""
-    # In the order in which sales lock tills, so that neither waits for the other for ever.
-    for fact, sequence in sorted(heard, key=lambda told: told[0].till_id):
-        enrolled = isinstance(fact, events.DeviceEnrolled)
-        tx.execute(
-            SQL["learn_tills"],
-            {
-                "till_id": fact.till_id,
-                "site_code": fact.site_code,
-                "name": fact.till_name if isinstance(fact, events.DeviceEnrolled) else "",
-                "state": "active" if enrolled else "revoked",
-                "sequence": sequence,
-            },
-        )
-
-
-def learn_entitlements(
-    tx: Transaction, heard: Sequence[tuple[events.EntitlementTold, int]]
-) -> None:
-    """Remember each person's entitlement as the fact with the highest sequence tells it."""
-    tx.execute(
-        SQL["learn_entitlements"],
-        {
-            "person_refs": [told.person_ref for told, _ in heard],
-            "from_on": [told.from_on for told, _ in heard],
-            "until_on": [told.until_on for told, _ in heard],
-            "caps": [told.monthly_cap_cents for told, _ in heard],
-            "sequences": [sequence for _, sequence in heard],
-        },
-    )

@@ -1,0 +1,1 @@
+"""What recharges does when asked or told.  Each function is one transaction: load, decide, tell."""

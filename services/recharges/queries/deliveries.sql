@@ -1,0 +1,59 @@
+-- Operators' deliveries of vouchers.
+
+-- name: lock_deliveries
+-- One import at a time: two that bring the same vouchers would meet only at their constraints.
+SELECT pg_advisory_xact_lock(hashtextextended('recharges.delivery', 0));
+
+-- name: find_batch_again
+-- A batch that this file, or this code at this site, was already imported as.
+SELECT batch_code, site_code, received_at, file_sha256 = %(file_sha256)s AS same_file
+  FROM batch
+ WHERE file_sha256 = %(file_sha256)s
+    OR (operator = %(operator)s AND batch_code = %(batch_code)s AND site_code = %(site_code)s)
+ LIMIT 1;
+
+-- name: find_site
+SELECT site_code FROM site WHERE site_code = %(site_code)s;
+
+-- name: save_batch
+INSERT INTO batch (batch_id, operator, batch_code, site_code, file_sha256, voucher_count,
+                   face_value_cents, received_at)
+VALUES (%(batch_id)s, %(operator)s, %(batch_code)s, %(site_code)s, %(file_sha256)s,
+        %(voucher_count)s, %(face_value_cents)s, %(received_at)s);
+
+-- name: create_incoming
+-- Where a delivery's vouchers wait until they are compared with all we have.
+CREATE TEMPORARY TABLE incoming (
+    position bigint, line_no bigint, serial text, pin_key_id text, pin_sealed bytea, pin_index bytea
+) ON COMMIT DROP;
+
+-- name: copy_incoming
+COPY incoming (position, line_no, serial, pin_key_id, pin_sealed, pin_index) FROM STDIN (FORMAT BINARY);
+
+-- name: find_known_voucher
+-- The first line of the delivery whose serial or PIN we already have.
+SELECT incoming.line_no, incoming.serial,
+       EXISTS (SELECT FROM voucher
+                WHERE voucher.operator = %(operator)s
+                  AND voucher.serial = incoming.serial) AS same_serial
+  FROM incoming
+ WHERE EXISTS (SELECT FROM voucher
+                WHERE voucher.operator = %(operator)s AND voucher.serial = incoming.serial)
+    OR EXISTS (SELECT FROM voucher WHERE voucher.pin_index = incoming.pin_index)
+ ORDER BY incoming.line_no
+ LIMIT 1;
+
+-- name: save_vouchers
+INSERT INTO voucher (batch_id, position, operator, serial, pin_key_id, pin_sealed, pin_index)
+SELECT %(batch_id)s, position, %(operator)s, serial, pin_key_id, pin_sealed, pin_index
+  FROM incoming
+ ORDER BY position;
+
+-- name: save_lots
+INSERT INTO lot (lot_id, batch_id, site_code, offer_code, face_value_cents, use_by,
+                 first_position, next_position, end_position)
+SELECT told.lot_id, %(batch_id)s, %(site_code)s, told.offer_code, told.face_value_cents,
+       told.use_by, told.first_position, told.first_position, told.end_position
+  FROM unnest(%(lot_ids)s::uuid[], %(offer_codes)s::text[], %(face_values)s::bigint[],
+              %(use_by)s::date[], %(firsts)s::bigint[], %(ends)s::bigint[])
+       AS told (lot_id, offer_code, face_value_cents, use_by, first_position, end_position);

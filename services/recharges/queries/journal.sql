@@ -1,0 +1,21 @@
+-- The tills' journals.
+
+-- name: find_heads
+-- The end of each chain of a till, which is locked.
+SELECT wanted.kind, last.sequence, last.hash
+  FROM unnest(ARRAY['ticket', 'duplicate', 'grand_total', 'event', 'archive']) AS wanted (kind)
+ CROSS JOIN LATERAL (SELECT sequence, hash
+                       FROM journal
+                      WHERE journal.till_id = %(till_id)s
+                        AND journal.kind = wanted.kind
+                      ORDER BY sequence DESC
+                      LIMIT 1) AS last;
+
+-- name: append_record
+INSERT INTO journal (till_id, sequence, kind, recorded_at, business_date, site_code, total_cents,
+                     record, previous_hash, hash, key_id, signature)
+VALUES (%(till_id)s, %(sequence)s, %(kind)s, %(recorded_at)s, %(business_date)s, %(site_code)s,
+        %(total_cents)s, %(record)s, %(previous_hash)s, %(hash)s, %(key_id)s, %(signature)s);
+
+-- name: move_ticket_head
+UPDATE till SET last_sequence = %(sequence)s, last_hash = %(hash)s WHERE till_id = %(till_id)s;

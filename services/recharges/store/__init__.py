@@ -1,0 +1,5 @@
+"""Rows of recharges: reading them as values, writing values as rows."""
+
+from chassis import queries
+
+SQL = queries.load("services.recharges")
