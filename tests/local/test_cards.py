@@ -5,14 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import stripe
 
 from deploy.local import cards, keyring
 from deploy.local.home import Home, Trouble
 from deploy.local.ports import Ports
 from deploy.local.processes import FIRST_COPY_OFFSET, PROCESSES
 from deploy.local.stack import Running
+from tests.fix_stack import LOCAL_WEB_PORT, RunningStack, free_slot, wipe
 
 PORTS = Ports(8480)
+READY_WITHIN_S = 20.0
 TABLE = {process.name: process for process in PROCESSES}
 OWN = {"STRIPE_API_KEY": "sk_test_of_ones_own", "STRIPE_WEBHOOK_SECRET": "whsec_of_ones_own"}
 
@@ -79,6 +82,40 @@ class TestGivenKeys:
         monkeypatch.setenv(name, blank)
         with pytest.raises(Trouble, match=f"^{name} is set and empty"):
             cards.given()
+
+
+class TestUp:
+    def test_starts_nothing_with_half_of_stripe(self, tmp_path: Path) -> None:
+        half = RunningStack(Home(tmp_path), PORTS, own={"STRIPE_API_KEY": "sk_test_of_ones_own"})
+        refused = half.relais("up", "--no-demo")
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("relais: STRIPE_API_KEY is set alone: ")
+        assert refused.stderr.count("\n") == 1
+        assert "starting" not in refused.stdout
+
+    def test_plays_stripe_in_a_process_that_survives_a_kill(self) -> None:
+        with free_slot("local", web_port=LOCAL_WEB_PORT) as (home, ports):
+            wipe(home)
+            home.prepare()
+            ring = keyring.load(home)
+            child = cards.make_child(home, ports=ports, hearer=TABLE["recharges"], keyring=ring)
+            child.start()
+            try:
+                child.wait_ready(limit_s=READY_WITHIN_S, deaths_max=1)
+                client = stripe.StripeClient(
+                    ring.stripe_api_key,
+                    base_addresses={"api": f"http://127.0.0.1:{ports.stripe}"},
+                )
+                made = client.v1.payment_intents.create({"amount": 250, "currency": "eur"})
+                assert child.process
+                child.process.kill()
+                child.process.wait()
+                child.start()
+                child.wait_ready(limit_s=READY_WITHIN_S, deaths_max=1)
+                assert client.v1.payment_intents.retrieve(made.id).id == made.id
+            finally:
+                child.stop()
+                wipe(home)
 
 
 class TestKeyring:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,16 @@ class TestStack:
         assert stack.wait_restarted("donations", killed=killed) < RESTARTED_WITHIN_S
         stack.wait_ready()
         assert get(stack, path="/api/donations/readyz")[0] == 200
+
+    def test_plays_stripe_for_recharges_alone(self, stack: RunningStack) -> None:
+        stack.wait_ready()
+        assert stack.now.process("stripe").port == stack.ports.stripe
+        told = {
+            each.name
+            for each in stack.now.processes
+            if b"STRIPE_API_KEY=" in Path(f"/proc/{each.pid}/environ").read_bytes()
+        }
+        assert told == {"recharges", "stripe"}
+        killed = stack.kill9("stripe")
+        assert stack.wait_restarted("stripe", killed=killed) < RESTARTED_WITHIN_S
+        stack.wait_ready()
