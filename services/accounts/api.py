@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, SecretStr, StringConstraints
 
-from chassis.http import Answer, Body, Page, Parameters
+from chassis.http import Answer, Body, Page
 
 RoleName = Literal[
     "till_operator", "mediator", "operator_partner", "referrer", "site_manager", "admin"
@@ -140,7 +140,7 @@ class Device(Answer):
     revoked_at: datetime | None
 
 
-class DeviceFilter(Parameters):
-    """The query of the list of devices."""
+class DevicePage(Page[UUID]):
+    """The query of the list of devices of a site, the newest first."""
 
     site_code: Annotated[SiteCode, Field(description="The site whose devices are listed.")]

@@ -347,11 +347,12 @@ def revoke_device(
     return _shown_device(revoked)
 
 
-def list_devices(tx: Transaction, wanted: api.DeviceFilter, *, caller: Caller) -> list[api.Device]:
+def list_devices(tx: Transaction, page: api.DevicePage, *, caller: Caller) -> Paged[api.Device]:
     """List the devices of a site."""
-    caller.require_site(wanted.site_code)
-    found = store.list_devices(tx, site_code=wanted.site_code)
-    return [_shown_device(device) for device in found]
+    caller.require_site(page.site_code)
+    found = store.list_devices(tx, site_code=page.site_code, after=page.after, limit=page.limit + 1)
+    shown = [_shown_device(device) for device in found]
+    return Paged.cut(shown, limit=page.limit, key=lambda device: device.device_id)
 
 
 def _shown_device(device: devices.Device) -> api.Device:

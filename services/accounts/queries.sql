@@ -207,10 +207,11 @@ UPDATE device
    AND revoked_at IS NULL;
 
 -- name: list_devices
--- The devices of one site, the newest first.
+-- A page of the devices of one site, the newest first; device ids sort by time.
 SELECT device_id, till_id, site_code, till_name, enrolled_at, revoked_at
   FROM device
   JOIN till USING (till_id)
  WHERE site_code = %(site_code)s
- ORDER BY enrolled_at DESC, device_id
- LIMIT 200;
+   AND (%(after)s::uuid IS NULL OR device_id < %(after)s::uuid)
+ ORDER BY device_id DESC
+ LIMIT %(limit)s;

@@ -210,13 +210,11 @@ class Accounts(Service):
     # -- till devices: doors, because a command would keep the code and the token in its answer --
 
     @http.query(
-        "GET", "/v1/devices", query=api.DeviceFilter, answer=list[api.Device], allow=_MANAGERS
+        "GET", "/v1/devices", query=api.DevicePage, answer=list[api.Device], allow=_MANAGERS
     )
-    def list_devices(
-        self, tx: Transaction, call: Call, wanted: api.DeviceFilter
-    ) -> list[api.Device]:
+    def list_devices(self, tx: Transaction, call: Call, page: api.DevicePage) -> Paged[api.Device]:
         """List the devices of a site."""
-        return handlers.list_devices(tx, wanted, caller=call.caller)
+        return handlers.list_devices(tx, page, caller=call.caller)
 
     @http.door(
         "POST",

@@ -213,9 +213,12 @@ def revoke_device(tx: Transaction, device: Device, *, revoked_by: UUID) -> None:
     )
 
 
-def list_devices(tx: Transaction, *, site_code: str) -> list[Device]:
-    """List the devices of a site."""
-    return [Device(**row) for row in tx.execute(_SQL["list_devices"], {"site_code": site_code})]
+def list_devices(
+    tx: Transaction, *, site_code: str, after: UUID | None, limit: int
+) -> list[Device]:
+    """List a page of the devices of a site."""
+    values = {"site_code": site_code, "after": after, "limit": limit}
+    return [Device(**row) for row in tx.execute(_SQL["list_devices"], values)]
 
 
 def _user_from(row: dict[str, Any]) -> User:

@@ -192,6 +192,10 @@ class Structure(Answer):
     siret: str | None
 
 
+class StructurePage(Page[UUID]):
+    """The query of the list of structures, by name."""
+
+
 class NewWorker(_Strict):
     """The user who refers people in the name of a structure."""
 

@@ -197,11 +197,15 @@ VALUES (%(structure_id)s, %(name)s, %(kind)s, %(siret)s, %(now)s)
     ON CONFLICT (siret) DO NOTHING;
 
 -- name: list_structures
--- The structures by name; a page of them once there are many.
+-- A page of the structures by name, from behind the one that was seen last.
 SELECT structure_id, name, kind, siret
   FROM structure
+ WHERE %(after)s::uuid IS NULL
+    OR (name, structure_id) > (SELECT seen.name, seen.structure_id
+                                 FROM structure AS seen
+                                WHERE seen.structure_id = %(after)s::uuid)
  ORDER BY name, structure_id
- LIMIT 500;
+ LIMIT %(limit)s;
 
 -- name: get_structure
 -- One structure.

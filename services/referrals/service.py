@@ -151,10 +151,18 @@ class Referrals(Service):
 
     # -- structures ------------------------------------------------------------------------------
 
-    @http.query("GET", "/v1/structures", answer=list[api.Structure], allow=(*_STAFF, "referrer"))
-    def list_structures(self, tx: Transaction, call: Call) -> list[api.Structure]:
+    @http.query(
+        "GET",
+        "/v1/structures",
+        query=api.StructurePage,
+        answer=list[api.Structure],
+        allow=(*_STAFF, "referrer"),
+    )
+    def list_structures(
+        self, tx: Transaction, call: Call, page: api.StructurePage
+    ) -> Paged[api.Structure]:
         """List the houses that refer people."""
-        return handlers.list_structures(tx)
+        return handlers.list_structures(tx, page)
 
     @http.command(
         "POST",

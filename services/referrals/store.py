@@ -236,9 +236,10 @@ def add_structure(tx: Transaction, structure: Structure, *, now: datetime) -> bo
     return tx.execute(_SQL["add_structure"], asdict(structure) | {"now": now}).rowcount == 1
 
 
-def list_structures(tx: Transaction) -> list[Structure]:
-    """List the structures by name."""
-    return [Structure(**row) for row in tx.execute(_SQL["list_structures"])]
+def list_structures(tx: Transaction, *, after: UUID | None, limit: int) -> list[Structure]:
+    """List a page of the structures by name."""
+    values = {"after": after, "limit": limit}
+    return [Structure(**row) for row in tx.execute(_SQL["list_structures"], values)]
 
 
 def find_structure(tx: Transaction, structure_id: UUID) -> Structure | None:

@@ -485,7 +485,23 @@ class TestStructures:
         ).fetchone()
         assert row == {"structure_id": made.structure_id}
         assert made.siret == "73282932000074"
-        assert made in handlers.list_structures(tx)
+        assert made in handlers.list_structures(tx, api.StructurePage()).items
+
+    def test_are_listed_by_name_page_by_page(self, tx: Tx) -> None:
+        for name in ("Ravel", "Abeille", "Ravel", "Cigale", "Zinnia"):
+            body = api.NewStructure(name=name, kind="other")
+            handlers.add_structure(tx, body, structure_id=uuid4(), now=NOW)
+
+        names: list[str] = []
+        page = api.StructurePage(limit=2)
+        while True:
+            found = handlers.list_structures(tx, page)
+            names += [each.name for each in found.items]
+            if found.last is None:
+                break
+            page = api.StructurePage(limit=2, after=UUID(found.last))
+
+        assert names == ["Abeille", "Cigale", "Ravel", "Ravel", "Zinnia"]
 
     def test_worker_is_a_referrer_of_whom_accounts_told(self, tx: Tx) -> None:
         house = a_house(tx)

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.db import Transaction
+from chassis.shapes import Paged
 from services.referrals import api, store
 from services.referrals.domain import structure
 
@@ -26,9 +27,11 @@ def add_structure(
     )
 
 
-def list_structures(tx: Transaction) -> list[api.Structure]:
+def list_structures(tx: Transaction, page: api.StructurePage) -> Paged[api.Structure]:
     """List the structures that refer people."""
-    return [api.Structure.model_validate(asdict(each)) for each in store.list_structures(tx)]
+    rows = store.list_structures(tx, after=page.after, limit=page.limit + 1)
+    found = [api.Structure.model_validate(asdict(each)) for each in rows]
+    return Paged.cut(found, limit=page.limit, key=lambda each: each.structure_id)
 
 
 def add_worker(tx: Transaction, structure_id: UUID, *, user_id: UUID) -> api.Worker:
