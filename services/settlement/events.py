@@ -1,6 +1,7 @@
 """What settlement reads of the facts of others, in the ledger's words."""
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from chassis.facts import Heard
 from kernel.envelope import Envelope
 from kernel.period import Month, business_date
 from services.settlement.domain.account import NETWORK
-from services.settlement.domain.posting import Figure, Kind, Occurrence, Share
+from services.settlement.domain.anchor import Anchor
+from services.settlement.domain.posting import Figure, Kind, Named, Occurrence, Share
 
 Operator = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 SiteCode = Annotated[str, StringConstraints(min_length=1, max_length=60)]
@@ -57,6 +59,64 @@ class SaleCompleted(Heard):
     tender: str
     total_cents: Amount
     lines: Annotated[list[SaleLine], Field(min_length=1)]
+
+
+class SaleRefunded(Heard):
+    """The money of a sale was given back; amounts are above zero, as in the sale."""
+
+    TYPE: ClassVar[str] = "recharges.sale.refunded.v1"
+
+    refund_id: UUID
+    business_date: date
+    tender: str
+    total_cents: Amount
+    #: Where the vouchers went: `returned` to stock, or `refunded_by_operator`.
+    vouchers: str
+    lines: Annotated[list[SaleLine], Field(min_length=1)]
+
+
+class DrawerClosed(Heard):
+    """A drawer was counted and closed."""
+
+    TYPE: ClassVar[str] = "recharges.drawer.closed.v1"
+
+    drawer_session_id: UUID
+    business_date: date
+    expected_cents: int
+    counted_cents: Amount
+    gap_cents: int
+
+
+class AnchorTold(BaseModel):
+    """The last record of one chain: its number, and its SHA-256 in hexadecimal."""
+
+    kind: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    sequence: Count
+    hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class TillClosed(Heard):
+    """A till closed a day, a month or a year, and says where its chains end."""
+
+    TYPE: ClassVar[str] = "recharges.till.closed.v1"
+
+    closing_id: UUID
+    till_id: UUID
+    anchors: list[AnchorTold]
+
+    def all_anchors(self, *, told_at: datetime) -> list[Anchor]:
+        """Return the anchors as they are kept."""
+        return [
+            Anchor(
+                till_id=self.till_id,
+                kind=each.kind,
+                sequence=each.sequence,
+                hash=bytes.fromhex(each.hash),
+                closing_id=self.closing_id,
+                told_at=told_at,
+            )
+            for each in self.anchors
+        ]
 
 
 class OptionReported(Heard):
@@ -110,12 +170,6 @@ def batch_received(fact: Envelope) -> Occurrence:
 def sale_completed(fact: Envelope) -> Occurrence:
     """Read a sale: its lines, summed for each operator."""
     sale = SaleCompleted.hear(fact)
-    sums: dict[str, list[int]] = {}
-    for line in sale.lines:
-        each = sums.setdefault(line.operator, [0, 0, 0])
-        each[0] += line.quantity * line.face_value_cents
-        each[1] += line.quantity * line.price_cents
-        each[2] += line.quantity
     return Occurrence(
         fact_id=fact.id,
         kind=Kind.SALE_COMPLETED,
@@ -123,15 +177,38 @@ def sale_completed(fact: Envelope) -> Occurrence:
         site_code=fact.site,
         booked_on=sale.business_date,
         total_cents=sale.total_cents,
-        tender=sale.tender,
-        shares=[
-            Share(
-                operator=operator,
-                figures={Figure.FACE_VALUE: face_value_cents, Figure.PRICE: price_cents},
-                item_count=item_count,
-            )
-            for operator, (face_value_cents, price_cents, item_count) in sums.items()
-        ],
+        names={Named.TENDERED: sale.tender},
+        shares=_shares(sale.lines),
+    )
+
+
+def sale_refunded(fact: Envelope) -> Occurrence:
+    """Read a refund, which counts on the day the money went back."""
+    refund = SaleRefunded.hear(fact)
+    return Occurrence(
+        fact_id=fact.id,
+        kind=Kind.SALE_REFUNDED,
+        document=str(refund.refund_id),
+        site_code=fact.site,
+        booked_on=refund.business_date,
+        total_cents=-refund.total_cents,
+        names={Named.TENDERED: refund.tender, Named.RETURNED: refund.vouchers},
+        shares=_shares(refund.lines, sign=-1),
+    )
+
+
+def drawer_closed(fact: Envelope) -> Occurrence:
+    """Read the closing of a drawer, which is of no operator."""
+    closed = DrawerClosed.hear(fact)
+    gap_cents = closed.counted_cents - closed.expected_cents
+    return Occurrence(
+        fact_id=fact.id,
+        kind=Kind.DRAWER_CLOSED,
+        document=str(closed.drawer_session_id),
+        site_code=fact.site,
+        booked_on=closed.business_date,
+        total_cents=closed.gap_cents,
+        shares=[Share(operator=NETWORK, figures={Figure.GAP: gap_cents}, item_count=1)],
     )
 
 
@@ -169,6 +246,24 @@ def device_sold(fact: Envelope) -> Occurrence:
         site_code=sold.site_code,
         booked_on=sold.business_date,
         total_cents=sold.price_cents,
-        tender=sold.tender,
+        names={Named.TENDERED: sold.tender},
         shares=[share],
     )
+
+
+def _shares(lines: Sequence[SaleLine], *, sign: int = 1) -> list[Share]:
+    """Sum lines for each operator; `sign` is below zero where the money goes back."""
+    sums: dict[str, list[int]] = {}
+    for line in lines:
+        each = sums.setdefault(line.operator, [0, 0, 0])
+        each[0] += line.quantity * line.face_value_cents
+        each[1] += line.quantity * line.price_cents
+        each[2] += line.quantity
+    return [
+        Share(
+            operator=operator,
+            figures={Figure.FACE_VALUE: face_value_cents, Figure.PRICE: sign * price_cents},
+            item_count=item_count,
+        )
+        for operator, (face_value_cents, price_cents, item_count) in sums.items()
+    ]

@@ -52,6 +52,28 @@ def post_sales(tx: Transaction, facts: Iterable[Envelope]) -> None:
     _post(tx, facts, read=events.sale_completed)
 
 
+def post_refunds(tx: Transaction, facts: Iterable[Envelope]) -> None:
+    """Post recharges given back: the money that went, the credit that came back."""
+    _post(tx, facts, read=events.sale_refunded)
+
+
+def post_drawers(tx: Transaction, facts: Iterable[Envelope]) -> None:
+    """Post what was missing from drawers, or too much in them."""
+    _post(tx, facts, read=events.drawer_closed)
+
+
+def keep_anchors(tx: Transaction, facts: Iterable[Envelope]) -> None:
+    """Keep where the chains of tills end; refuse another hash for a record that is known."""
+    store.keep_anchors(
+        tx,
+        [
+            each
+            for fact in facts
+            for each in events.TillClosed.hear(fact).all_anchors(told_at=fact.time)
+        ],
+    )
+
+
 def post_option_reports(tx: Transaction, facts: Iterable[Envelope]) -> None:
     """Post what operators owe of the 1 euro option."""
     _post(tx, facts, read=events.option_reported)

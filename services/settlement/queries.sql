@@ -37,6 +37,25 @@ SELECT posted.fact_id, posted.operator, moved.position, said.site_code, said.boo
     ON posted.fact_id = said.fact_id
    AND posted.operator = said.operator;
 
+-- name: add_anchors
+INSERT INTO anchor (till_id, kind, sequence, hash, closing_id, told_at)
+SELECT till_id, kind, sequence, hash, closing_id, told_at
+  FROM unnest(%(tills)s::uuid[], %(kinds)s::text[], %(sequences)s::bigint[], %(hashes)s::bytea[],
+              %(closings)s::uuid[], %(instants)s::timestamptz[])
+       AS told (till_id, kind, sequence, hash, closing_id, told_at)
+ ORDER BY till_id, kind, sequence
+    ON CONFLICT (till_id, kind, sequence) DO NOTHING;
+
+-- name: find_other_hash
+-- One of the anchors told for whose record another hash is known.
+SELECT told.place, anchor.hash
+  FROM unnest(%(places)s::integer[], %(tills)s::uuid[], %(kinds)s::text[], %(sequences)s::bigint[],
+              %(hashes)s::bytea[])
+       AS told (place, till_id, kind, sequence, hash)
+  JOIN anchor USING (till_id, kind, sequence)
+ WHERE anchor.hash <> told.hash
+ LIMIT 1;
+
 -- name: knows_operator
 -- Whether anything was ever posted for an operator, or for it in a period.
 SELECT EXISTS (SELECT

@@ -77,7 +77,7 @@ BEGIN
                                      THEN -amount_cents
                                 END), 0) = max(declared_cents)
                AND COALESCE(sum(amount_cents) FILTER (
-                            WHERE debit IN ('credits_stock', 'credits_sold')), 0)
+                            WHERE debit IN ('credits_stock', 'credits_sold', 'credits_given')), 0)
                    = max(declared_face_value_cents)
                AND sum(item_count) = max(declared_count)
               FROM transfer
@@ -95,6 +95,20 @@ BEGIN
     RETURN NULL;
 END
 $function$;
+
+CREATE TABLE anchor (
+    till_id uuid NOT NULL,
+    kind text NOT NULL,
+    sequence bigint NOT NULL,
+    hash bytea NOT NULL,
+    closing_id uuid NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    CONSTRAINT anchor_pkey PRIMARY KEY (till_id, kind, sequence),
+    CONSTRAINT anchor_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT anchor_kind_check CHECK (((length(kind) >= 1) AND (length(kind) <= 40))),
+    CONSTRAINT anchor_sequence_check CHECK ((sequence > 0))
+);
+CREATE TRIGGER anchor_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON anchor FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE command_answer (
     key text NOT NULL,
@@ -140,7 +154,7 @@ CREATE TABLE entry (
     CONSTRAINT entry_declared_count_check CHECK ((declared_count >= 0)),
     CONSTRAINT entry_declared_face_value_cents_check CHECK ((declared_face_value_cents >= 0)),
     CONSTRAINT entry_document_check CHECK (((length(document) >= 1) AND (length(document) <= 100))),
-    CONSTRAINT entry_kind_check CHECK ((kind = ANY (ARRAY['batch_received'::text, 'sale_completed'::text, 'option_reported'::text, 'device_sold'::text]))),
+    CONSTRAINT entry_kind_check CHECK ((kind = ANY (ARRAY['batch_received'::text, 'sale_completed'::text, 'sale_refunded'::text, 'drawer_closed'::text, 'option_reported'::text, 'device_sold'::text]))),
     CONSTRAINT entry_operator_check CHECK ((operator ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
     CONSTRAINT entry_site_code_check CHECK ((site_code <> ''::text))
 );
@@ -216,8 +230,8 @@ CREATE TABLE transfer (
     CONSTRAINT transfer_pkey PRIMARY KEY (fact_id, operator, "position"),
     CONSTRAINT transfer_amount_cents_check CHECK ((amount_cents >= 0)),
     CONSTRAINT transfer_check CHECK (((amount_cents > 0) OR (item_count > 0))),
-    CONSTRAINT transfer_check1 CHECK ((((((((((debit = 'credits_stock'::text) AND (credit = 'credits_given'::text)) OR ((debit = 'credits_sold'::text) AND (credit = 'credits_stock'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'recharge_income'::text))) OR ((debit = 'card_receivable'::text) AND (credit = 'recharge_income'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'equipment_income'::text))) OR ((debit = 'card_receivable'::text) AND (credit = 'equipment_income'::text))) OR ((debit = 'option_receivable'::text) AND (credit = 'option_gifts'::text))) OR ((debit = 'option_gifts'::text) AND (credit = 'option_receivable'::text)))),
     CONSTRAINT transfer_item_count_check CHECK ((item_count >= 0)),
+    CONSTRAINT transfer_pair_check CHECK ((((((((((((((((debit = 'credits_stock'::text) AND (credit = 'credits_given'::text)) OR ((debit = 'credits_sold'::text) AND (credit = 'credits_stock'::text))) OR ((debit = 'credits_stock'::text) AND (credit = 'credits_sold'::text))) OR ((debit = 'credits_given'::text) AND (credit = 'credits_sold'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'recharge_income'::text))) OR ((debit = 'card_receivable'::text) AND (credit = 'recharge_income'::text))) OR ((debit = 'recharge_income'::text) AND (credit = 'till_cash'::text))) OR ((debit = 'recharge_income'::text) AND (credit = 'card_receivable'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'cash_differences'::text))) OR ((debit = 'cash_differences'::text) AND (credit = 'till_cash'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'equipment_income'::text))) OR ((debit = 'card_receivable'::text) AND (credit = 'equipment_income'::text))) OR ((debit = 'option_receivable'::text) AND (credit = 'option_gifts'::text))) OR ((debit = 'option_gifts'::text) AND (credit = 'option_receivable'::text)))),
     CONSTRAINT transfer_position_check CHECK (("position" > 0))
 );
 CREATE INDEX transfer_of_operator ON transfer USING btree (operator, booked_on);

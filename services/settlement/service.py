@@ -25,6 +25,21 @@ class Settlement(Service):
         """Post recharges sold."""
         handlers.post_sales(tx, facts)
 
+    @consume("recharges.sale.refunded.v1")
+    def on_sale_refunded(self, tx: Transaction, facts: list[Envelope]) -> None:
+        """Post recharges given back."""
+        handlers.post_refunds(tx, facts)
+
+    @consume("recharges.drawer.closed.v1")
+    def on_drawer_closed(self, tx: Transaction, facts: list[Envelope]) -> None:
+        """Post the gaps of drawers."""
+        handlers.post_drawers(tx, facts)
+
+    @consume("recharges.till.closed.v1")
+    def on_till_closed(self, tx: Transaction, facts: list[Envelope]) -> None:
+        """Keep where the chains of tills' journals end."""
+        handlers.keep_anchors(tx, facts)
+
     @consume("donations.option.reported.v1")
     def on_option_reported(self, tx: Transaction, facts: list[Envelope]) -> None:
         """Post what operators owe of the 1 euro option."""

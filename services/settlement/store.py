@@ -9,6 +9,7 @@ from chassis.columns import column
 from chassis.db import Transaction
 from kernel.period import Month
 from services.settlement.domain.account import CHART, Side, Unit
+from services.settlement.domain.anchor import Anchor, contradiction
 from services.settlement.domain.posting import Entry
 from services.settlement.domain.statement import Difference, SiteCredits, Sums, Takings
 
@@ -16,9 +17,7 @@ SQL = queries.load("services.settlement")
 _EVERY_OPERATOR = "*"
 _DIFFERENCES_MAX = 100
 _MONEY = [name for name, of in CHART.items() if (of.unit, of.side) == (Unit.EURO, Side.DEBIT)]
-_IN_KIND = [
-    name for name, of in CHART.items() if (of.unit, of.side) == (Unit.FACE_VALUE, Side.DEBIT)
-]
+_IN_KIND = [name for name, of in CHART.items() if of.unit is Unit.FACE_VALUE]
 
 
 def see_operator(tx: Transaction, operator: str | None) -> None:
@@ -55,6 +54,29 @@ def post_entries(tx: Transaction, entries: Sequence[Entry]) -> None:
             "items": column([transfer.item_count for _, _, transfer in moves]),
         },
     )
+
+
+def keep_anchors(tx: Transaction, told: Sequence[Anchor]) -> None:
+    """Append anchors; one that is there already changes nothing, unless it says another hash."""
+    asked = {
+        "places": column(list(range(len(told)))),
+        "tills": column([each.till_id for each in told]),
+        "kinds": column([each.kind for each in told]),
+        "sequences": column([each.sequence for each in told]),
+        "hashes": column([each.hash for each in told]),
+    }
+    tx.execute(
+        SQL["add_anchors"],
+        asked
+        | {
+            "closings": column([each.closing_id for each in told]),
+            "instants": column([each.told_at for each in told]),
+        },
+    )
+    # A statement of its own, which sees what another transaction committed in between.
+    other = tx.execute(SQL["find_other_hash"], asked).fetchone()
+    if other is not None:
+        raise contradiction(told[other["place"]], known_hash=bytes(other["hash"]))
 
 
 def knows_operator(tx: Transaction, operator: str, *, period: Month | None = None) -> bool:

@@ -78,6 +78,69 @@ def a_sale(
     return _told("recharges.sale.completed.v1", fact or name, data | changes, site=site)
 
 
+def a_refund(
+    name: object = "refund",
+    *,
+    of: object = "sale",
+    vouchers: str = "returned",
+    **sale: Any,
+) -> Envelope:
+    """The refund of a whole sale, whose words it repeats; `of` names the sale."""
+    total = {key: sale.pop(key) for key in ("total_cents",) if key in sale}
+    sold = a_sale(of, **sale)
+    data = {**sold.data, "refund_id": str(an_id(name)), "vouchers": vouchers, **total}
+    return _told("recharges.sale.refunded.v1", name, data, site=sold.site)
+
+
+def a_drawer(
+    name: object = "drawer",
+    *,
+    site: str = "saint-denis",
+    day: str = DAY,
+    expected: int = 5000,
+    counted: int = 5000,
+    **changes: Any,
+) -> Envelope:
+    """A drawer counted and closed."""
+    data = {
+        "drawer_session_id": str(an_id(name)),
+        "till_id": str(an_id("till")),
+        "business_date": day,
+        "float_cents": 2000,
+        "expected_cents": expected,
+        "counted_cents": counted,
+        "gap_cents": counted - expected,
+    }
+    return _told("recharges.drawer.closed.v1", name, data | changes, site=site)
+
+
+def a_closing(
+    name: object = "closing",
+    *,
+    till: object = "till",
+    anchors: Sequence[tuple[str, int, bytes]] = (("ticket", 7, b"7" * 32),),
+) -> Envelope:
+    """A till closed a day; anchors are (kind, sequence, hash)."""
+    data = {
+        "closing_id": str(an_id(name)),
+        "till_id": str(an_id(till)),
+        "period": "day",
+        "period_on": DAY,
+        "closing_no": 1,
+        "from_sequence": 1,
+        "until_sequence": 8,
+        "real_cents": 500,
+        "absolute_cents": 500,
+        "perpetual_real_cents": 500,
+        "perpetual_absolute_cents": 500,
+        "anchors": [
+            {"kind": kind, "sequence": sequence, "hash": hash.hex()}
+            for kind, sequence, hash in anchors
+        ],
+    }
+    return _told("recharges.till.closed.v1", name, data, site="saint-denis")
+
+
 def a_report(
     name: object = "report",
     *,

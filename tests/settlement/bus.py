@@ -12,6 +12,9 @@ from services.settlement import handlers
 HANDLERS = {
     "recharges.batch.received.v1": ("settlement.on_batch_received", handlers.post_batches),
     "recharges.sale.completed.v1": ("settlement.on_sale_completed", handlers.post_sales),
+    "recharges.sale.refunded.v1": ("settlement.on_sale_refunded", handlers.post_refunds),
+    "recharges.drawer.closed.v1": ("settlement.on_drawer_closed", handlers.post_drawers),
+    "recharges.till.closed.v1": ("settlement.on_till_closed", handlers.keep_anchors),
     "donations.option.reported.v1": (
         "settlement.on_option_reported",
         handlers.post_option_reports,

@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from services.settlement import store
 from tests.fix_stack import FreshSchema, Schema, TxOf
-from tests.settlement.build import a_batch, a_device_sold, a_report, a_sale
+from tests.settlement.build import a_batch, a_device_sold, a_drawer, a_refund, a_report, a_sale
 from tests.settlement.bus import deliver
 
 Tx = psycopg.Connection[dict[str, Any]]
@@ -29,6 +29,8 @@ FACTS = [
     a_sale("two", lines=[("sfr", 1, 150, 0), ("orange", 2, 300, 1000)]),
     a_report("r1", lines=10, billed=900, reversed_=-100, adjusted=-50),
     a_device_sold("d1"),
+    *(a_refund(("refund of", n), of=n, site=SITES[n % 2], day=DAYS[2]) for n in range(0, 30, 4)),
+    a_drawer("short", counted=4900),
 ]
 KEY = "operator, booked_on, site_code, debit, credit"
 

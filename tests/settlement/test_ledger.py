@@ -15,10 +15,11 @@ from psycopg.rows import dict_row
 
 from chassis.auth import Caller
 from kernel.envelope import Envelope
+from kernel.period import Month
 from services.settlement import api, handlers, store
 from services.settlement.domain.posting import Contradiction
 from tests.fix_stack import FreshSchema, Schema, TxOf
-from tests.settlement.build import a_batch, a_device_sold, a_report, a_sale
+from tests.settlement.build import a_batch, a_device_sold, a_drawer, a_refund, a_report, a_sale
 from tests.settlement.bus import balances, deliver
 
 Tx = psycopg.Connection[dict[str, Any]]
@@ -31,6 +32,10 @@ FACTS = [
     a_report("r1", lines=10, billed=900, reversed_=-100, adjusted=-50),
     a_report("r2", operator="orange", billed=0, lines=2, reversed_=-200),
     a_device_sold("d1"),
+    a_refund("back", of="s1", lines=[("sfr", 2, 250, 1500)], day="2026-11-21"),
+    a_refund("dead", of="card", tender="card", vouchers="refunded_by_operator"),
+    a_drawer("short", expected=3000, counted=2950),
+    a_drawer("right", site="paris-19"),
 ]
 
 
@@ -54,10 +59,13 @@ class TestPosting:
         deliver(tx, FACTS)
 
         net = balances(tx)
-        assert net["sfr", "saint-denis", "till_cash"] == (250 * 12, 0)
-        assert net["sfr", "saint-denis", "card_receivable"] == (250, 0)
-        assert net["sfr", "saint-denis", "credits_sold"] == (1500 * 13, 13)
-        assert net["sfr", "saint-denis", "credits_stock"] == (32500 - 1500 * 13, 25 - 13)
+        assert net["sfr", "saint-denis", "till_cash"] == (250 * (12 - 2), 0)
+        assert net["sfr", "saint-denis", "card_receivable"] == (0, 0)
+        assert net["sfr", "saint-denis", "credits_sold"] == (1500 * (13 - 3), 13 - 3)
+        assert net["sfr", "saint-denis", "credits_stock"] == (32500 - 1500 * 11, 25 - 11)
+        assert net["sfr", "saint-denis", "credits_given"] == (1500 - 32500, 1 - 25)
+        assert net["network", "saint-denis", "cash_differences"] == (50, 1)
+        assert net["network", "paris-19", "cash_differences"] == (0, -1)
         assert net["sfr", "paris-19", "credits_stock"] == (0, -1)
         assert net["orange", "paris-19", "credits_given"] == (-10000, -10)
         assert net["sfr", "network", "option_gifts"] == (-750, -10)
@@ -120,6 +128,34 @@ class TestPosting:
                 took_s.append(time.perf_counter() - started)
 
         assert min(took_s[-5:]) < 6 * min(took_s[:5])
+
+
+class TestStatement:
+    def test_is_net_of_refunds(self, tx: Tx) -> None:
+        deliver(
+            tx,
+            [
+                a_batch(offers=[(10, 15000)]),
+                *(a_sale(n, lines=[("sfr", 2, 250, 1500)]) for n in range(3)),
+                a_refund("back", of=0, lines=[("sfr", 2, 250, 1500)]),
+                a_refund("dead", of=1, vouchers="refunded_by_operator"),
+                a_drawer(expected=100, counted=90),
+            ],
+        )
+
+        drawn = handlers.draw_up_period(tx, operator="sfr", period=Month(2026, 11))
+
+        assert {leg.name: (leg.total_cents, leg.count) for leg in drawn.legs} == {
+            "credits_given": (15000 - 1500, 10 - 1),
+            "credits_sold": (1500 * 3, 3),
+            "credits_left": (15000 - 1500 * 4, 10 - 4),
+            "recharge_cash": (250 * 3, 3),
+            "recharge_card": (0, 0),
+            "option_gifts": (0, 0),
+        }
+        assert drawn.differences == []
+        assert [site.left_count for site in drawn.credits] == [6]
+        assert [day.cash_cents for day in drawn.takings] == [250 * 3]
 
 
 class TestDatabase:

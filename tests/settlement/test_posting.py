@@ -10,17 +10,33 @@ from hypothesis import strategies as st
 from services.settlement import events
 from services.settlement.domain.account import CHART, NETWORK, Account, Unit, balance
 from services.settlement.domain.posting import (
+    ACCOUNT_NAMED,
     POSTINGS,
-    TENDERS,
     Contradiction,
     Entry,
     Kind,
-    UnknownTender,
+    Named,
+    Rule,
+    UnknownName,
     post,
 )
-from tests.settlement.build import a_batch, a_device_sold, a_report, a_sale
+from tests.settlement.build import a_batch, a_device_sold, a_drawer, a_refund, a_report, a_sale
 
-MIGRATION = Path("services/settlement/migrations/0001_pre_create_settlement.sql")
+MIGRATION = Path("services/settlement/migrations/0003_pre_hear_of_refunds_and_tills.sql")
+
+#: Pairs that are posted the other way round where a figure is below zero.
+TURNED = {
+    ("option_gifts", "option_receivable"),
+    ("cash_differences", "till_cash"),
+    ("recharge_income", "till_cash"),
+    ("recharge_income", "card_receivable"),
+}
+
+
+def debits_of(rule: Rule) -> list[Account]:
+    if isinstance(rule.debit, Account):
+        return [rule.debit]
+    return list(ACCOUNT_NAMED[rule.debit].values())
 
 
 def moves(entry: Entry) -> list[tuple[str, str, int, int]]:
@@ -90,6 +106,8 @@ class TestPost:
             (events.batch_received, a_batch(face_value_cents=1)),
             (events.batch_received, a_batch(vouchers=11)),
             (events.option_reported, a_report(total_cents=201)),
+            (events.sale_refunded, a_refund(total_cents=249)),
+            (events.drawer_closed, a_drawer(gap_cents=-1)),
         ],
     )
     def test_refuses_a_total_that_its_parts_contradict(self, read, fact) -> None:  # type: ignore[no-untyped-def]
@@ -97,8 +115,49 @@ class TestPost:
             post(read(fact))
 
     def test_refuses_a_way_of_paying_it_has_no_account_for(self) -> None:
-        with pytest.raises(UnknownTender, match="cowries"):
+        with pytest.raises(UnknownName, match="tendered 'cowries'"):
             post(events.sale_completed(a_sale(tender="cowries")))
+
+    def test_refuses_vouchers_of_which_it_does_not_know_where_they_went(self) -> None:
+        with pytest.raises(UnknownName, match="returned 'eaten'"):
+            post(events.sale_refunded(a_refund(vouchers="eaten")))
+
+    @pytest.mark.parametrize(
+        ("tender", "money", "vouchers", "back"),
+        [
+            ("cash", "till_cash", "returned", "credits_stock"),
+            ("card", "card_receivable", "returned", "credits_stock"),
+            ("cash", "till_cash", "refunded_by_operator", "credits_given"),
+        ],
+    )
+    def test_takes_money_and_credit_of_a_refund_back(
+        self, tender: str, money: str, vouchers: str, back: str
+    ) -> None:
+        refund = a_refund(tender=tender, vouchers=vouchers, lines=[("sfr", 2, 250, 1500)])
+
+        [entry] = post(events.sale_refunded(refund))
+
+        assert moves(entry) == [
+            (back, "credits_sold", 3000, 2),
+            ("recharge_income", money, 500, 0),
+        ]
+        assert entry.declared_cents == -500
+
+    @pytest.mark.parametrize(
+        ("expected", "counted", "moved"),
+        [
+            (5000, 4850, ("cash_differences", "till_cash", 150, 1)),
+            (5000, 5001, ("till_cash", "cash_differences", 1, 1)),
+            (5000, 5000, ("till_cash", "cash_differences", 0, 1)),
+        ],
+    )
+    def test_posts_the_difference_of_a_drawer_erpnext_43392(
+        self, expected: int, counted: int, moved: tuple[str, str, int, int]
+    ) -> None:
+        [entry] = post(events.drawer_closed(a_drawer(expected=expected, counted=counted)))
+
+        assert moves(entry) == [moved]
+        assert (entry.operator, entry.site_code) == (NETWORK, "saint-denis")
 
     @given(
         lines=st.lists(
@@ -111,7 +170,7 @@ class TestPost:
             min_size=1,
             max_size=8,
         ),
-        tender=st.sampled_from(sorted(TENDERS)),
+        tender=st.sampled_from(sorted(ACCOUNT_NAMED[Named.TENDERED])),
     )
     def test_balances_and_adds_up_whatever_the_lines(self, lines, tender) -> None:  # type: ignore[no-untyped-def]
         entries = post(events.sale_completed(a_sale(lines=lines, tender=tender)))
@@ -133,8 +192,7 @@ class TestTables:
     def test_postings_stay_within_one_unit(self) -> None:
         for rules in POSTINGS.values():
             for rule in rules:
-                debits = [rule.debit] if isinstance(rule.debit, Account) else TENDERS.values()
-                for debit in debits:
+                for debit in debits_of(rule):
                     assert CHART[debit].unit is CHART[rule.credit].unit
 
     def test_every_kind_posts_and_every_account_has_a_meaning(self) -> None:
@@ -152,10 +210,10 @@ class TestTables:
             (debit.value, rule.credit.value)
             for rules in POSTINGS.values()
             for rule in rules
-            for debit in ([rule.debit] if isinstance(rule.debit, Account) else TENDERS.values())
+            for debit in debits_of(rule)
         }
 
-        assert allowed == made | {("option_gifts", "option_receivable")}
+        assert allowed == made | TURNED
 
     def test_balance_is_above_zero_on_the_side_where_an_account_grows(self) -> None:
         assert balance(Account.TILL_CASH, debit=300, credit=100) == 200

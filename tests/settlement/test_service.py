@@ -17,7 +17,15 @@ from chassis.topology import Topology
 from kernel.envelope import Envelope
 from tests.fix_service import bearer, serving
 from tests.fix_stack import FreshSchema, Schema
-from tests.settlement.build import a_batch, a_device_sold, a_report, a_sale
+from tests.settlement.build import (
+    a_batch,
+    a_closing,
+    a_device_sold,
+    a_drawer,
+    a_refund,
+    a_report,
+    a_sale,
+)
 from tests.settlement.bus import deliver
 
 FACTS = [
@@ -268,16 +276,17 @@ class TestBus:
     ) -> None:
         schema = fresh_schema("settlement")
         bad = a_sale("bad", total_cents=1)
-        told = [*reversed(FACTS), bad, *FACTS]
+        facts = [*FACTS, a_refund("back", of="s1"), a_drawer(counted=4990), a_closing()]
+        told = [*reversed(facts), bad, *facts]
 
         with serving(
             "settlement", schema=schema, AMQP_URL=amqp_url, RELAIS_PARTS="http,consume"
         ) as client:
             publish(amqp_url, told)
-            wait_until_handled(schema, count=len(FACTS), parked=1)
+            wait_until_handled(schema, count=len(facts), parked=1)
             period = client.get("/v1/periods/sfr/2026-11", headers=ADMIN).json()
 
-        assert legs_of(period)["recharge_cash"] == (True, 650, 2)
+        assert legs_of(period)["recharge_cash"] == (True, 400, 2)
         assert period["complete"] is True
         assert period["differences"] == []
         with psycopg.connect(schema.admin_url) as admin:

@@ -21,6 +21,7 @@ class Account(StrEnum):
     CREDITS_SOLD = "credits_sold"
     TILL_CASH = "till_cash"
     CARD_RECEIVABLE = "card_receivable"
+    CASH_DIFFERENCES = "cash_differences"
     RECHARGE_INCOME = "recharge_income"
     EQUIPMENT_INCOME = "equipment_income"
     OPTION_RECEIVABLE = "option_receivable"
@@ -55,6 +56,7 @@ CHART: Mapping[Account, Meaning] = {
     Account.CREDITS_SOLD: Meaning(Unit.FACE_VALUE, Side.DEBIT),
     Account.TILL_CASH: Meaning(Unit.EURO, Side.DEBIT),
     Account.CARD_RECEIVABLE: Meaning(Unit.EURO, Side.DEBIT),
+    Account.CASH_DIFFERENCES: Meaning(Unit.EURO, Side.CREDIT),
     Account.RECHARGE_INCOME: Meaning(Unit.EURO, Side.CREDIT),
     Account.EQUIPMENT_INCOME: Meaning(Unit.EURO, Side.CREDIT),
     Account.OPTION_RECEIVABLE: Meaning(Unit.EURO, Side.DEBIT),

@@ -6,7 +6,7 @@ facts arrive, the balances are the same.  See docs/rules/ledger.md.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from uuid import UUID
@@ -19,6 +19,8 @@ class Kind(StrEnum):
 
     BATCH_RECEIVED = "batch_received"
     SALE_COMPLETED = "sale_completed"
+    SALE_REFUNDED = "sale_refunded"
+    DRAWER_CLOSED = "drawer_closed"
     OPTION_REPORTED = "option_reported"
     DEVICE_SOLD = "device_sold"
 
@@ -28,21 +30,28 @@ class Figure(StrEnum):
 
     FACE_VALUE = "face_value"
     PRICE = "price"
+    GAP = "gap"
     BILLED = "billed"
     REVERSED = "reversed"
     ADJUSTED = "adjusted"
 
 
-class Tendered(StrEnum):
-    """Stands in the table for the account that the way of paying names."""
+class Named(StrEnum):
+    """Stands in the table for the account that a word of the fact names."""
 
-    ACCOUNT = "tendered"
+    TENDERED = "tendered"
+    RETURNED = "returned"
 
 
-#: Where the money of each way of paying waits.  Another way is not ours to guess: it is parked.
-TENDERS: Mapping[str, Account] = {
-    "cash": Account.TILL_CASH,
-    "card": Account.CARD_RECEIVABLE,
+#: Where the money of each way of paying waits, and where the credit of a refund goes: back to
+#: stock, or back to the operator that declared the voucher dead.  Another word is not ours to
+#: guess: its fact is parked.
+ACCOUNT_NAMED: Mapping[Named, Mapping[str, Account]] = {
+    Named.TENDERED: {"cash": Account.TILL_CASH, "card": Account.CARD_RECEIVABLE},
+    Named.RETURNED: {
+        "returned": Account.CREDITS_STOCK,
+        "refunded_by_operator": Account.CREDITS_GIVEN,
+    },
 }
 
 
@@ -51,7 +60,7 @@ class Rule:
     """One transfer of an entry: which amount, to and from where, and whether it carries items."""
 
     figure: Figure
-    debit: Account | Tendered
+    debit: Account | Named
     credit: Account
     counts: bool = False
 
@@ -73,7 +82,26 @@ POSTINGS: Mapping[Kind, Sequence[Rule]] = {
             credit=Account.CREDITS_STOCK,
             counts=True,
         ),
-        Rule(figure=Figure.PRICE, debit=Tendered.ACCOUNT, credit=Account.RECHARGE_INCOME),
+        Rule(figure=Figure.PRICE, debit=Named.TENDERED, credit=Account.RECHARGE_INCOME),
+    ),
+    # The price of a refund is below zero.
+    Kind.SALE_REFUNDED: (
+        Rule(
+            figure=Figure.FACE_VALUE,
+            debit=Named.RETURNED,
+            credit=Account.CREDITS_SOLD,
+            counts=True,
+        ),
+        Rule(figure=Figure.PRICE, debit=Named.TENDERED, credit=Account.RECHARGE_INCOME),
+    ),
+    # What is missing is below zero; a drawer without a gap is counted all the same.
+    Kind.DRAWER_CLOSED: (
+        Rule(
+            figure=Figure.GAP,
+            debit=Account.TILL_CASH,
+            credit=Account.CASH_DIFFERENCES,
+            counts=True,
+        ),
     ),
     Kind.OPTION_REPORTED: (
         Rule(
@@ -88,7 +116,7 @@ POSTINGS: Mapping[Kind, Sequence[Rule]] = {
     Kind.DEVICE_SOLD: (
         Rule(
             figure=Figure.PRICE,
-            debit=Tendered.ACCOUNT,
+            debit=Named.TENDERED,
             credit=Account.EQUIPMENT_INCOME,
             counts=True,
         ),
@@ -100,8 +128,8 @@ class Contradiction(Exception):
     """A fact whose total is not what its parts add up to; its delivery is parked."""
 
 
-class UnknownTender(Exception):
-    """A way of paying for which there is no account; its delivery is parked."""
+class UnknownName(Exception):
+    """A word of a fact, as a way of paying, that names no account; its delivery is parked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +159,8 @@ class Occurrence:
     total_cents: int
     total_face_value_cents: int | None = None
     total_count: int | None = None
-    tender: str | None = None
+    #: The words that name accounts: how it was paid, where the vouchers went.
+    names: Mapping[Named, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,13 +246,13 @@ def _transfers(occurrence: Occurrence, share: Share) -> list[Transfer]:
     return transfers
 
 
-def _account(named: Account | Tendered, occurrence: Occurrence) -> Account:
+def _account(named: Account | Named, occurrence: Occurrence) -> Account:
     if isinstance(named, Account):
         return named
+    word = occurrence.names.get(named, "")
     try:
-        return TENDERS[occurrence.tender or ""]
+        return ACCOUNT_NAMED[named][word]
     except KeyError:
-        raise UnknownTender(
-            f"{occurrence.kind} {occurrence.document} was paid by {occurrence.tender!r},"
-            f" which has no account"
+        raise UnknownName(
+            f"{occurrence.kind} {occurrence.document} says {named} {word!r}, which names no account"
         ) from None
