@@ -120,8 +120,8 @@ SELECT told.drawer_session_id, told.till_id, told.site_code, told.business_date,
        AS told (drawer_session_id, till_id, site_code, business_date, opened_at, opened_by);
 
 -- name: save_sales
--- A batch of sales and where it leaves tills, caps and lots.  What stays in the drawer is the
--- price: the change given back never was cash in.
+-- A batch of sales with their lines and vouchers.  Two statements and not one: psycopg reads a
+-- statement of more than 50 parameters anew each time.
 WITH sold AS (
     INSERT INTO sale (sale_id, key, request_hash, till_id, site_code, ticket_no, person_ref,
                       sold_by, sold_at, business_date, tender, total_cents, tendered_cents,
@@ -140,12 +140,16 @@ WITH sold AS (
       FROM unnest(%(line_sale_ids)s::uuid[], %(line_nos)s::integer[], %(offer_codes)s::text[],
                   %(operators)s::text[], %(quantities)s::integer[], %(prices)s::bigint[],
                   %(face_values)s::bigint[])
-), vouchers AS (
-    INSERT INTO sale_voucher (batch_id, position, taking, sale_id, line_no)
-    SELECT *
-      FROM unnest(%(batch_ids)s::uuid[], %(positions)s::bigint[], %(takings)s::integer[],
-                  %(voucher_sale_ids)s::uuid[], %(voucher_line_nos)s::integer[])
-), cash AS (
+)
+INSERT INTO sale_voucher (batch_id, position, taking, sale_id, line_no)
+SELECT *
+  FROM unnest(%(batch_ids)s::uuid[], %(positions)s::bigint[], %(takings)s::integer[],
+              %(voucher_sale_ids)s::uuid[], %(voucher_line_nos)s::integer[]);
+
+-- name: book_sales
+-- The cash and tickets of a batch of sales, and where it leaves tills, caps and lots.  What stays in
+-- the drawer is the price: the change given back never was cash in.
+WITH cash AS (
     INSERT INTO cash_line (till_id, site_code, business_date, recorded_at, kind, amount_cents,
                            sale_id, drawer_session_id)
     SELECT told.till_id, told.site_code, told.business_date, told.sold_at, 'sale',

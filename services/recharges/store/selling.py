@@ -175,17 +175,17 @@ def voucher_from(row: dict[str, Any]) -> Voucher:
 def save_sales(
     tx: Transaction, sales: Sequence[Sale], records: Sequence[Record], *, books: Books
 ) -> None:
-    """Write accepted sales and where they leave tills, caps and lots, in one statement.
+    """Write accepted sales and where they leave tills, caps and lots.
 
     Called inside a pipeline: nothing is awaited here.
     """
     if any(sale.opens_drawer for sale in sales):
         _open_drawers(tx, [sale for sale in sales if sale.opens_drawer])
+    heads = _columns_of_sales(sales)
+    tx.execute(SQL["save_sales"], heads | _columns_of_lines(sales) | _columns_of_vouchers(sales))
     tx.execute(
-        SQL["save_sales"],
-        _columns_of_sales(sales)
-        | _columns_of_lines(sales)
-        | _columns_of_vouchers(sales)
+        SQL["book_sales"],
+        heads
         | _columns_of_records(records)
         | _columns_of_tills(sales, records)
         | _columns_of_caps(sales, books)
