@@ -2,114 +2,20 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from chassis.auth import Verifier, public_key_of
 from deploy.local.home import ROOT
 from services.accounts.seal import Passwords
-from tests.fix_service import OTHER_KEY, SIGNING_KEY, bearer, environment_of, keyed, serving
-from tests.fix_stack import FreshSchema, Schema
-
-PASSWORD = "cheval-pile-agrafe-correcte"
-ADMIN = "administration@relais.example"
-
-
-@pytest.fixture(scope="module")
-def schema(fresh_schema: FreshSchema) -> Schema:
-    return fresh_schema("accounts")
-
-
-@dataclass(kw_only=True)
-class Door:
-    """The service, and its administrator's token."""
-
-    client: httpx.Client
-    schema: Schema
-    admin: dict[str, str] = field(default_factory=dict)
-
-    def sign_in(
-        self, email: str, *, password: str = PASSWORD, address: str | None = None
-    ) -> httpx.Response:
-        headers = {"X-Real-IP": address or f"192.0.2.{uuid4().int % 250}:{uuid4()}"}
-        body = {"email": email, "password": password}
-        return self.client.post("/v1/sessions", json=body, headers=headers)
-
-    def post(
-        self, path: str, body: Any, *, as_: dict[str, str] | None = None, key: str | None = None
-    ) -> httpx.Response:
-        headers = keyed(self.admin if as_ is None else as_, key=key)
-        return self.client.post(path, json=body, headers=headers)
-
-    def get(self, path: str, *, as_: dict[str, str] | None = None) -> httpx.Response:
-        return self.client.get(path, headers=self.admin if as_ is None else as_)
-
-    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        with psycopg.connect(self.schema.admin_url, row_factory=dict_row) as admin:
-            admin.execute("SET search_path TO accounts")
-            return admin.execute(query.encode(), values).fetchall()
-
-    def make_site(self) -> str:
-        code = f"site-{uuid4().hex[:8]}"
-        body = {"site_code": code, "name": "Un point", "address": "1 rue Fictive"}
-        assert self.post("/v1/sites", body).status_code == 201
-        return code
-
-    def make_user(self, role: str, *site_codes: str, operator: str | None = None) -> dict[str, Any]:
-        made = self.post("/v1/users", a_user(role, *site_codes, operator=operator))
-        assert made.status_code == 201, made.text
-        user: dict[str, Any] = made.json()
-        return user
-
-    def as_user(self, role: str, *site_codes: str) -> dict[str, str]:
-        user = self.make_user(role, *site_codes)
-        return {"Authorization": f"Bearer {self.sign_in(user['email']).json()['token']}"}
-
-
-def a_user(role: str, *site_codes: str, operator: str | None = None) -> dict[str, Any]:
-    return {
-        "email": f"{role}.{uuid4().hex[:8]}@relais.example",
-        "display_name": "Capucine Aubépin",
-        "role": role,
-        "site_codes": list(site_codes),
-        "operator": operator,
-        "password": PASSWORD,
-    }
-
-
-def run_create_admin(
-    schema: Schema, *, password: str = PASSWORD
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [
-            *(sys.executable, "-W", "ignore", "-c"),
-            "from services.accounts.cli import app; app()",
-            *("create-admin", "--email", ADMIN, "--display-name", "Romane Jolivet"),
-        ],
-        cwd=ROOT,
-        env=environment_of(schema, RELAIS_SIGNING_KEY=SIGNING_KEY, RELAIS_ADMIN_PASSWORD=password),
-        capture_output=True,
-        text=True,
-    )
-
-
-@pytest.fixture(scope="module")
-def door(schema: Schema) -> Iterator[Door]:
-    made = run_create_admin(schema)
-    assert made.returncode == 0, made.stderr
-    with serving("accounts", schema=schema, RELAIS_SIGNING_KEY=SIGNING_KEY) as client:
-        door = Door(client=client, schema=schema)
-        door.admin = {"Authorization": f"Bearer {door.sign_in(ADMIN).json()['token']}"}
-        yield door
+from tests.accounts.door import ADMIN, PASSWORD, Door, a_user, run_create_admin
+from tests.fix_service import OTHER_KEY, SIGNING_KEY, bearer, environment_of, keyed
+from tests.fix_stack import Schema
 
 
 class TestCommandLine:
@@ -433,131 +339,6 @@ class TestUsers:
 
         assert kept
         assert not [row for row in kept if PASSWORD in row["account"]]
-
-
-class TestDevices:
-    def enrolment(self, door: Door, site: str, *, till: str = "Caisse 1") -> str:
-        awaited = door.post("/v1/devices/enrolments", {"site_code": site, "till_name": till})
-        assert awaited.status_code == 201, awaited.text
-        code: str = awaited.json()["enrolment_code"]
-        return code
-
-    def test_enrols_with_a_code_once_and_tells_everybody(self, door: Door) -> None:
-        site = door.make_site()
-        code = self.enrolment(door, site)
-
-        made = door.post("/v1/devices", {"enrolment_code": code.lower()}, as_={}, key=f"k{code}")
-        again = door.post("/v1/devices", {"enrolment_code": code.lower()}, as_={}, key=f"k{code}")
-        other = door.post("/v1/devices", {"enrolment_code": code}, as_={})
-
-        assert made.status_code == again.status_code == 201
-        assert made.json() == again.json(), "an answer that got lost is given again"
-        assert (other.status_code, other.json()["code"]) == (409, "accounts.device.code_used")
-        device = made.json()
-        assert device.pop("device_token")
-        [told] = door.rows("SELECT type, data FROM outbox WHERE subject = %s", device["till_id"])
-        assert told["type"] == "accounts.device.enrolled.v1"
-        assert told["data"] == device | {"site_code": site, "till_name": "Caisse 1"}
-
-    def test_same_key_gives_the_same_code_again(self, door: Door) -> None:
-        body = {"site_code": door.make_site(), "till_name": "Caisse 1"}
-        key = uuid4().hex
-
-        answers = [door.post("/v1/devices/enrolments", body, key=key).json() for _ in range(2)]
-
-        assert answers[0] == answers[1]
-
-    def test_neither_code_nor_token_is_kept(self, door: Door) -> None:
-        code = self.enrolment(door, door.make_site())
-        made = door.post("/v1/devices", {"enrolment_code": code}, as_={}).json()
-
-        kept = door.rows(
-            "SELECT command_answer::text AS kept FROM command_answer"
-            " UNION ALL SELECT enrolment::text FROM enrolment"
-            " UNION ALL SELECT device::text FROM device UNION ALL SELECT outbox::text FROM outbox"
-        )
-
-        assert kept
-        assert not [row for row in kept if made["device_token"] in row["kept"]]
-        assert not [row for row in kept if code in row["kept"]]
-
-    def test_two_devices_with_one_code_are_one_device(self, door: Door) -> None:
-        code = self.enrolment(door, door.make_site())
-
-        with ThreadPoolExecutor(8) as pool:
-            answers = list(
-                pool.map(
-                    lambda _: door.post("/v1/devices", {"enrolment_code": code}, as_={}), range(8)
-                )
-            )
-
-        assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
-
-    def test_unknown_code_is_refused_and_counted(self, door: Door) -> None:
-        address = {"X-Real-IP": "203.0.113.9"}
-        body = {"enrolment_code": "22222-22222"}
-
-        statuses = [door.post("/v1/devices", body, as_=address).status_code for _ in range(51)]
-
-        assert statuses == [404] * 50 + [429]
-
-    def test_token_of_a_device_opens_no_persons_door(self, door: Door) -> None:
-        code = self.enrolment(door, door.make_site())
-        token = door.post("/v1/devices", {"enrolment_code": code}, as_={}).json()["device_token"]
-
-        refused = door.get("/v1/sites", as_={"Authorization": f"Bearer {token}"})
-
-        assert refused.status_code == 403
-
-    def test_till_keeps_its_id_when_its_device_is_replaced(self, door: Door) -> None:
-        site = door.make_site()
-        code = self.enrolment(door, site)
-        old = door.post("/v1/devices", {"enrolment_code": code}, as_={}).json()
-        body = {"site_code": site, "till_name": "Caisse 1"}
-        taken = door.post("/v1/devices/enrolments", body)
-        manager = door.as_user("site_manager", site)
-
-        revoked = door.post(f"/v1/devices/{old['device_id']}/revoke", {}, as_=manager)
-        twice = door.post(f"/v1/devices/{old['device_id']}/revoke", {}, as_=manager)
-        new = door.post(
-            "/v1/devices", {"enrolment_code": self.enrolment(door, site)}, as_={}
-        ).json()
-
-        assert (taken.status_code, taken.json()["code"]) == (409, "accounts.device.till_taken")
-        assert revoked.status_code == 200
-        assert revoked.json()["revoked_at"]
-        assert (twice.status_code, twice.json()["code"]) == (409, "accounts.device.revoked")
-        assert new["till_id"] == old["till_id"]
-        assert new["device_id"] != old["device_id"]
-        told = door.rows(
-            "SELECT type, sequence FROM outbox WHERE subject = %s ORDER BY position",
-            old["till_id"],
-        )
-        assert [(row["type"].split(".")[2], row["sequence"]) for row in told] == [
-            ("enrolled", 1),
-            ("revoked", 2),
-            ("enrolled", 3),
-        ]
-        newest = door.get(f"/v1/devices?site_code={site}&limit=1", as_=manager)
-        following = newest.links["next"]["url"].removeprefix("/api/accounts")
-        listed = newest.json() + door.get(following, as_=manager).json()
-        assert [device["device_id"] for device in listed] == [new["device_id"], old["device_id"]]
-
-    def test_other_sites_manager_is_refused(self, door: Door) -> None:
-        own, other = door.make_site(), door.make_site()
-        manager = door.as_user("site_manager", own)
-        code = self.enrolment(door, other)
-        device = door.post("/v1/devices", {"enrolment_code": code}, as_={}).json()
-        body = {"site_code": other, "till_name": "Caisse 2"}
-
-        refusals = [
-            door.post("/v1/devices/enrolments", body, as_=manager),
-            door.post(f"/v1/devices/{device['device_id']}/revoke", {}, as_=manager),
-            door.get(f"/v1/devices?site_code={other}", as_=manager),
-        ]
-
-        assert {answer.status_code for answer in refusals} == {403}
-        assert {answer.json()["code"] for answer in refusals} == {"accounts.site.not_yours"}
 
 
 class TestBadInput:

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from chassis.topology import EXCHANGE
 from kernel.envelope import Envelope
-from tests.accounts.test_service import ADMIN, PASSWORD, a_user, run_create_admin
+from tests.accounts.door import ADMIN, PASSWORD, a_user, run_create_admin
 from tests.fix_service import OTHER_KEY, SIGNING_KEY, bearer, keyed, serving
 from tests.fix_stack import FreshSchema, Schema
 from tests.referrals.build import NOW, a_body, a_fact
