@@ -1,6 +1,6 @@
 """Recharges: sells operators' prepaid credit at a solidarity price, one voucher at a time.
 
-Owns       sites' tariff, voucher stock, tills, drawers, monthly caps, sales, cash lines, fiscal journal
+Owns       tariff, voucher stock, tills, drawers, monthly caps, sales, cash lines, fiscal journal
 Publishes  recharges.batch.received.v1, recharges.drawer.closed.v1, recharges.sale.completed.v1,
            recharges.sale.refunded.v1, recharges.stock.low.v1, recharges.till.closed.v1,
            recharges.till.opened.v1

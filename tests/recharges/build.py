@@ -124,6 +124,7 @@ def the_books(
         same_as={each.person_ref: each.person_ref for each in entitlements},
         tills={till.till_id: till for till in tills},
         offers={offer.offer_code: offer for offer in (SFR_15, SFR_500MO)},
+        used_cents={person_ref: Cents(used) for person_ref, used in (used_cents or {}).items()},
         entitlements={each.person_ref: [each] for each in entitlements},
         allowances={
             each.person_ref: Allowance(

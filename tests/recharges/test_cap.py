@@ -62,19 +62,26 @@ class TestRequireInForce:
 
     def test_refuses_a_person_without_one(self) -> None:
         with pytest.raises(EntitlementMissing):
-            cap.require_in_force(None, on=BEGINS)
+            cap.require_in_force([], on=BEGINS)
 
     def test_refuses_the_day_before_it_begins(self) -> None:
         with pytest.raises(EntitlementNotBegun) as refusal:
-            cap.require_in_force(self.person, on=BEGINS - timedelta(days=1))
+            cap.require_in_force([self.person], on=BEGINS - timedelta(days=1))
         assert refusal.value.values == {"from_on": BEGINS}
 
     @pytest.mark.parametrize("on", [BEGINS, ENDS - timedelta(days=1)])
     def test_accepts_its_first_and_its_last_day(self, on: date) -> None:
-        assert cap.require_in_force(self.person, on=on) is self.person
+        assert cap.require_in_force([self.person], on=on) is self.person
 
     @pytest.mark.parametrize("on", [ENDS, ENDS + timedelta(days=1)])
     def test_refuses_the_day_named_as_its_end_for_periods_are_half_open(self, on: date) -> None:
         with pytest.raises(EntitlementEnded) as refusal:
-            cap.require_in_force(self.person, on=on)
+            cap.require_in_force([self.person], on=on)
         assert refusal.value.values == {"until_on": ENDS}
+
+    def test_takes_the_best_of_those_that_a_merged_person_has(self) -> None:
+        more = an_entitlement(uuid4(), from_on=BEGINS, until_on=ENDS, cap_cents=4000)
+        later = an_entitlement(uuid4(), from_on=ENDS, until_on=ENDS + timedelta(days=9))
+
+        assert cap.require_in_force([self.person, more, later], on=BEGINS) is more
+        assert cap.require_in_force([self.person, later], on=ENDS) is later

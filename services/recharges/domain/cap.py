@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from kernel.money import ZERO, Cents
+from kernel.money import Cents
 from kernel.refusal import Refusal
 
 
@@ -57,10 +57,6 @@ class Allowance:
 
     cap_cents: Cents
     used_cents: Cents
-    #: The part that other references of a merged person have used.
-    elsewhere_cents: Cents = ZERO
-    #: Whether this month has a row of its own under the person's first reference.
-    begun: bool = True
 
     @property
     def left_cents(self) -> Cents:

@@ -139,6 +139,8 @@ class Sale:
     lines: tuple[Line, ...]
     total_cents: Cents
     change_cents: Cents
+    #: What it counts against the monthly cap, and what it leaves of it.
+    counted_cents: Cents
     cap_left_cents: Cents
     opens_drawer: bool = False
     #: Stripe's name of the card payment.
@@ -162,6 +164,9 @@ class Books:
     offers: Mapping[str, Offer]
     #: The person that each reference in the orders stands for; a merged person has several.
     same_as: Mapping[UUID, UUID]
+    #: What each reference that has bought this month has used; what it buys is counted there, so
+    #: that a merge which is undone leaves each with their own.
+    used_cents: Mapping[UUID, Cents]
     #: By person: those of all their references.
     entitlements: Mapping[UUID, Sequence[Entitlement]]
     allowances: dict[UUID, Allowance]
@@ -192,9 +197,10 @@ def _sell(books: Books, order: Order) -> Sale:
     total = Cents(sum(offer.price_cents * wanted.quantity for offer, wanted in asked))
     if order.tender == "cash" and order.tendered_cents < total:
         raise TenderedTooLittle(tendered_cents=order.tendered_cents, total_cents=total)
+    counts = counted(books.counts, asked)
     allowance = cap.use(
         replace(books.allowances[person], cap_cents=entitlement.monthly_cap_cents),
-        counted_cents=counted(books.counts, asked),
+        counted_cents=counts,
     )
     lines, lots = _take(books, till.site_code, asked)
 
@@ -214,6 +220,7 @@ def _sell(books: Books, order: Order) -> Sale:
         lines=lines,
         total_cents=total,
         change_cents=Cents(order.tendered_cents - total if order.tender == "cash" else 0),
+        counted_cents=counts,
         cap_left_cents=allowance.left_cents,
     )
 

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from chassis.columns import column
 from chassis.db import Transaction
-from kernel.money import Cents
+from kernel.money import ZERO, Cents
 from kernel.period import Month
 from kernel.refusal import NotFound
 from services.recharges.domain import stock
@@ -50,6 +50,7 @@ def lock_books(
         tills = tx.execute(
             SQL["lock_tills"], {"till_ids": column({order.till_id for order in orders})}
         )
+        tx.execute(SQL["lock_aliases"], {"person_refs": person_refs})
         read = tx.execute(
             SQL["read_books"],
             {
@@ -71,6 +72,7 @@ def lock_books(
             },
         )
     row = read.fetchall()[0]
+    months = caps.fetchall()
     same_as, entitlements = _people(row["people"])
     books = Books(
         on=on,
@@ -79,8 +81,9 @@ def lock_books(
         tills={each["till_id"]: till_from(each) for each in tills},
         offers={each["offer_code"]: Offer(**each) for each in row["offers"]},
         same_as=same_as,
+        used_cents={each["person_ref"]: each["used_cents"] for each in months},
         entitlements=entitlements,
-        allowances=_allowances(same_as, caps),
+        allowances=_allowances(same_as, months),
         lots=_by_place(lots),
     )
     return books, frozenset(row["known"])
@@ -109,19 +112,10 @@ def _people(
 
 def _allowances(same_as: dict[UUID, UUID], rows: Iterable[dict[str, Any]]) -> dict[UUID, Allowance]:
     """Add up what each person has used this month under all their references."""
-    nothing = Allowance(cap_cents=Cents(0), used_cents=Cents(0), begun=False)
-    allowances = dict.fromkeys(same_as.values(), nothing)
+    used = dict.fromkeys(same_as.values(), ZERO)
     for row in rows:
-        person, used = row["same_as"], row["used_cents"]
-        own = row["person_ref"] == person
-        before = allowances[person]
-        allowances[person] = replace(
-            before,
-            used_cents=Cents(before.used_cents + used),
-            elsewhere_cents=Cents(before.elsewhere_cents + (0 if own else used)),
-            begun=before.begun or own,
-        )
-    return allowances
+        used[row["same_as"]] = Cents(used[row["same_as"]] + row["used_cents"])
+    return {person: Allowance(cap_cents=ZERO, used_cents=cents) for person, cents in used.items()}
 
 
 def till_from(row: dict[str, Any]) -> Till:
@@ -252,13 +246,17 @@ def _columns_of_tills(sales: Sequence[Sale], records: Sequence[Record]) -> dict[
 
 
 def _columns_of_caps(sales: Sequence[Sale], books: Books) -> dict[str, Any]:
-    people = list({books.same_as[sale.order.person_ref] for sale in sales})
-    used = [books.allowances[person] for person in people]
+    counted: dict[UUID, int] = defaultdict(int)
+    for sale in sales:
+        counted[sale.order.person_ref] += sale.counted_cents
+    caps = (books.allowances[books.same_as[person]].cap_cents for person in counted)
     return {
-        "cap_person_refs": column(people),
-        "cap_used": column(each.used_cents - each.elsewhere_cents for each in used),
-        "caps": column(each.cap_cents for each in used),
-        "cap_begun": column("t" if each.begun else "f" for each in used),
+        "cap_person_refs": column(counted),
+        "cap_used": column(
+            books.used_cents.get(person, 0) + cents for person, cents in counted.items()
+        ),
+        "caps": column(caps),
+        "cap_begun": column("t" if person in books.used_cents else "f" for person in counted),
         "month_on": Month.of(books.on).first_on,
     }
 
