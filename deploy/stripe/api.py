@@ -6,7 +6,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -53,16 +53,9 @@ class Answer:
 class Api:
     """Answers requests as Stripe does."""
 
-    def __init__(
-        self,
-        books: Books,
-        *,
-        api_keys: Sequence[str],
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> None:
+    def __init__(self, books: Books, *, api_keys: Sequence[str]) -> None:
         self._books = books
         self._api_keys = api_keys
-        self._sleep = sleep
         self._running: set[tuple[str, str]] = set()
         self._running_lock = threading.Lock()
 
@@ -138,7 +131,7 @@ class Api:
 
     def _in_this_weather(self, day: BadDay | None, answer: Answer) -> Answer:
         if day and day.kind == "slow":
-            self._sleep(day.seconds)
+            time.sleep(day.seconds)
         return replace(answer, cut=bool(day and day.kind == "cut"))
 
     def _account(self, request: Request) -> str:

@@ -13,10 +13,11 @@ from deploy.stripe.store import Books, StoredDesk
 from deploy.stripe.weather import BadDay
 
 Wish = dict[str, Any]
+DETAILS = ("kind", "count", "seconds", "method", "path")
 
 
 def _pay(desk: StoredDesk, wish: Wish, identifier: str) -> Document:
-    name = wish.pop("payment_method", "pm_card_visa")
+    name = str(wish.pop("payment_method", "pm_card_visa"))
     intent = desk.need(intents.KIND, identifier)
     return intents.pay(desk, intent, intents.card_of(name), name=name)
 
@@ -55,9 +56,12 @@ def _forget_keys(desk: StoredDesk, _wish: Wish) -> Document:
 
 
 def _announce(desk: StoredDesk, wish: Wish) -> Document:
+    unknown = wish.keys() - DETAILS
+    if unknown or "kind" not in wish:
+        raise Refused(400, INVALID, f"a bad day has a kind, and may have {', '.join(DETAILS)}")
     try:
         day = BadDay(**wish)
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise Refused(400, INVALID, str(error)) from None
     wish.clear()
     if day.count:

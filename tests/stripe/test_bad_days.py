@@ -143,6 +143,9 @@ class TestControl:
             ("bad_days", {"kind": "slow", "seconds": 9999}),
             ("bad_days", {"kind": "cut", "for": "ever"}),
             ("bad_days", {}),
+            ("bad_days", {"kind": []}),
+            ("bad_days", {"kind": "cut", "until": "tomorrow"}),
+            ("bad_days", {"kind": "cut", "path": None}),
             ("forget_keys", {"all": True}),
             ("disputes/dp_x/close", {"status": "drawn"}),
             ("payment_intents/pi_x/pay", {}),
@@ -155,6 +158,14 @@ class TestControl:
         answer = httpx.post(f"{stand_in.base}/control/{path}", json=wish)
         assert answer.status_code in (400, 404)
         assert answer.json()["error"]["message"]
+
+    def test_refuses_a_card_that_is_none(
+        self, stand_in: StandIn, client: stripe.StripeClient
+    ) -> None:
+        pay = f"{stand_in.base}/control/payment_intents/{new_intent(client).id}/pay"
+        cards: list[Any] = [{}, None, "pm_of_nobody"]
+        for card in cards:
+            assert httpx.post(pay, json={"payment_method": card}).status_code == 400
 
     def test_says_what_it_can_do(self, stand_in: StandIn) -> None:
         text = "\n".join(httpx.get(f"{stand_in.base}/control").json()["help"])

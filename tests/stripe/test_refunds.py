@@ -1,5 +1,6 @@
 """Refunds and disputes: never more than was charged, never of what was taken back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -45,6 +46,22 @@ class TestRefund:
         with pytest.raises(stripe.InvalidRequestError) as again:
             client.v1.refunds.create({"payment_intent": intent.id})
         assert again.value.code == "charge_already_refunded"
+
+    def test_is_bounded_however_many_ask_at_once(
+        self, stand_in: StandIn, client: stripe.StripeClient
+    ) -> None:
+        intent = paid(client)
+        form: Any = {"payment_intent": intent.id, "amount": 50}
+
+        def refund(_: int) -> bool:
+            try:
+                return bool(stand_in.client().v1.refunds.create(form))
+            except stripe.InvalidRequestError:
+                return False
+
+        with ThreadPoolExecutor(max_workers=16) as at_once:
+            assert sum(at_once.map(refund, range(32))) == 5
+        assert client.v1.charges.retrieve(intent.latest_charge).amount_refunded == 250
 
     @pytest.mark.parametrize("card", [None, "pm_card_authenticationRequired"])
     def test_is_refused_for_what_has_not_succeeded(
