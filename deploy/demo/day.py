@@ -330,14 +330,15 @@ def _await_knowledge(day: Day) -> dict[str, dict[str, int]]:
     """Wait, for a bounded time, until every fact has reached its hearers; say what all know."""
     await_quiet(day.stack.database_url, limit_s=HEARD_WITHIN_S)
     admin = day.as_("admin")
+    sites = admin.get("accounts/v1/sites")
     stock = [
         each
-        for site_code in SELLING
-        for each in admin.get(f"recharges/v1/stock?site_code={site_code}")
+        for site in sites
+        for each in admin.get(f"recharges/v1/stock?site_code={site['site_code']}")
     ]
     return {
         "accounts": {
-            "sites": len(admin.get("accounts/v1/sites")),
+            "sites": len(sites),
             "tills": len(admin.get("recharges/v1/tills")),
         },
         "recharges": {
