@@ -1,8 +1,14 @@
-"""The bodies of donations' HTTP answers."""
+"""The shapes of donations' HTTP queries and answers."""
 
 from uuid import UUID
 
-from chassis.http import Answer
+from chassis.shapes import Answer, Parameters
+
+
+class WhichReports(Parameters):
+    """Whose reports are listed: one operator's, or all that the caller may see."""
+
+    operator: str | None = None
 
 
 class OptionReport(Answer):

@@ -25,7 +25,7 @@ class OperatorNotYours(Forbidden):
 
 
 class UnknownOperator(Refusal):
-    """Line {line}: the network works with no operator {operator}."""
+    """Line {line}: the network works with no operator {operator}. Allowed: {allowed}."""
 
     code = "donations.operator.unknown"
 
@@ -61,7 +61,8 @@ def take_option_report(
     _require_operator(caller, operator=report.operator)
     store.see_operator(tx, report.operator)
     if not store.lock_operator(tx, report.operator):
-        raise UnknownOperator(line=1, operator=report.operator)
+        allowed = ", ".join(store.list_operators(tx))
+        raise UnknownOperator(line=1, operator=report.operator, allowed=allowed)
     file_sha256 = hashlib.sha256(content).digest()
     _refuse_repetition(tx, report, file_sha256=file_sha256)
 

@@ -9,6 +9,11 @@ SELECT operator
  WHERE operator = %(operator)s
    FOR NO KEY UPDATE;
 
+-- name: list_operators
+SELECT operator
+  FROM operator
+ ORDER BY operator;
+
 -- name: list_caps
 SELECT from_on, operation_max_cents
   FROM operation_cap

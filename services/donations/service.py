@@ -34,14 +34,15 @@ class Donations(Service):
     @http.query(
         "GET",
         "/v1/option-reports",
+        query=api.WhichReports,
         answer=api.OptionReports,
         allow=("operator_partner", "admin"),
     )
-    def list_option_reports(self, tx: Transaction, call: http.Call) -> api.OptionReports:
-        """List the reports, and the totals of each operator; `?operator=` chooses one."""
-        return handlers.list_option_reports(
-            tx, caller=call.caller, operator=call.query.get("operator")
-        )
+    def list_option_reports(
+        self, tx: Transaction, call: http.Call, which: api.WhichReports
+    ) -> api.OptionReports:
+        """List the newest reports, and the totals of each operator."""
+        return handlers.list_option_reports(tx, caller=call.caller, operator=which.operator)
 
 
 SERVICE = Donations

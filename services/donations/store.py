@@ -49,6 +49,11 @@ def lock_operator(tx: Transaction, operator: str) -> bool:
     return tx.execute(SQL["lock_operator"], {"operator": operator}).fetchone() is not None
 
 
+def list_operators(tx: Transaction) -> list[str]:
+    """List the operators that the network knows."""
+    return [row["operator"] for row in tx.execute(SQL["list_operators"])]
+
+
 def list_caps(tx: Transaction) -> list[Cap]:
     """Load the cap on one operation with its dates."""
     return [

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, Strict, StringConstraints
 
-from chassis.http import Answer, Body
+from chassis.shapes import Answer, Body, Page
 from services.equipment.domain import sale as selling
 from services.equipment.domain.device import State, Step
 from services.equipment.domain.guarantee import Guarantee as DomainGuarantee
@@ -26,8 +26,6 @@ WeightGrams = Annotated[int, Strict(), Field(gt=0, le=10_000_000)]
 Cents = Annotated[int, Strict(), Field(ge=0, le=1_000_000)]
 Percent = Annotated[int, Strict(), Field(ge=0, le=100)]
 CheckName = Annotated[str, StringConstraints(min_length=1, max_length=40)]
-
-PAGE_COUNT_MAX = 500
 
 
 class EnterLot(Body):
@@ -85,7 +83,7 @@ class SellDevice(Body):
     person_ref: UUID
     site_code: Code
     tendered_cents: Cents
-    tender: Literal["cash"]
+    tender: Literal["cash", "card"]
     handover_on: Day | None = None
 
 
@@ -119,14 +117,12 @@ class BlockImei(Body):
     reason: Sentence
 
 
-class DeviceFilter(Body):
+class DevicePage(Page[UUID]):
     """Which devices to list, after which, and how many."""
 
     site_code: Code | None = None
     state: State | None = None
     kind: Kind | None = None
-    after: UUID | None = None
-    limit: int = Field(default=100, ge=1, le=PAGE_COUNT_MAX)
 
 
 class LotEntered(Answer):

@@ -9,6 +9,7 @@ from chassis import outbox, texts
 from chassis.db import Transaction
 from chassis.facts import Fact
 from chassis.http import Call
+from chassis.shapes import Paged
 from kernel.envelope import Envelope
 from kernel.money import Cents
 from kernel.period import business_date
@@ -103,6 +104,7 @@ def record_wipe(
         device.kind,
         method=body.method,
         passed=body.passed,
+        certificate_no=body.certificate_no,
         storage_serial=body.storage_serial,
     )
     after = take(device, step=step)
@@ -199,6 +201,8 @@ def block_imei(tx: Transaction, body: api.BlockImei, *, call: Call) -> api.ImeiB
 def sell_device(tx: Transaction, body: api.SellDevice, *, device_id: UUID, call: Call) -> api.Sale:
     """Sell a device to an entitled person; of two tills at once, the second finds it sold."""
     call.caller.require_site(body.site_code)
+    if body.tender == "card":
+        raise selling.CardNotYet
     device = _lock(tx, device_id, call=call)
     today = business_date(call.now)
     proof = store.find_proof(tx, device_id)
@@ -284,19 +288,19 @@ def _close(
 # -- reading --------------------------------------------------------------------------------------
 
 
-def list_devices(tx: Transaction, *, call: Call) -> list[api.DeviceLine]:
+def list_devices(tx: Transaction, asked: api.DevicePage, *, call: Call) -> Paged[api.DeviceLine]:
     """List a page of devices of the caller's sites."""
-    asked = api.DeviceFilter.model_validate(dict(call.query))
     site_codes = None if call.caller.role == "admin" else sorted(call.caller.site_codes)
     if asked.site_code is not None:
         call.caller.require_site(asked.site_code)
         site_codes = [asked.site_code]
     wanted = asked.model_dump(include={"state", "kind", "after"}) | {
         "site_codes": site_codes,
-        "count_max": asked.limit,
+        "count_max": asked.limit + 1,
     }
     rows = store.list_devices(tx, wanted=wanted, on=business_date(call.now))
-    return [api.DeviceLine(**_labelled(row, call=call)) for row in rows]
+    found = [api.DeviceLine(**_labelled(row, call=call)) for row in rows]
+    return Paged.cut(found, limit=asked.limit, key=lambda each: each.device_id)
 
 
 def get_device(tx: Transaction, *, device_id: UUID, call: Call) -> api.DeviceHistory:

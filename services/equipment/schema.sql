@@ -402,6 +402,7 @@ CREATE TABLE wipe (
     performed_on date NOT NULL,
     CONSTRAINT wipe_pkey PRIMARY KEY (wipe_id),
     CONSTRAINT wipe_device_id_step_no_passed_key UNIQUE (device_id, step_no, passed),
+    CONSTRAINT wipe_certificate_check CHECK (((NOT passed) OR (certificate_no IS NOT NULL))) NOT VALID,
     CONSTRAINT wipe_check CHECK ((passed = (step <> 'fail_wipe'::text))),
     CONSTRAINT wipe_check1 CHECK (((method <> 'destroy'::text) OR (storage_serial IS NOT NULL))),
     CONSTRAINT wipe_check2 CHECK (((step <> 'destroy'::text) OR (method = 'destroy'::text))),

@@ -6,6 +6,7 @@ from chassis import http
 from chassis.consume import consume
 from chassis.db import Transaction
 from chassis.service import Service
+from chassis.shapes import Paged
 from kernel.envelope import Envelope
 from services.equipment import api, handlers
 
@@ -161,10 +162,18 @@ class Equipment(Service):
         """Put an IMEI on the list of lost and stolen phones."""
         return handlers.block_imei(tx, body, call=call)
 
-    @http.query("GET", "/v1/devices", answer=list[api.DeviceLine], allow=READERS)
-    def list_devices(self, tx: Transaction, call: http.Call) -> list[api.DeviceLine]:
-        """List devices; `?site_code=&state=&kind=` choose, `?after=&limit=` turn the page."""
-        return handlers.list_devices(tx, call=call)
+    @http.query(
+        "GET",
+        "/v1/devices",
+        query=api.DevicePage,
+        answer=list[api.DeviceLine],
+        allow=READERS,
+    )
+    def list_devices(
+        self, tx: Transaction, call: http.Call, page: api.DevicePage
+    ) -> Paged[api.DeviceLine]:
+        """List devices in the order in which they came; the `Link` header names the next page."""
+        return handlers.list_devices(tx, page, call=call)
 
     @http.query("GET", "/v1/devices/<uuid:device_id>", answer=api.DeviceHistory, allow=READERS)
     def get_device(self, tx: Transaction, call: http.Call, device_id: UUID) -> api.DeviceHistory:

@@ -58,6 +58,13 @@ def commit_check(tx: Transaction) -> None:
     tx.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
+class TestUnknownOperator:
+    def test_is_refused_with_those_that_are_known(self, tx: Transaction) -> None:
+        with pytest.raises(handlers.UnknownOperator) as refused:
+            take(tx, a_file([], operator="acme"), caller=ADMIN)
+        assert "orange" in str(refused.value.values["allowed"])
+
+
 class TestTakeOptionReport:
     def test_takes_the_ten_thousand_lines_of_the_demonstration(self, tx: Transaction) -> None:
         made = data.demonstration().option_reports[0]

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis import texts
 from deploy.demo import data
 from kernel.period import Month
 from kernel.refusal import Refusal
 from services.donations.domain import option_report, report_file
 from services.donations.domain.option_report import Kind, Line
-from services.donations.domain.report_file import COLUMNS
+from services.donations.domain.report_file import COLUMNS, BrokenFile
 from tests.donations.build import Row, a_file, a_row, with_line
 
 MONTHS = st.builds(
@@ -174,3 +175,19 @@ class TestRead:
             assert (report.operator, str(report.period)) == (made.operator, made.period)
             assert len(report.lines) == report.announced_count == made.lines
             assert report.announced_cents == made.total_cents
+
+
+class TestSentences:
+    @pytest.mark.parametrize("broken", [BrokenFile, *BrokenFile.__subclasses__()])
+    def test_say_in_french_what_a_line_should_be(self, broken: type[BrokenFile]) -> None:
+        refusal = broken(line=7, value="x")
+        french = texts.translate(broken.should_be, language="fr", service="donations")
+        assert refusal.values["errors"] == [{"field": "line 7", "reason": broken.should_be}]
+        assert french != broken.should_be
+
+    @pytest.mark.parametrize(
+        ("announced", "said"), [(1, "1 ligne ;"), (2, "2 lignes ;"), (0, "0 ligne ;")]
+    )
+    def test_count_one_line_as_one(self, announced: int, said: str) -> None:
+        refusal = option_report.CountDiffers(announced=announced, found=3, line=5)
+        assert said in texts.explain(refusal, language="fr")

@@ -119,7 +119,7 @@ class TestOptionReports:
             "Ligne 4 : PAID n’est ni BILLED, ni REVERSED, ni ADJUST."
         )
         assert answer.json()["errors"] == [
-            {"field": "line 4", "reason": "donations.report.unknown_kind"}
+            {"field": "line 4", "reason": "La nature est BILLED, REVERSED ou ADJUST."}
         ]
         assert stored(schema) == before
 

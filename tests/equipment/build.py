@@ -151,6 +151,7 @@ class Workshop:
             tool="nwipe 0.36",
             passed=passed,
             performed_on=on,
+            certificate_no="W-1" if passed else None,
             storage_serial="DISK-1" if method is Method.DESTROY else None,
         )
         return handlers.record_wipe(self.tx, body, device_id=device_id, call=self.call)

@@ -30,7 +30,8 @@ class TestBadInput:
             ({"tendered_cents": "7000"}, 422, "relais.invalid"),
             ({"tendered_cents": True}, 422, "relais.invalid"),
             ({"tendered_cents": 10**30}, 422, "relais.invalid"),
-            ({"tender": "card"}, 422, "relais.invalid"),
+            ({"tender": "card"}, 409, "equipment.payment.card_not_open"),
+            ({"tender": "cheque"}, 422, "relais.invalid"),
             ({"site_code": ELSEWHERE}, 403, "accounts.site.not_yours"),
             ({"site_code": "\u0000"}, 422, "relais.invalid"),
             ({"handover_on": "9999-12-31"}, 409, "equipment.sale.handover_too_far"),
@@ -68,11 +69,61 @@ class TestBadInput:
         assert answer.headers["Content-Type"] == "application/problem+json"
 
     @pytest.mark.parametrize(
+        ("path", "body", "field", "reason"),
+        [
+            (
+                "wipes",
+                {"method": "purge", "tool": "x", "passed": True, "performed_on": "2026-01-01"},
+                "certificate_no",
+                "Donnez le numéro du certificat ou du rapport que l’effacement a laissé.",
+            ),
+            (
+                "wipes",
+                {"method": "destroy", "tool": "x", "passed": True, "performed_on": "2026-01-01"},
+                "storage_serial",
+                "Donnez le numéro de série du support de stockage détruit.",
+            ),
+            (
+                "tests",
+                {"checks": {"flux": True}},
+                "checks.flux",
+                "Ce type d’appareil n’a pas cette fonction.",
+            ),
+        ],
+    )
+    def test_is_explained_field_by_field_in_french(
+        self,
+        door: httpx.Client,
+        ready: UUID,
+        path: str,
+        body: dict[str, Any],
+        field: str,
+        reason: str,
+    ) -> None:
+        answer = send(door, f"/devices/{ready}/{path}", body)
+
+        reasons = {each["field"]: each["reason"] for each in answer.json()["errors"]}
+        assert reasons[field] == reason
+        assert all(each.endswith(".") for each in reasons.values())
+
+    def test_says_that_cards_are_not_open_and_what_tenders_there_are(
+        self, door: httpx.Client, ready: UUID
+    ) -> None:
+        card = send(door, f"/devices/{ready}/sales", a_purchase(tender="card"))
+        cheque = send(door, f"/devices/{ready}/sales", a_purchase(tender="cheque"))
+
+        assert card.json()["detail"].startswith("Les appareils se paient en espèces")
+        [wrong] = cheque.json()["errors"]
+        assert "cash, card" in wrong["reason"]
+
+    @pytest.mark.parametrize(
         ("path", "body", "status", "code"),
         [
             ("wipes", {"passed": "yes"}, 422, "relais.invalid"),
             ("wipes", {"method": "hammer"}, 422, "relais.invalid"),
             ("wipes", {"method": "destroy"}, 422, "equipment.wipe.storage_unnamed"),
+            ("wipes", {"certificate_no": None}, 422, "equipment.wipe.certificate_missing"),
+            ("wipes", {"certificate_no": "  "}, 422, "relais.invalid"),
             ("wipes", {"performed_on": "0001-01-01"}, 409, "equipment.device.on_the_shelf"),
             ("tests", {"checks": {}}, 422, "relais.invalid"),
             ("tests", {"checks": {"screen": 1}}, 422, "relais.invalid"),
@@ -98,6 +149,7 @@ class TestBadInput:
                 "method": "purge",
                 "tool": "nwipe",
                 "passed": True,
+                "certificate_no": "W-1",
                 "performed_on": "2026-01-01",
             },
             "tests": {"checks": {"screen": True}},

@@ -46,7 +46,7 @@ from services.equipment.domain.sale import (
     TenderedTooLittle,
     sell,
 )
-from services.equipment.domain.wipe import Method, StorageUnnamed, step_of
+from services.equipment.domain.wipe import CertificateMissing, Method, StorageUnnamed, step_of
 from tests.equipment.build import HERE, PERSON, TODAY, a_device, an_imei
 
 # Every state against every step, written out: what is not here is refused.
@@ -168,16 +168,32 @@ class TestWipe:
     def test_fails_when_it_did_not_pass_whatever_the_method(
         self, kind: Kind, method: Method
     ) -> None:
-        assert step_of(kind, method=method, passed=False, storage_serial="D1") is Step.FAIL_WIPE
+        step = step_of(kind, method=method, passed=False, certificate_no="W-1", storage_serial="D1")
+        assert step is Step.FAIL_WIPE
+
+    @pytest.mark.parametrize("method", Method)
+    def test_is_not_passed_without_a_certificate_nwipe_436(self, method: Method) -> None:
+        with pytest.raises(CertificateMissing):
+            step_of(
+                Kind.LAPTOP, method=method, passed=True, certificate_no=None, storage_serial="D1"
+            )
 
     @pytest.mark.parametrize("kind", Kind)
     def test_destroys_what_is_built_in(self, kind: Kind) -> None:
-        step = step_of(kind, method=Method.DESTROY, passed=True, storage_serial="D1")
+        step = step_of(
+            kind, method=Method.DESTROY, passed=True, certificate_no="W-1", storage_serial="D1"
+        )
         assert step is (Step.WIPE if kind.is_computer else Step.DESTROY)
 
     def test_asks_which_storage_was_destroyed(self) -> None:
         with pytest.raises(StorageUnnamed):
-            step_of(Kind.LAPTOP, method=Method.DESTROY, passed=True, storage_serial=None)
+            step_of(
+                Kind.LAPTOP,
+                method=Method.DESTROY,
+                passed=True,
+                certificate_no="W-1",
+                storage_serial=None,
+            )
 
 
 class TestJudge:

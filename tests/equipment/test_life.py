@@ -160,20 +160,23 @@ class TestRead:
 
     def test_lists_the_callers_site_page_by_page(self, workshop: Workshop) -> None:
         ids = sorted(workshop.ready() for _ in range(3))
-        query = {"site_code": HERE, "state": "ready", "limit": "2"}
-        first = handlers.list_devices(workshop.tx, call=a_call(query=query))
-        rest = handlers.list_devices(
-            workshop.tx, call=a_call(query=query | {"after": str(first[-1].device_id)})
-        )
-        assert [line.device_id for line in first + rest] == ids
-        assert {line.price_cents for line in first} == {6000}
+        page = api.DevicePage(site_code=HERE, state=State.READY, limit=2)
+        first = handlers.list_devices(workshop.tx, page, call=a_call())
+        assert first.last is not None
+        next_page = page.model_copy(update={"after": UUID(first.last)})
+        rest = handlers.list_devices(workshop.tx, next_page, call=a_call())
+        assert [line.device_id for line in [*first.items, *rest.items]] == ids
+        assert rest.last is None
+        assert {line.price_cents for line in first.items} == {6000}
 
     def test_hides_another_site(self, workshop: Workshop) -> None:
         device_id = workshop.ready()
         stranger = a_caller(sites=(ELSEWHERE,))
-        assert handlers.list_devices(workshop.tx, call=a_call(stranger)) == []
+        shown = handlers.list_devices(workshop.tx, api.DevicePage(), call=a_call(stranger))
+        assert shown.items == []
+        page = api.DevicePage(site_code=HERE)
         with pytest.raises(NotYourSite):
-            handlers.list_devices(workshop.tx, call=a_call(stranger, query={"site_code": HERE}))
+            handlers.list_devices(workshop.tx, page, call=a_call(stranger))
         with pytest.raises(NotYourSite):
             handlers.get_device(workshop.tx, device_id=device_id, call=a_call(stranger))
 

@@ -225,6 +225,24 @@ class TestFunctionalTest:
             assert judge(dict.fromkeys(names, True), required=names).passed
 
 
+class TestWipe:
+    def test_is_not_passed_without_a_certificate(self, workshop: Workshop) -> None:
+        device_id = workshop.enter()
+        step = (
+            "INSERT INTO device_step (device_id, step_no, step, from_state, to_state, site_code,"
+            " taken_by, taken_at) SELECT device_id, 2, 'wipe', 'received', 'wiped', site_code,"
+            " taken_by, taken_at FROM device_step WHERE device_id = %s"
+        )
+        workshop.tx.execute(step, (device_id,))
+        wipe = (
+            "INSERT INTO wipe VALUES"
+            " (gen_random_uuid(), %s, 2, 'wipe', true, 'purge', 'nwipe', %s, NULL, %s)"
+        )
+        with pytest.raises(errors.CheckViolation, match="certificate"), workshop.tx.transaction():
+            workshop.tx.execute(wipe, (device_id, None, TODAY))
+        workshop.tx.execute(wipe, (device_id, "W-1", TODAY))
+
+
 class TestDevice:
     @pytest.mark.parametrize(
         ("kind", "imei", "serial"),

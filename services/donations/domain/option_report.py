@@ -110,7 +110,7 @@ class DuplicateLine(Refusal):
 
 
 class CountDiffers(Refusal):
-    """The header announces {announced} lines, the file ends at line {line} after {found}."""
+    """The header announces {announced:line|lines}, the file ends at line {line} after {found}."""
 
     code = "donations.report.count_differs"
 

@@ -11,6 +11,7 @@ line is read by itself: a stray quotation mark spoils its own line and not those
 import csv
 import re
 from collections.abc import Sequence
+from typing import ClassVar
 
 from kernel.money import Cents
 from kernel.period import Month
@@ -34,9 +35,11 @@ class BrokenFile(Invalid):
     """Line {line}: the file cannot be read."""
 
     code = "donations.report.broken_file"
+    #: What a line should be; the sentence above says what this one is.
+    should_be: ClassVar[str] = "The file is text, line by line."
 
     def __init__(self, *, line: int, **values: object) -> None:
-        errors = [{"field": f"line {line}", "reason": self.code}]
+        errors = [{"field": f"line {line}", "reason": self.should_be}]
         super().__init__(line=line, errors=errors, **values)
 
 
@@ -44,54 +47,63 @@ class NoText(BrokenFile):
     """Line {line}: the file is neither UTF-8 nor cp1252 text."""
 
     code = "donations.report.no_text"
+    should_be = "The file is text in UTF-8 or cp1252."
 
 
 class BadHeader(BrokenFile):
     """Line {line}: the header must hold operator, period (YYYY-MM), number of lines and total."""
 
     code = "donations.report.bad_header"
+    should_be = "The header holds operator, period (YYYY-MM), number of lines and total."
 
 
 class BadColumns(BrokenFile):
     """Line {line}: the columns must be token, option_code, invoice_month, kind, amount_cents."""
 
     code = "donations.report.bad_columns"
+    should_be = "The columns are token, option_code, invoice_month, kind, amount_cents."
 
 
 class BrokenLine(BrokenFile):
     """Line {line}: it does not hold five fields."""
 
     code = "donations.report.broken_line"
+    should_be = "A line holds five fields."
 
 
 class BadToken(BrokenFile):
     """Line {line}: the token is not 1 to 128 letters, digits and .:_- signs."""
 
     code = "donations.report.bad_token"
+    should_be = "A token is made of 1 to 128 letters, digits and .:_- signs."
 
 
 class BadOptionCode(BrokenFile):
     """Line {line}: {value} is no option code."""
 
     code = "donations.report.bad_option_code"
+    should_be = "An option code is made of 1 to 64 letters, digits and .+-_ signs."
 
 
 class BadInvoiceMonth(BrokenFile):
     """Line {line}: {value} is no month written YYYY-MM."""
 
     code = "donations.report.bad_invoice_month"
+    should_be = "A month is written YYYY-MM."
 
 
 class UnknownKind(BrokenFile):
     """Line {line}: {value} is none of BILLED, REVERSED and ADJUST."""
 
     code = "donations.report.unknown_kind"
+    should_be = "The kind is one of BILLED, REVERSED and ADJUST."
 
 
 class AmountNotWhole(BrokenFile):
     """Line {line}: {value} is no whole number of cents."""
 
     code = "donations.report.amount_not_whole"
+    should_be = "An amount is a whole number of cents, such as 100 or -100."
 
 
 def read(content: bytes) -> Report:

@@ -8,7 +8,7 @@ from services.equipment.domain.device import Step
 
 
 class ChecksDiffer(Invalid):
-    """A test covers every function of this kind of device, and no others."""
+    """A test covers every function of this kind of device, and no others: {required}."""
 
     code = "equipment.test.checks_differ"
 
@@ -33,12 +33,12 @@ class Outcome:
 def judge(checks: Mapping[str, bool], *, required: Collection[str]) -> Outcome:
     """Judge a test: one function missing is no test, one function failing is a failed test."""
     errors = [
-        {"field": f"checks.{name}", "reason": "missing"}
+        {"field": f"checks.{name}", "reason": "This function was not tested."}
         for name in sorted(set(required) - set(checks))
     ] + [
-        {"field": f"checks.{name}", "reason": "unknown"}
+        {"field": f"checks.{name}", "reason": "A device of this kind has no such function."}
         for name in sorted(set(checks) - set(required))
     ]
     if errors or not required:
-        raise ChecksDiffer(errors=errors[:50])
+        raise ChecksDiffer(required=", ".join(sorted(required)), errors=errors[:50])
     return Outcome(failed=tuple(sorted(name for name, works in checks.items() if not works)))

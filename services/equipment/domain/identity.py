@@ -46,13 +46,17 @@ class Identity:
 def identify(kind: Kind, *, imei: str | None, serial: str | None) -> Identity:
     """Check and tidy what identifies a device of a kind."""
     if kind is Kind.PHONE and imei is None:
-        raise IdentityMismatch(errors=[{"field": "imei", "reason": "missing"}])
+        reason = {"reason": "A phone has an IMEI: type *#06# on it."}
+        raise IdentityMismatch(errors=[{"field": "imei"} | reason])
     if kind.is_computer and serial is None:
-        raise IdentityMismatch(errors=[{"field": "serial", "reason": "missing"}])
+        reason = {"reason": "A computer has a serial number: it is on its label."}
+        raise IdentityMismatch(errors=[{"field": "serial"} | reason])
     if kind.is_computer and imei is not None:
-        raise IdentityMismatch(errors=[{"field": "imei", "reason": "not_expected"}])
+        reason = {"reason": "A computer is not known by an IMEI."}
+        raise IdentityMismatch(errors=[{"field": "imei"} | reason])
     if imei is None and serial is None:
-        raise IdentityMismatch(errors=[{"field": "imei", "reason": "missing"}])
+        reason = {"reason": "Give an IMEI or a serial number."}
+        raise IdentityMismatch(errors=[{"field": "imei"} | reason])
     return Identity(
         imei=None if imei is None else tidy_imei(imei),
         # Labels are read aloud and typed by hand: case and spaces make no difference.
@@ -64,9 +68,10 @@ def tidy_imei(text: str) -> str:
     """Return the 15 digits of an IMEI, written with or without spaces and dashes."""
     digits = "".join(character for character in text if character not in " -")
     if len(digits) != _IMEI_DIGITS or not (digits.isascii() and digits.isdigit()):
-        raise ImeiInvalid(errors=[{"field": "imei", "reason": "digits"}])
+        raise ImeiInvalid(errors=[{"field": "imei", "reason": "An IMEI has 15 digits."}])
     if not _luhn_holds(digits):
-        raise ImeiInvalid(errors=[{"field": "imei", "reason": "check_digit"}])
+        reason = {"reason": "The last digit does not match the others: look for a slip of the pen."}
+        raise ImeiInvalid(errors=[{"field": "imei"} | reason])
     return digits
 
 

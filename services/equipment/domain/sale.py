@@ -28,6 +28,12 @@ class OtherSite(Refusal):
     code = "equipment.sale.other_site"
 
 
+class CardNotYet(Refusal):
+    """Devices are paid in cash: card payments are not open for them yet."""
+
+    code = "equipment.payment.card_not_open"
+
+
 class TenderedTooLittle(Refusal):
     """The price is {price_cents}; {tendered_cents} is not enough."""
 
