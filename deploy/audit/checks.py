@@ -38,6 +38,7 @@ BY_QUERY = (
     "plans_add_up",
     "entitlements_are_known_alike",
     "tills_are_known_alike",
+    "users_are_known_alike",
 )
 #: How the facts of one type ended with one of their hearers.
 _ENDINGS = """

@@ -233,6 +233,14 @@ SELECT count(*)::bigint AS examined,
          GROUP BY till_id) AS own
   FULL JOIN recharges.till AS known USING (till_id);
 
+-- name: users_are_known_alike
+-- Who may refer people, and who no longer may, as accounts itself keeps it.
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE known.role IS DISTINCT FROM own.role
+                           OR known.disabled_at IS DISTINCT FROM own.disabled_at)::bigint AS broken
+  FROM accounts.account AS own
+  FULL JOIN referrals.told_user AS known USING (user_id);
+
 -- name: journal_records
 -- Every till's journal in order, for the chain to be computed anew.
 SELECT till_id, sequence, record, previous_hash, hash

@@ -1,4 +1,4 @@
-"""Every fact that was told has one ending with each who hears it: handled, or given up by a person.
+"""What was told was heard: each fact has one ending with each hearer, and users are known alike.
 
 Two services share a database here; the audit's question is the same however many there are.
 """
@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -148,3 +148,42 @@ class TestFact:
             parking.settle(tx, number, state="discarded", who="Romane", why="a second delivery")
 
         assert ended(tx) == (1, 0, 0)
+
+
+class TestUser:
+    def add(self, tx: Tx) -> UUID:
+        user_id = uuid4()
+        tx.execute(
+            "INSERT INTO accounts.account (user_id, email, display_name, role, site_codes,"
+            " password_hash, created_at)"
+            " VALUES (%s, %s, 'X', 'referrer', '{}', '$argon2id$x', %s)",
+            (user_id, f"{user_id}@x.example", NOW),
+        )
+        return user_id
+
+    def known(self, tx: Tx) -> tuple[int, int]:
+        row = tx.execute(checks.SQL["users_are_known_alike"]).fetchone()
+        assert row is not None
+        return row["examined"], row["broken"]
+
+    def hear(self, tx: Tx, user_id: UUID, *, role: str = "referrer") -> None:
+        tx.execute(
+            "INSERT INTO referrals.told_user (user_id, role) VALUES (%s, %s)", (user_id, role)
+        )
+
+    def test_is_known_alike(self, tx: Tx) -> None:
+        tx.execute("SET LOCAL search_path TO accounts")
+        self.hear(tx, self.add(tx))
+
+        assert self.known(tx) == (1, 0)
+
+    def test_is_not_when_unheard_of_invented_other_or_ended(self, tx: Tx) -> None:
+        tx.execute("SET LOCAL search_path TO accounts")
+        self.add(tx)
+        self.hear(tx, uuid4())
+        self.hear(tx, self.add(tx), role="mediator")
+        ended = self.add(tx)
+        self.hear(tx, ended)
+        tx.execute("UPDATE account SET disabled_at = %s WHERE user_id = %s", (NOW, ended))
+
+        assert self.known(tx) == (4, 4)
