@@ -11,14 +11,15 @@ quarantined           received, not yet released by a second person, or set asid
 available             on sale at its site until its use-by day, while its batch is active
                       -> sold_out | reserved | leased | in_transfer | quarantined | frozen | damaged
                       | lost | expired
-reserved              held for a card payment -> available | sold_out
-leased                held by an offline till -> available | sold_out | frozen
-in_transfer           on its way to another site -> available | lost
+reserved              held for a card payment -> available | sold_out | frozen | expired
+leased                held by an offline till -> available | sold_out | frozen | expired
+in_transfer           on its way to another site -> available | lost | frozen | expired
 frozen                its batch is frozen or recalled, or its device was lost
                       -> available | quarantined | damaged | lost | expired
 damaged, lost         counted, never sold; what was lost may be found -> quarantined
 expired               past its use-by day (end)
-sold_out              sold; given back unseen -> available, complained of -> disputed
+sold_out              sold; given back unseen -> available | frozen | expired, complained of
+                      -> disputed
 disputed              the operator is asked whether it was used -> sold_out | refunded_by_operator
 refunded_by_operator  the operator took it back (end)
 """
@@ -68,16 +69,16 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.EXPIRED,
         }
     ),
-    State.RESERVED: frozenset({State.AVAILABLE, State.SOLD_OUT}),
-    State.LEASED: frozenset({State.AVAILABLE, State.SOLD_OUT, State.FROZEN}),
-    State.IN_TRANSFER: frozenset({State.AVAILABLE, State.LOST}),
+    State.RESERVED: frozenset({State.AVAILABLE, State.SOLD_OUT, State.FROZEN, State.EXPIRED}),
+    State.LEASED: frozenset({State.AVAILABLE, State.SOLD_OUT, State.FROZEN, State.EXPIRED}),
+    State.IN_TRANSFER: frozenset({State.AVAILABLE, State.LOST, State.FROZEN, State.EXPIRED}),
     State.FROZEN: frozenset(
         {State.AVAILABLE, State.QUARANTINED, State.DAMAGED, State.LOST, State.EXPIRED}
     ),
     State.DAMAGED: frozenset({State.QUARANTINED}),
     State.LOST: frozenset({State.QUARANTINED}),
     State.EXPIRED: frozenset(),
-    State.SOLD_OUT: frozenset({State.AVAILABLE, State.DISPUTED}),
+    State.SOLD_OUT: frozenset({State.AVAILABLE, State.FROZEN, State.EXPIRED, State.DISPUTED}),
     State.DISPUTED: frozenset({State.SOLD_OUT, State.REFUNDED}),
     State.REFUNDED: frozenset(),
 }
@@ -140,6 +141,26 @@ def require_move(state: State, wanted: State) -> None:
         raise StateRefused(state=state, wanted=wanted)
 
 
+def moved(lot: Lot, state: State, *, held_by: UUID | None = None) -> Lot:
+    """Return the lot with what is left of it in another state, or refuse.
+
+    A lot that was sold and comes back starts again at its first voucher, as one taking more.
+    """
+    require_move(lot.state, state)
+    if state in TAKEN:
+        return replace(lot, state=state, held_by=None, next_position=lot.end_position)
+    if lot.state in TAKEN:
+        lot = replace(lot, next_position=lot.first_position, taking=lot.taking + 1)
+    return replace(lot, state=state, held_by=held_by if state in HELD else None)
+
+
+def state_in_stock(lot: Lot, *, batch_active: bool, on: date) -> State:
+    """Return the state of a lot that nobody holds any more."""
+    if lot.use_by < on:
+        return State.EXPIRED
+    return State.AVAILABLE if batch_active else State.FROZEN
+
+
 def soonest_first(lots: Iterable[Lot]) -> list[Lot]:
     """Order lots as they are sold: soonest use-by day first, then the older lot."""
     return sorted(lots, key=lambda lot: (lot.use_by, lot.lot_id))
@@ -185,25 +206,25 @@ def split(lot: Lot, *, first: int, end: int, new_ids: Sequence[UUID]) -> tuple[L
     cuts = sorted({lot.first_position, first, end, lot.end_position})
     ids = [lot.lot_id, *new_ids]
     pieces = [
-        replace(
-            lot,
-            lot_id=lot_id,
-            first_position=start,
-            next_position=min(max(lot.next_position, start), stop),
-            end_position=stop,
-            state=_state_of_piece(lot, start=start, stop=stop),
-        )
+        _piece(lot, lot_id=lot_id, start=start, stop=stop)
         for lot_id, start, stop in zip(ids, cuts[:-1], cuts[1:], strict=False)
     ]
     (piece,) = (each for each in pieces if each.first_position == first)
     return piece, pieces
 
 
-def _state_of_piece(lot: Lot, *, start: int, stop: int) -> State:
+def _piece(lot: Lot, *, lot_id: UUID, start: int, stop: int) -> Lot:
     """A piece that lies behind the pointer is sold; a piece of what is left is as the lot was."""
-    if lot.state not in TAKEN and lot.next_position >= stop:
-        return State.SOLD_OUT
-    return lot.state
+    sold = lot.state not in TAKEN and lot.next_position >= stop
+    return replace(
+        lot,
+        lot_id=lot_id,
+        first_position=start,
+        next_position=min(max(lot.next_position, start), stop),
+        end_position=stop,
+        state=State.SOLD_OUT if sold else lot.state,
+        held_by=None if sold else lot.held_by,
+    )
 
 
 def carve(lots: Sequence[Lot], *, offer_code: str, quantity: int) -> list[tuple[Lot, int, int]]:
