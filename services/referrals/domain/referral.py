@@ -81,7 +81,7 @@ class OpenAlready(Refusal):
 
 
 class OpenElsewhere(Refusal):
-    """Another structure has referred this person already, and a site has yet to answer."""
+    """This person has an open referral already: a site has yet to answer it."""
 
     code = "referrals.referral.open_elsewhere"
 
