@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import ConfigDict, Field
 
-from chassis.http import Answer, Body
+from chassis.shapes import Answer, Parameters
 from services.settlement.domain import statement
 from services.settlement.domain.account import Account, Unit
 
@@ -93,7 +93,7 @@ class Period(Answer):
         )
 
 
-class LedgerQuery(Body):
+class LedgerQuery(Parameters):
     """Which accounts and days of the ledger: `until` is the first day left out."""
 
     operator: str | None = None

@@ -57,10 +57,9 @@ class Settlement(Service):
         """Show one operator's statement of one month."""
         return handlers.read_period(tx, caller=call.caller, operator=operator, period=period)
 
-    @http.query("GET", "/v1/ledger", answer=api.Ledger, allow=_READERS)
-    def get_ledger(self, tx: Transaction, call: http.Call) -> api.Ledger:
-        """Show the balance of each account: `?operator=&site_code=&from=&until=`."""
-        asked = api.LedgerQuery.model_validate(dict(call.query))
+    @http.query("GET", "/v1/ledger", query=api.LedgerQuery, answer=api.Ledger, allow=_READERS)
+    def get_ledger(self, tx: Transaction, call: http.Call, asked: api.LedgerQuery) -> api.Ledger:
+        """Show the balance of each account."""
         return handlers.list_ledger(tx, caller=call.caller, asked=asked)
 
 
