@@ -27,6 +27,7 @@ import uuid_utils
 from eventlet.event import Event
 from nameko.web.handlers import HttpRequestHandler
 from pydantic import BaseModel, TypeAdapter
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
@@ -65,6 +66,8 @@ class Call:
     #: The Idempotency-Key and what makes two requests the same; None and empty on a query.
     key: str | None = None
     request_hash: bytes = b""
+    #: As they came: for the few routes whose callers sign what they send.
+    headers: Headers = field(default_factory=Headers, repr=False)
 
     def new_id(self) -> UUID:
         """Return a fresh UUID, version 7: ids sort by the time they were made."""
@@ -160,6 +163,7 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
             query=query,
             key=key,
             request_hash=request_hash,
+            headers=request.headers,
         )
         with self._turn(key):
             return self._run(call, given, request.path_values)  # type: ignore[attr-defined]

@@ -25,6 +25,8 @@ _STATUS: Sequence[tuple[type[tree.Refusal], int]] = (
     (tree.Unauthenticated, 401),
     (tree.Throttled, 429),
     (tree.TooLarge, 413),
+    (tree.Unreadable, 400),
+    (tree.Unavailable, 503),
     (tree.Invalid, 422),
     (tree.Refusal, 409),
 )
@@ -70,16 +72,10 @@ _REASONS = {
 _ANY_REASON = "This value is not valid."
 
 
-class NotJson(tree.Refusal):
+class NotJson(tree.Unreadable):
     """The body of the request is not JSON."""
 
     code = "relais.request.not_json"
-
-
-class Unavailable(tree.Refusal):
-    """The service is busy or restarting. Nothing was lost: please try again with the same key."""
-
-    code = "relais.unavailable"
 
 
 class Unforeseen(tree.Refusal):
@@ -99,14 +95,12 @@ def response(error: BaseException, *, language: str, service: str | None = None)
         return _document(
             error.code or 500, "relais.http", _TITLES.get(error.code or 500, ""), language
         )
-    if isinstance(error, NotJson):
-        return _of_refusal(error, 400, language)
     if isinstance(error, tree.Refusal):
         status = next(status for kind, status in _STATUS if isinstance(error, kind))
         return _of_refusal(error, status, language)
     if isinstance(error, psycopg.OperationalError | psycopg_pool.PoolTimeout):
         _log.warning("database unavailable", extra={"reason": str(error).strip()[:300]})
-        return _of_refusal(Unavailable(), 503, language)
+        return _of_refusal(tree.Unavailable(), 503, language)
     if isinstance(error, psycopg.DataError):
         _log.warning("value refused by the database", exc_info=error)
         return _of_refusal(tree.Invalid(), 422, language)
@@ -148,8 +142,8 @@ def _of_refusal(refusal: tree.Refusal, status: int, language: str) -> Response:
     answer = _document(status, refusal.code, detail, language, errors=_errors(refusal, language))
     if isinstance(refusal, tree.Throttled):
         answer.headers["Retry-After"] = str(refusal.values.get("retry_after_s", 60))
-    if isinstance(refusal, Unavailable):
-        answer.headers["Retry-After"] = "1"
+    if isinstance(refusal, tree.Unavailable):
+        answer.headers["Retry-After"] = str(refusal.values.get("retry_after_s", 1))
     if isinstance(refusal, tree.Unauthenticated):
         answer.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(refusal, tree.TooLarge):

@@ -81,6 +81,10 @@ def _wait(runner: Any) -> None:
 
 
 def _check_own_settings(service: str) -> None:
-    """Read what the service is told besides: a secret of its own that is empty ends the start."""
+    """Read what the service is told besides: a secret of its own that is empty ends the start.
+
+    Its settings' `at_start` reads what this process needs; without it, all of them are needed.
+    """
     if importlib.util.find_spec(f"services.{service}.settings") is not None:
-        importlib.import_module(f"services.{service}.settings").current()
+        own = importlib.import_module(f"services.{service}.settings")
+        getattr(own, "at_start", own.current)()

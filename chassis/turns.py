@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from eventlet.semaphore import Semaphore
 
-from chassis.problem import Unavailable
+from kernel.refusal import Unavailable
 
 
 @dataclass(slots=True)

@@ -6,6 +6,8 @@ Refusal                 a rule says no                              (409 at the 
 ├── Unauthenticated     the caller did not prove who they are        (401)
 ├── Throttled           too many attempts                            (429)
 ├── TooLarge            more was sent than the limit                 (413)
+├── Unreadable          what was sent cannot be read or trusted       (400)
+├── Unavailable         not now: the same request may be sent again  (503)
 └── Invalid             the request does not have the right shape    (422)
 
 The docstring of a concrete class is its English sentence and the msgid of its translation;
@@ -69,6 +71,18 @@ class TooLarge(Refusal):
     """What you sent is larger than the limit of {limit_bytes:byte|bytes}."""
 
     code = "relais.too_large"
+
+
+class Unreadable(Refusal):
+    """What you sent cannot be read."""
+
+    code = "relais.unreadable"
+
+
+class Unavailable(Refusal):
+    """The service is busy or restarting. Nothing was lost: please try again with the same key."""
+
+    code = "relais.unavailable"
 
 
 class Invalid(Refusal):

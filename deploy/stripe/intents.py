@@ -24,6 +24,7 @@ CAPTURE = shape(optional={"amount_to_capture": whole(1, AMOUNT_MOST_CENTS)})
 CREATE = shape(
     required={"amount": whole(1, AMOUNT_MOST_CENTS), "currency": one_of("eur")},
     optional={
+        "allowed_payment_method_types": list_of(one_of("card")),
         "automatic_payment_methods": shape(
             required={"enabled": flag}, optional={"allow_redirects": one_of("always", "never")}
         ),
@@ -32,12 +33,13 @@ CREATE = shape(
         "description": text,
         "metadata": metadata,
         "payment_method": text,
-        "payment_method_types": list_of(one_of("card")),
+        "payment_method_types": list_of(one_of("card")),  # its name before version "endive"
         "receipt_email": text,
         "return_url": text,
         "statement_descriptor_suffix": text,
     },
 )
+_TYPES = ("allowed_payment_method_types", "payment_method_types")
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
@@ -46,8 +48,9 @@ def create(desk: Desk, form: Form) -> Document:
     if form["amount"] < AMOUNT_LEAST_CENTS:
         message = f"Amount must be at least €{AMOUNT_LEAST_CENTS / 100:.2f} eur"
         raise Refused(400, INVALID, message, kept=False, code="amount_too_small", param="amount")
-    if "payment_method_types" in form and "automatic_payment_methods" in form:
-        message = "You may only give one of payment_method_types and automatic_payment_methods."
+    chosen = form.keys() & {*_TYPES, "automatic_payment_methods"}
+    if len(chosen) > 1:
+        message = f"You may only give one of {', '.join(sorted(chosen))}."
         raise Refused(400, INVALID, message, kept=False)
     if "payment_method" in form:
         card_of(form["payment_method"])
@@ -147,7 +150,7 @@ def _new(desk: Desk, form: Form) -> Document:
     identifier = desk.new_id("pi")
     # Payment methods are automatic where the caller names none, as in Stripe's recent versions.
     automatic = form.get("automatic_payment_methods")
-    if automatic is None and "payment_method_types" not in form:
+    if automatic is None and not form.keys() & {*_TYPES}:
         automatic = {"enabled": True}
     return {
         "id": identifier,
@@ -171,7 +174,7 @@ def _new(desk: Desk, form: Form) -> Document:
         "metadata": form.get("metadata", {}),
         "next_action": None,
         "payment_method": form.get("payment_method"),
-        "payment_method_types": form.get("payment_method_types", ["card"]),
+        "payment_method_types": next((form[each] for each in _TYPES if each in form), ["card"]),
         "receipt_email": form.get("receipt_email"),
         "statement_descriptor_suffix": form.get("statement_descriptor_suffix"),
         "status": (

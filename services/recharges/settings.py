@@ -31,6 +31,14 @@ class RechargesSettings(PinSettings):
     relais_journal_keys: Annotated[Secret, AfterValidator(_keys)]
 
 
+class CardSettings(Settings):
+    """What a process that takes cards needs besides; the base is that of Stripe or a stand-in."""
+
+    stripe_api_key: Secret
+    stripe_webhook_secret: Secret
+    stripe_api_base: str = "https://api.stripe.com"
+
+
 @cache
 def of_pins() -> PinSettings:
     """Read what a command that seals PINs needs, once."""
@@ -41,3 +49,15 @@ def of_pins() -> PinSettings:
 def current() -> RechargesSettings:
     """Read the settings from the environment, once."""
     return RechargesSettings()
+
+
+@cache
+def of_cards() -> CardSettings:
+    """Read what taking cards needs, once."""
+    return CardSettings()
+
+
+def at_start() -> None:
+    """Read what this process needs: one that only relays takes no cards."""
+    if current().parts & {"http", "consume"}:
+        of_cards()

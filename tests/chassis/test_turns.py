@@ -4,7 +4,7 @@ import eventlet
 import pytest
 from eventlet import GreenPool
 
-from chassis.problem import Unavailable
+from kernel.refusal import Unavailable
 from chassis.turns import Turns
 
 

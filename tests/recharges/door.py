@@ -15,6 +15,12 @@ from tests.recharges.build import SITE
 from tests.recharges.shop import JOURNAL_KEYS, PIN_KEYS, Shop, connect
 
 SELLER = bearer("till_operator", SITE)
+#: Keys of the tests, and a port where nobody listens.
+CARDS_AWAY = {
+    "STRIPE_API_KEY": "sk_test_known_to_every_test",
+    "STRIPE_WEBHOOK_SECRET": "whsec_known_to_every_test",
+    "STRIPE_API_BASE": "http://127.0.0.1:9",
+}
 
 
 @contextmanager
@@ -74,6 +80,6 @@ def open_door(schema: Schema, **more: str) -> Iterator[Door]:
         schema=schema,
         RELAIS_PIN_KEYS=PIN_KEYS,
         RELAIS_JOURNAL_KEYS=JOURNAL_KEYS,
-        **more,
+        **(CARDS_AWAY | more),
     ) as client:
         yield Door(client=client, schema=schema)
