@@ -40,6 +40,28 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION keep_count()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE'
+       OR (NEW.drawer_session_id, NEW.till_id, NEW.business_date, NEW.float, NEW.opened_by)
+          IS DISTINCT FROM
+          (OLD.drawer_session_id, OLD.till_id, OLD.business_date, OLD.float, OLD.opened_by)
+       OR OLD.counted IS NOT NULL
+          AND (NEW.counted, NEW.counted_cents, NEW.counted_by, NEW.expected_cents)
+              IS DISTINCT FROM
+              (OLD.counted, OLD.counted_cents, OLD.counted_by, OLD.expected_cents)
+       OR OLD.state = 'closed' THEN
+        RAISE EXCEPTION 'the float and the count of drawer session % stay as they were given',
+                        OLD.drawer_session_id
+              USING ERRCODE = 'check_violation', CONSTRAINT = 'drawer_count_kept';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -150,7 +172,7 @@ CASE kind
     WHEN 'out'::text THEN ((amount_cents < 0) AND (num_nulls(sale_id, refund_id) = 2) AND (reason <> ''::text))
     ELSE false
 END),
-    CONSTRAINT cash_line_drawer_session_id_fkey FOREIGN KEY (drawer_session_id) REFERENCES drawer_session(drawer_session_id),
+    CONSTRAINT cash_line_at_the_till_of_its_session FOREIGN KEY (drawer_session_id, till_id) REFERENCES drawer_session(drawer_session_id, till_id),
     CONSTRAINT cash_line_refund_id_fkey FOREIGN KEY (refund_id) REFERENCES refund(refund_id),
     CONSTRAINT cash_line_sale_id_fkey FOREIGN KEY (sale_id) REFERENCES sale(sale_id),
     CONSTRAINT cash_line_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
@@ -208,6 +230,18 @@ CREATE TABLE command_answer (
     CONSTRAINT command_answer_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
 
+CREATE TABLE device_chain (
+    device_id uuid NOT NULL,
+    till_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    hash bytea NOT NULL,
+    sold_at timestamp with time zone NOT NULL,
+    CONSTRAINT device_chain_pkey PRIMARY KEY (device_id),
+    CONSTRAINT device_chain_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT device_chain_sequence_check CHECK ((sequence > 0)),
+    CONSTRAINT device_chain_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
+);
+
 CREATE TABLE dispute (
     dispute_id text NOT NULL,
     sale_id uuid NOT NULL,
@@ -259,6 +293,7 @@ CREATE TABLE drawer_session (
     approved_by uuid,
     reason text,
     CONSTRAINT drawer_session_pkey PRIMARY KEY (drawer_session_id),
+    CONSTRAINT drawer_session_of_its_till UNIQUE (drawer_session_id, till_id),
     CONSTRAINT approved_by_another CHECK ((approved_by <> counted_by)),
     CONSTRAINT drawer_session_check CHECK (((state = 'open'::text) = (counted_cents IS NULL))),
     CONSTRAINT drawer_session_check1 CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
@@ -272,6 +307,7 @@ CREATE TABLE drawer_session (
 );
 CREATE INDEX drawer_session_of_till ON drawer_session USING btree (till_id, business_date);
 CREATE UNIQUE INDEX drawer_session_one_open ON drawer_session USING btree (till_id) WHERE (state <> 'closed'::text);
+CREATE TRIGGER drawer_count_kept BEFORE DELETE OR UPDATE ON drawer_session FOR EACH ROW EXECUTE FUNCTION keep_count();
 
 CREATE TABLE entitlement (
     person_ref uuid NOT NULL,
@@ -331,6 +367,7 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON journal_key FO
 CREATE TABLE lease (
     lease_id uuid NOT NULL,
     till_id uuid NOT NULL,
+    device_id uuid NOT NULL,
     site_code text NOT NULL,
     offer_code text NOT NULL,
     price_cents bigint NOT NULL,
@@ -340,28 +377,48 @@ CREATE TABLE lease (
     leased_at timestamp with time zone NOT NULL,
     leased_by uuid NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    warned_at timestamp with time zone,
     ended_at timestamp with time zone,
     CONSTRAINT lease_pkey PRIMARY KEY (lease_id),
     CONSTRAINT lease_check CHECK (((sold >= 0) AND (sold <= count))),
     CONSTRAINT lease_check1 CHECK (((state = 'open'::text) = (ended_at IS NULL))),
+    CONSTRAINT lease_check2 CHECK ((leased_at < expires_at)),
     CONSTRAINT lease_count_check CHECK ((count > 0)),
+    CONSTRAINT lease_price_cents_check CHECK ((price_cents > 0)),
     CONSTRAINT lease_state_check CHECK ((state = ANY (ARRAY['open'::text, 'returned'::text, 'revoked'::text]))),
     CONSTRAINT lease_offer_code_fkey FOREIGN KEY (offer_code) REFERENCES offer(offer_code),
     CONSTRAINT lease_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
 );
+CREATE INDEX lease_of_device ON lease USING btree (device_id) WHERE (state = 'open'::text);
 CREATE INDEX lease_of_till ON lease USING btree (till_id) WHERE (state = 'open'::text);
 
 CREATE TABLE lease_allowance (
     lease_id uuid NOT NULL,
     person_ref uuid NOT NULL,
+    cap_person_ref uuid NOT NULL,
     month_on date NOT NULL,
     allowed_cents bigint NOT NULL,
     used_cents bigint DEFAULT 0 NOT NULL,
+    given_back_cents bigint,
     CONSTRAINT lease_allowance_pkey PRIMARY KEY (lease_id, person_ref),
     CONSTRAINT lease_allowance_allowed_cents_check CHECK ((allowed_cents >= 0)),
     CONSTRAINT lease_allowance_check CHECK (((used_cents >= 0) AND (used_cents <= allowed_cents))),
+    CONSTRAINT lease_allowance_check1 CHECK ((given_back_cents = (allowed_cents - used_cents))),
+    CONSTRAINT lease_allowance_cap_person_ref_month_on_fkey FOREIGN KEY (cap_person_ref, month_on) REFERENCES cap_month(person_ref, month_on),
     CONSTRAINT lease_allowance_lease_id_fkey FOREIGN KEY (lease_id) REFERENCES lease(lease_id)
 );
+
+CREATE TABLE lease_range (
+    lease_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    first_position bigint NOT NULL,
+    end_position bigint NOT NULL,
+    CONSTRAINT lease_range_pkey PRIMARY KEY (lease_id, batch_id, first_position),
+    CONSTRAINT lease_range_check CHECK ((first_position < end_position)),
+    CONSTRAINT lease_range_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batch(batch_id),
+    CONSTRAINT lease_range_lease_id_fkey FOREIGN KEY (lease_id) REFERENCES lease(lease_id)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON lease_range FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE lot (
     lot_id uuid NOT NULL,
@@ -405,27 +462,34 @@ CREATE TABLE offer (
 CREATE TABLE offline_refusal (
     refusal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     till_id uuid NOT NULL,
+    device_id uuid NOT NULL,
     sequence bigint NOT NULL,
     code text NOT NULL,
+    hash bytea NOT NULL,
+    previous_hash bytea NOT NULL,
     record text NOT NULL,
     received_at timestamp with time zone NOT NULL,
     CONSTRAINT offline_refusal_pkey PRIMARY KEY (refusal_id),
     CONSTRAINT offline_refusal_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
 );
+CREATE UNIQUE INDEX offline_refusal_once ON offline_refusal USING btree (device_id, sequence, code, hash);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON offline_refusal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE offline_ticket (
-    till_id uuid NOT NULL,
+    device_id uuid NOT NULL,
     sequence bigint NOT NULL,
+    till_id uuid NOT NULL,
     hash bytea NOT NULL,
     previous_hash bytea NOT NULL,
     record text NOT NULL,
     sale_id uuid NOT NULL,
+    lease_id uuid NOT NULL,
     received_at timestamp with time zone NOT NULL,
-    CONSTRAINT offline_ticket_pkey PRIMARY KEY (till_id, sequence),
+    CONSTRAINT offline_ticket_pkey PRIMARY KEY (device_id, sequence),
     CONSTRAINT offline_ticket_sale_id_key UNIQUE (sale_id),
     CONSTRAINT offline_ticket_hash_check CHECK ((length(hash) = 32)),
     CONSTRAINT offline_ticket_sequence_check CHECK ((sequence > 0)),
+    CONSTRAINT offline_ticket_lease_id_fkey FOREIGN KEY (lease_id) REFERENCES lease(lease_id),
     CONSTRAINT offline_ticket_sale_id_fkey FOREIGN KEY (sale_id) REFERENCES sale(sale_id),
     CONSTRAINT offline_ticket_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
 );
@@ -489,6 +553,7 @@ CREATE TABLE person_merge (
     CONSTRAINT person_merge_pkey PRIMARY KEY (person_ref),
     CONSTRAINT person_merge_check CHECK ((person_ref <> merged_into))
 );
+CREATE INDEX person_merge_into ON person_merge USING btree (merged_into) WHERE merged;
 
 CREATE TABLE pin_key (
     key_id text NOT NULL,
@@ -570,7 +635,7 @@ CREATE TABLE rule (
     value text NOT NULL,
     CONSTRAINT rule_pkey PRIMARY KEY (name, from_on),
     CONSTRAINT rule_check CHECK ((from_on < until_on)),
-    CONSTRAINT rule_name_check CHECK ((name = ANY (ARRAY['cap_counts'::text, 'drawer_opening'::text, 'gap_alone_max_cents'::text, 'card_minutes_max'::text, 'lease_vouchers_max'::text, 'lease_hours_max'::text]))),
+    CONSTRAINT rule_name_check CHECK ((name = ANY (ARRAY['cap_counts'::text, 'drawer_opening'::text, 'gap_alone_max_cents'::text, 'card_minutes_max'::text, 'lease_vouchers_max'::text, 'lease_hours_max'::text, 'offline_skew_minutes_max'::text]))),
     CONSTRAINT rule_name_daterange_excl EXCLUDE USING gist (name WITH =, daterange(from_on, until_on) WITH &&)
 );
 
@@ -598,7 +663,7 @@ CREATE TABLE sale (
     CONSTRAINT sale_check CHECK ((((tendered_cents - change_cents) = total_cents) AND (change_cents >= 0))),
     CONSTRAINT sale_tender_known CHECK ((tender = ANY (ARRAY['cash'::text, 'card'::text]))),
     CONSTRAINT sale_total_cents_check CHECK ((total_cents > 0)),
-    CONSTRAINT sale_drawer_session_id_fkey FOREIGN KEY (drawer_session_id) REFERENCES drawer_session(drawer_session_id),
+    CONSTRAINT sale_at_the_till_of_its_session FOREIGN KEY (drawer_session_id, till_id) REFERENCES drawer_session(drawer_session_id, till_id),
     CONSTRAINT sale_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
 );
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON sale FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -720,8 +785,7 @@ CREATE TABLE till (
     drawer_session_id uuid,
     drawer_opened_on date,
     drawer_counted boolean DEFAULT false NOT NULL,
-    offline_sequence bigint DEFAULT 0 NOT NULL,
-    offline_hash bytea DEFAULT '\x'::bytea NOT NULL,
+    device_id uuid,
     frozen_at timestamp with time zone,
     frozen_why text,
     CONSTRAINT till_pkey PRIMARY KEY (till_id),

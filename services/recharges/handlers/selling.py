@@ -22,6 +22,7 @@ from services.recharges.signing import JournalKeys
 from services.recharges.store import SQL, journal
 from services.recharges.store import selling as store
 from services.recharges.store.journal import Record
+from services.recharges.store.keys import learn
 from services.recharges.store.selling import Voucher
 
 NewId = Callable[[], UUID]
@@ -90,6 +91,7 @@ def record_sales(
         return []
     picks = [pick for each in sales for line in each.lines for pick in line.picks]
     vouchers = store.find_vouchers(tx, picks)
+    learn(tx, pins, (voucher.pin.key_id for voucher in vouchers.values()))
     told: list[Told] = []
     for each in sales:
         opened = [
@@ -201,6 +203,7 @@ def _answer_again(
     rows = tx.execute(SQL["find_sales_by_key"], {"keys": column(order.key for order in orders)})
     known = {row["key"]: row for row in rows}
     lines, vouchers = store.find_contents(tx, [row["sale_id"] for row in known.values()])
+    learn(tx, pins, (each["pin_key_id"] for found in vouchers.values() for each in found))
     for order in orders:
         row = known.get(order.key)
         same = fresh.get(order.key)

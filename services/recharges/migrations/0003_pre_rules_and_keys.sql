@@ -8,7 +8,8 @@ CREATE TABLE rule (              -- one setting of the house, by date of effect
         'gap_alone_max_cents',     -- a larger gap of the drawer needs a second person
         'card_minutes_max',        -- how long vouchers are held for a card payment
         'lease_vouchers_max',      -- how many vouchers one offline till may hold of an offer
-        'lease_hours_max')),       -- how long
+        'lease_hours_max',         -- how long
+        'offline_skew_minutes_max')),   -- how far an offline till's clock may be off
     from_on  date NOT NULL,
     until_on date NOT NULL DEFAULT 'infinity',   -- exclusive
     value    text NOT NULL,
@@ -24,7 +25,8 @@ VALUES ('drawer_opening',      '2020-01-01', 'by_sale'),
        ('gap_alone_max_cents', '2020-01-01', '500'),
        ('card_minutes_max',    '2020-01-01', '15'),
        ('lease_vouchers_max',  '2020-01-01', '100'),
-       ('lease_hours_max',     '2020-01-01', '24');
+       ('lease_hours_max',     '2020-01-01', '24'),
+       ('offline_skew_minutes_max', '2020-01-01', '15');
 
 CREATE TABLE supply_rule (       -- how an operator delivers, by date of effect
     operator       text    NOT NULL,
@@ -47,6 +49,9 @@ CREATE TABLE pin_key (
     wrapped    bytea       NOT NULL,
     made_at    timestamptz NOT NULL
 );
+-- A lost key is lost PINs; only what wraps it changes.
+CREATE TRIGGER append_only BEFORE DELETE OR TRUNCATE OR UPDATE OF key_id, made_at ON pin_key
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE journal_key (       -- public halves of the keys that signed the journal
     key_id     text        PRIMARY KEY,
