@@ -41,6 +41,7 @@ BY_QUERY = (
     "nobody_is_over_the_cap",
     "nobody_bought_without_an_entitlement",
     "ledger_entries_are_what_facts_declared",
+    "ledger_days_are_the_sum_of_their_transfers",
     "credits_given_equal_vouchers_received",
     "option_euros_equal_their_lines_and_the_ledger",
     "devices_sold_were_wiped_and_tested",

@@ -311,18 +311,34 @@ SELECT count(*)::bigint AS examined,
   FROM recharges.sale;
 
 -- name: ledger_entries_are_what_facts_declared
--- Each entry's transfers add up to the fact's own totals, in cents and in vouchers.
+-- Each entry's transfers add up to the fact's own totals, in cents and in vouchers; what a refund
+-- gives back and a drawer lacks is below zero.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE declared_cents IS DISTINCT FROM moved.cents)::bigint AS broken
+       count(*) FILTER (WHERE declared_cents <> coalesce(moved.cents, 0)
+                           OR declared_count <> coalesce(moved.items, 0))::bigint AS broken
   FROM settlement.entry
-  LEFT JOIN (SELECT fact_id, operator,
+  LEFT JOIN (SELECT fact_id, operator, sum(item_count) AS items,
                     coalesce(sum(CASE WHEN credit IN ('recharge_income', 'equipment_income',
-                                                      'option_gifts') THEN amount_cents
-                                      WHEN debit = 'option_gifts' THEN -amount_cents
+                                                      'option_gifts', 'cash_differences')
+                                      THEN amount_cents
+                                      WHEN debit IN ('recharge_income', 'option_gifts',
+                                                     'cash_differences')
+                                      THEN -amount_cents
                                       ELSE 0 END), 0) AS cents
                FROM settlement.transfer
-              GROUP BY 1, 2) AS moved USING (fact_id, operator)
- WHERE kind <> 'batch_received';
+              GROUP BY 1, 2) AS moved USING (fact_id, operator);
+
+-- name: ledger_days_are_the_sum_of_their_transfers
+-- The totals that statements read, day by day, are what was posted.
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE (moved.cents, moved.items, moved.transfers)
+                              IS DISTINCT FROM (day.amount_cents, day.item_count,
+                                                day.transfer_count))::bigint AS broken
+  FROM (SELECT operator, booked_on, site_code, debit, credit, sum(amount_cents) AS cents,
+               sum(item_count) AS items, count(*) AS transfers
+          FROM settlement.transfer
+         GROUP BY 1, 2, 3, 4, 5) AS moved
+  FULL JOIN settlement.day_total AS day USING (operator, booked_on, site_code, debit, credit);
 
 -- name: credits_given_equal_vouchers_received
 -- Per operator and site: what the ledger says was given is what was received, in face value.

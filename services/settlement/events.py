@@ -88,11 +88,11 @@ class DrawerClosed(Heard):
 
 
 class AnchorTold(BaseModel):
-    """The last record of one chain: its number, and its SHA-256 in hexadecimal."""
+    """The last record of one chain, its SHA-256 in hexadecimal; a chain without any is at 0."""
 
     kind: Annotated[str, StringConstraints(min_length=1, max_length=40)]
-    sequence: Count
-    hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    sequence: Amount
+    hash: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]
 
 
 class TillClosed(Heard):
@@ -105,7 +105,7 @@ class TillClosed(Heard):
     anchors: list[AnchorTold]
 
     def all_anchors(self, *, told_at: datetime) -> list[Anchor]:
-        """Return the anchors as they are kept."""
+        """Return the anchors as they are kept: an empty chain has none."""
         return [
             Anchor(
                 till_id=self.till_id,
@@ -116,6 +116,7 @@ class TillClosed(Heard):
                 told_at=told_at,
             )
             for each in self.anchors
+            if each.sequence > 0
         ]
 
 

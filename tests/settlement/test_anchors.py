@@ -46,6 +46,15 @@ class TestAnchors:
         assert kept(tx) == [("ticket", 7, KNOWN), ("ticket", 8, OTHER)]
         assert len(tx.execute("SELECT DISTINCT closing_id FROM anchor").fetchall()) == 2
 
+    def test_of_an_empty_chain_are_none(self, tx: Tx) -> None:
+        deliver(tx, [a_closing(anchors=[("duplicate", 0, b""), ("ticket", 7, KNOWN)])])
+
+        assert kept(tx) == [("ticket", 7, KNOWN)]
+
+    def test_without_a_hash_are_refused(self, tx: Tx) -> None:
+        with pytest.raises(errors.CheckViolation):
+            deliver(tx, [a_closing(anchors=[("ticket", 7, b"")])])
+
     def test_of_another_till_are_other_chains(self, tx: Tx) -> None:
         deliver(tx, [one(7, KNOWN), one(7, OTHER, till="another till")])
 
