@@ -38,6 +38,8 @@ class Database:
             f" -c statement_timeout={limits.statement_ms_max}"
             f" -c lock_timeout={limits.lock_wait_ms_max}"
             " -c idle_in_transaction_session_timeout=60000"
+            # Compiling a plan takes longer than any statement of ours.
+            " -c jit=off"
         )
         if steady:
             self._options += " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"

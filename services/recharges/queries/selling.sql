@@ -35,13 +35,14 @@ SELECT ARRAY(SELECT key FROM sale WHERE key = ANY(%(keys)s::text[])
                                   'from_on', entitlement.from_on,
                                   'until_on', entitlement.until_on,
                                   'monthly_cap_cents', entitlement.monthly_cap_cents)
-                         FROM entitlement
-                        WHERE entitlement.person_ref = coalesce(known_as.same_as, asked.person_ref)
-                           OR entitlement.person_ref IN (
-                                  SELECT other.person_ref
-                                    FROM person_alias AS other
-                                   WHERE other.same_as
-                                         = coalesce(known_as.same_as, asked.person_ref)))))
+                         FROM (SELECT coalesce(known_as.same_as, asked.person_ref)
+                                UNION ALL
+                               SELECT other.person_ref
+                                 FROM person_alias AS other
+                                WHERE other.same_as
+                                      = coalesce(known_as.same_as, asked.person_ref))
+                              AS member (person_ref)
+                         JOIN entitlement ON entitlement.person_ref = member.person_ref)))
           FROM unnest(%(person_refs)s::uuid[]) AS asked (person_ref)
           LEFT JOIN person_alias AS known_as ON known_as.person_ref = asked.person_ref) AS people;
 
