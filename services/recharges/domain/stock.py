@@ -88,6 +88,12 @@ TAKEN = frozenset({State.SOLD_OUT, State.DISPUTED, State.REFUNDED})
 HELD = frozenset({State.RESERVED, State.LEASED, State.IN_TRANSFER})
 
 
+class VouchersTooFew(Refusal):
+    """Only {left} vouchers of {offer_code} at this site can be changed so; {quantity} were named."""
+
+    code = "recharges.stock.vouchers_too_few"
+
+
 class StateRefused(Refusal):
     """These vouchers are {state}: they cannot become {wanted}."""
 
@@ -211,6 +217,52 @@ def split(lot: Lot, *, first: int, end: int, new_ids: Sequence[UUID]) -> tuple[L
     ]
     (piece,) = (each for each in pieces if each.first_position == first)
     return piece, pieces
+
+
+def runs(lot: Lot, positions: Iterable[int]) -> list[tuple[int, int]]:
+    """Group positions of a lot into ranges [first, end): each all sold, or all left."""
+    ranges: list[tuple[int, int]] = []
+    for position in sorted(set(positions)):
+        if ranges and ranges[-1][1] == position != lot.next_position:
+            ranges[-1] = ranges[-1][0], position + 1
+        else:
+            ranges.append((position, position + 1))
+    return ranges
+
+
+def join(lots: Sequence[Lot]) -> list[Lot]:
+    """Join neighbours that are as one lot: cut pieces that came to the same end, or came back.
+
+    The lots are of one batch, in the order of their positions; the first of each group stays.
+    """
+    joined: list[Lot] = []
+    for lot in lots:
+        if joined and _are_one(joined[-1], lot):
+            before = joined[-1]
+            pointer = before if before.left else lot
+            joined[-1] = replace(
+                before, next_position=pointer.next_position, end_position=lot.end_position
+            )
+        else:
+            joined.append(lot)
+    return joined
+
+
+def _are_one(lot: Lot, after: Lot) -> bool:
+    alike = replace(
+        lot,
+        lot_id=after.lot_id,
+        first_position=after.first_position,
+        next_position=after.next_position,
+        end_position=after.end_position,
+    )
+    sold_between = lot.left and after.next_position > after.first_position
+    return (
+        lot.end_position == after.first_position
+        and alike == after
+        and lot.state not in HELD
+        and not sold_between
+    )
 
 
 def _piece(lot: Lot, *, lot_id: UUID, start: int, stop: int) -> Lot:

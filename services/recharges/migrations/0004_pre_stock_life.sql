@@ -25,8 +25,44 @@ ALTER TABLE lot
                                    = (next_position = end_position)),
     ADD CONSTRAINT lot_holder CHECK ((state IN ('reserved', 'leased', 'in_transfer'))
                                      = (held_by IS NOT NULL));
--- serves: lots_held_by
+-- serves: lock_held_lots
 CREATE INDEX lot_held ON lot (held_by) WHERE held_by IS NOT NULL;
+-- serves: lock_outdated_lots
+CREATE INDEX lot_by_use_by ON lot (use_by) WHERE state IN ('available', 'quarantined', 'frozen');
+
+-- A lot's state goes only where domain/stock.py says, whoever writes; a test compares the two.  The
+-- sold part of a lot that is cut is a lot that is sold out, whatever the rest was.
+CREATE FUNCTION hold_states() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state = 'sold_out' AND NEW.end_position <= OLD.next_position THEN
+        RETURN NEW;
+    END IF;
+    IF NOT (CASE OLD.state
+           WHEN 'quarantined' THEN NEW.state IN ('available', 'frozen', 'damaged', 'lost', 'expired')
+           WHEN 'available'   THEN NEW.state IN ('sold_out', 'reserved', 'leased', 'in_transfer',
+                                                 'quarantined', 'frozen', 'damaged', 'lost',
+                                                 'expired')
+           WHEN 'reserved'    THEN NEW.state IN ('available', 'sold_out', 'frozen', 'expired')
+           WHEN 'leased'      THEN NEW.state IN ('available', 'sold_out', 'frozen', 'expired')
+           WHEN 'in_transfer' THEN NEW.state IN ('available', 'lost', 'frozen', 'expired')
+           WHEN 'frozen'      THEN NEW.state IN ('available', 'quarantined', 'damaged', 'lost',
+                                                 'expired')
+           WHEN 'damaged'     THEN NEW.state IN ('quarantined')
+           WHEN 'lost'        THEN NEW.state IN ('quarantined')
+           WHEN 'sold_out'    THEN NEW.state IN ('available', 'frozen', 'expired', 'disputed')
+           WHEN 'disputed'    THEN NEW.state IN ('sold_out', 'refunded_by_operator')
+           ELSE false END) THEN
+        RAISE EXCEPTION 'vouchers that are % do not become %', OLD.state, NEW.state
+              USING ERRCODE = 'check_violation', CONSTRAINT = 'lot_state_follows';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER lot_state_follows BEFORE UPDATE OF state ON lot
+    FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION hold_states();
+CREATE TRIGGER recall_is_final BEFORE UPDATE OF state ON batch
+    FOR EACH ROW WHEN (OLD.state = 'recalled' AND NEW.state <> 'recalled')
+    EXECUTE FUNCTION refuse_change();
 
 -- Conservation: the lots of a batch never overlap (EXCLUDE) and add up to it, at every commit.
 CREATE FUNCTION hold_conservation() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -53,37 +89,53 @@ ALTER TABLE sale_voucher ADD COLUMN taking integer NOT NULL DEFAULT 1 CHECK (tak
 ALTER TABLE sale_voucher DROP CONSTRAINT sale_voucher_pkey;
 ALTER TABLE sale_voucher ADD PRIMARY KEY (batch_id, position, taking);
 
+CREATE TABLE transfer (          -- vouchers on their way from one site to another
+    transfer_id uuid        PRIMARY KEY,
+    from_site   text        NOT NULL REFERENCES site,
+    to_site     text        NOT NULL REFERENCES site,
+    state       text        NOT NULL CHECK (state IN ('sent',         -- -> received | cancelled
+                                                      'received',     -- counted at the other site
+                                                      'cancelled')),  -- sent by mistake: back in stock
+    count       bigint      NOT NULL CHECK (count > 0),
+    sent_at     timestamptz NOT NULL,
+    sent_by     uuid        NOT NULL,
+    ended_at    timestamptz,
+    ended_by    uuid,
+    missing     bigint CHECK (missing BETWEEN 0 AND count),
+    CHECK (from_site <> to_site),
+    CHECK ((state = 'sent') = (ended_at IS NULL) AND (state = 'sent') = (ended_by IS NULL)),
+    CHECK ((state = 'received') = (missing IS NOT NULL)),
+    CONSTRAINT received_by_another CHECK (state <> 'received' OR ended_by <> sent_by)
+);
+CREATE INDEX transfer_from ON transfer (from_site);
+CREATE INDEX transfer_to ON transfer (to_site);
+
 CREATE TABLE stock_move (        -- who changed the state of which vouchers, and why
     move_id    uuid        PRIMARY KEY,
     moved_at   timestamptz NOT NULL,
     moved_by   uuid,                     -- null: by the clock or the command line
     what       text        NOT NULL CHECK (what IN ('received', 'released', 'quarantined', 'frozen',
                    'unfrozen', 'recalled', 'damaged', 'lost', 'found', 'expired', 'sent',
-                   'arrived', 'missing')),
+                   'arrived', 'missing', 'returned')),
     why        text        NOT NULL DEFAULT '',
+    transfer_id uuid       REFERENCES transfer,
     batch_id   uuid        NOT NULL REFERENCES batch,
     site_code  text        NOT NULL,
     offer_code text        NOT NULL,
     first_position bigint  NOT NULL,
     end_position   bigint  NOT NULL,
-    CHECK (first_position < end_position)
+    CHECK (first_position < end_position),
+    CHECK ((what IN ('sent', 'arrived', 'missing', 'returned')) = (transfer_id IS NOT NULL))
 );
 CREATE INDEX stock_move_of_batch ON stock_move (batch_id);
+CREATE INDEX stock_move_of_transfer ON stock_move (transfer_id) WHERE transfer_id IS NOT NULL;
 
-CREATE TABLE transfer (          -- vouchers on their way from one site to another
-    transfer_id uuid        PRIMARY KEY,
-    from_site   text        NOT NULL REFERENCES site,
-    to_site     text        NOT NULL REFERENCES site,
-    state       text        NOT NULL CHECK (state IN ('sent', 'received')),   -- sent -> received
-    count       bigint      NOT NULL CHECK (count > 0),
-    sent_at     timestamptz NOT NULL,
-    sent_by     uuid        NOT NULL,
-    received_at timestamptz,
-    received_by uuid,
-    missing     bigint CHECK (missing BETWEEN 0 AND count),
-    CHECK (from_site <> to_site),
-    CHECK ((state = 'received') = (received_at IS NOT NULL AND received_by IS NOT NULL
-                                   AND missing IS NOT NULL))
+CREATE TABLE stock_day (         -- how many vouchers a site had sold at the end of a day: the pace
+    site_code  text   NOT NULL,
+    offer_code text   NOT NULL,
+    on_day     date   NOT NULL,
+    sold       bigint NOT NULL CHECK (sold >= 0),
+    PRIMARY KEY (site_code, offer_code, on_day)
 );
 
 CREATE TABLE stock_alert (       -- open until what it warns of has passed: told once per crossing

@@ -1,12 +1,12 @@
 -- Lots: locked, cut, held, moved.  Locks are taken tills, caps, batches, lots; each by its key.
 
 -- name: lock_available_lots
--- A site's lots of an offer that are on sale.
+-- A site's lots of some offers that are on sale.
 SELECT lot_id, batch_id, site_code, offer_code, face_value_cents, use_by, first_position,
        next_position, end_position, taking, state, held_by
   FROM lot
  WHERE lot.site_code = %(site_code)s
-   AND lot.offer_code = %(offer_code)s
+   AND lot.offer_code = ANY(%(offer_codes)s::text[])
    AND lot.state = 'available'
    AND lot.use_by >= %(on)s
    AND EXISTS (SELECT FROM batch WHERE batch.batch_id = lot.batch_id AND batch.state = 'active')
@@ -30,6 +30,78 @@ SELECT lot.lot_id, lot.batch_id, lot.site_code, lot.offer_code, lot.face_value_c
           AND int8range(lot.first_position, lot.end_position) @> wanted.position
  ORDER BY lot.lot_id
    FOR UPDATE OF lot;
+
+-- name: lock_lots_of_site
+-- A site's lots of an offer in some states.
+SELECT lot_id, batch_id, site_code, offer_code, face_value_cents, use_by, first_position,
+       next_position, end_position, taking, state, held_by
+  FROM lot
+ WHERE site_code = %(site_code)s
+   AND offer_code = %(offer_code)s
+   AND state = ANY(%(states)s::text[])
+ ORDER BY lot_id
+   FOR UPDATE;
+
+-- name: lock_lots_of_batch
+-- A batch's lots in some states.  Those that a lost device still holds in its memory are left out
+-- when the batch thaws.
+SELECT lot_id, batch_id, site_code, offer_code, face_value_cents, use_by, first_position,
+       next_position, end_position, taking, state, held_by
+  FROM lot
+ WHERE batch_id = %(batch_id)s
+   AND state = ANY(%(states)s::text[])
+   AND (%(of_lost_devices)s
+        OR NOT EXISTS (SELECT
+                         FROM lease_range
+                         JOIN lease ON lease.lease_id = lease_range.lease_id
+                        WHERE lease_range.batch_id = lot.batch_id
+                          AND lease_range.first_position < lot.end_position
+                          AND lot.first_position < lease_range.end_position
+                          AND lease.state = 'revoked'))
+ ORDER BY lot_id
+   FOR UPDATE OF lot;
+
+-- name: lock_outdated_lots
+-- Lots in stock whose use-by day has passed; those that somebody holds wait for the next look.
+SELECT lot_id, batch_id, site_code, offer_code, face_value_cents, use_by, first_position,
+       next_position, end_position, taking, state, held_by
+  FROM lot
+ WHERE state IN ('available', 'quarantined', 'frozen')
+   AND use_by < %(on)s
+ ORDER BY lot_id
+ LIMIT %(count_max)s
+   FOR UPDATE SKIP LOCKED;
+
+-- name: find_batches_in_pieces
+-- Batches with neighbouring lots that may be joined again, those in most pieces first.
+SELECT lot.batch_id
+  FROM lot
+  JOIN lot AS after ON after.batch_id = lot.batch_id
+                   AND after.first_position = lot.end_position
+                   AND after.site_code = lot.site_code
+                   AND after.offer_code = lot.offer_code
+                   AND after.use_by = lot.use_by
+                   AND after.state = lot.state
+                   AND after.taking = lot.taking
+ WHERE lot.held_by IS NULL
+   AND after.held_by IS NULL
+   AND (lot.next_position = lot.end_position OR after.next_position = after.first_position)
+ GROUP BY lot.batch_id
+ ORDER BY count(*) DESC
+ LIMIT 1;
+
+-- name: lock_free_lots_of_batch
+-- Those lots of a batch that nobody holds or works on.
+SELECT lot_id, batch_id, site_code, offer_code, face_value_cents, use_by, first_position,
+       next_position, end_position, taking, state, held_by
+  FROM lot
+ WHERE batch_id = %(batch_id)s
+   AND held_by IS NULL
+ ORDER BY first_position
+   FOR UPDATE SKIP LOCKED;
+
+-- name: remove_lots
+DELETE FROM lot WHERE lot_id = ANY(%(lot_ids)s::uuid[]);
 
 -- name: keep_batches
 -- Batches that nobody freezes, recalls or releases until this transaction ends.

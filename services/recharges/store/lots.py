@@ -6,7 +6,7 @@ releases a batch locks it first and then sees every lot that it has become.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -31,10 +31,20 @@ class VoucherUnknown(NotFound):
 
 def lock_available(tx: Transaction, *, site_code: str, offer_code: str, on: date) -> list[Lot]:
     """Lock a site's lots of an offer that are on sale on a day, soonest use-by first."""
+    offers = lock_available_offers(tx, site_code=site_code, offer_codes=[offer_code], on=on)
+    return offers[offer_code]
+
+
+def lock_available_offers(
+    tx: Transaction, *, site_code: str, offer_codes: Collection[str], on: date
+) -> dict[str, list[Lot]]:
+    """Lock a site's lots of several offers at once, so that they are locked in order."""
     rows = tx.execute(
-        SQL["lock_available_lots"], {"site_code": site_code, "offer_code": offer_code, "on": on}
+        SQL["lock_available_lots"],
+        {"site_code": site_code, "offer_codes": column(offer_codes), "on": on},
     )
-    return stock.soonest_first(lot_from(row) for row in rows)
+    lots = stock.soonest_first(lot_from(row) for row in rows)
+    return {code: [lot for lot in lots if lot.offer_code == code] for code in offer_codes}
 
 
 def hold(
@@ -49,15 +59,21 @@ def hold(
 
     `chosen` is what `stock.carve` returns.  Returns the pieces.
     """
-    held: list[Lot] = []
+    return move(tx, carve_out(tx, chosen, new_id=new_id), state=state, held_by=held_by)
+
+
+def carve_out(
+    tx: Transaction, chosen: Sequence[tuple[Lot, int, int]], *, new_id: Callable[[], UUID]
+) -> list[Lot]:
+    """Cut ranges out of locked lots; return the pieces, still in the state of their lots."""
+    cut: list[Lot] = []
     after: list[Lot] = []
     for lot, first, end in chosen:
         piece, pieces = stock.split(lot, first=first, end=end, new_ids=[new_id(), new_id()])
-        piece_held = stock.moved(piece, state, held_by=held_by)
-        held.append(piece_held)
-        after += (piece_held if each is piece else each for each in pieces)
+        cut.append(piece)
+        after += pieces
     write(tx, after, before=[lot for lot, _, _ in chosen])
-    return held
+    return cut
 
 
 def held(tx: Transaction, held_by: UUID) -> list[Lot]:
@@ -115,30 +131,44 @@ def cut_out_each(
 
     Cut several at once rather than one by one: their lots are then locked in order.
     """
-    ranges = [(batch_id, position, position + 1) for batch_id, position in dict.fromkeys(places)]
-    cut = cut_ranges(tx, ranges, new_id=new_id)
+    cut = _cut(tx, places, new_id=new_id, whole_runs=False)
     found = {(lot.batch_id, lot.first_position): lot for lot in cut}
     return [found[place] for place in places]
 
 
-def cut_ranges(
-    tx: Transaction, ranges: Sequence[tuple[UUID, int, int]], *, new_id: Callable[[], UUID]
+def cut_runs(
+    tx: Transaction, places: Sequence[tuple[UUID, int]], *, new_id: Callable[[], UUID]
 ) -> list[Lot]:
-    """Make lots of ranges of vouchers, each within one lot: (batch, first, end)."""
-    keep_batches(tx, (batch_id for batch_id, _, _ in ranges))
-    before = _lock_lots_at(tx, [(batch_id, first) for batch_id, first, _ in ranges])
+    """Make lots of these vouchers alone, neighbours together."""
+    return _cut(tx, places, new_id=new_id, whole_runs=True)
+
+
+def _cut(
+    tx: Transaction,
+    places: Sequence[tuple[UUID, int]],
+    *,
+    new_id: Callable[[], UUID],
+    whole_runs: bool,
+) -> list[Lot]:
+    keep_batches(tx, (batch_id for batch_id, _ in places))
+    before = _lock_lots_at(tx, list(dict.fromkeys(places)))
+    wanted: dict[UUID, set[int]] = defaultdict(set)
+    for batch_id, position in places:
+        wanted[batch_id].add(position)
     cut: list[Lot] = []
     after: list[Lot] = []
     for lot in before:
+        inside = [
+            position
+            for position in wanted[lot.batch_id]
+            if lot.first_position <= position < lot.end_position
+        ]
+        runs = stock.runs(lot, inside) if whole_runs else [(each, each + 1) for each in inside]
         rest = lot
-        for first, end in sorted(
-            (first, end)
-            for batch_id, first, end in set(ranges)
-            if batch_id == lot.batch_id and lot.first_position <= first < lot.end_position
-        ):
+        for first, end in sorted(runs):
             piece, pieces = stock.split(rest, first=first, end=end, new_ids=[new_id(), new_id()])
             cut.append(piece)
-            after += (each for each in pieces if each is not pieces[-1])
+            after += pieces[:-1]
             rest = pieces[-1]
         after.append(rest)
     write(tx, after, before=before)
@@ -165,6 +195,23 @@ def move(
     after = [stock.moved(lot, state, held_by=held_by) for lot in lots]
     write(tx, after, before=lots)
     return after
+
+
+def join_pieces(tx: Transaction) -> int:
+    """Join the pieces of one batch that are one lot again; return how many lots there are fewer.
+
+    Every card payment, lease and transfer leaves pieces behind, and a sale locks all that are on
+    sale.
+    """
+    found = tx.execute(SQL["find_batches_in_pieces"]).fetchone()
+    if found is None:
+        return 0
+    before = [lot_from(row) for row in tx.execute(SQL["lock_free_lots_of_batch"], found)]
+    after = stock.join(before)
+    gone = {lot.lot_id for lot in before} - {lot.lot_id for lot in after}
+    tx.execute(SQL["remove_lots"], {"lot_ids": column(gone)})
+    write(tx, after, before=before)
+    return len(gone)
 
 
 def keep_batches(tx: Transaction, batch_ids: Iterable[UUID]) -> dict[UUID, bool]:
