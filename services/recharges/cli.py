@@ -35,17 +35,21 @@ def import_vouchers(
     face_value_cents: Annotated[
         int | None, typer.Option(help="Control total: sum of the face values, in cents.")
     ] = None,
+    received_by: Annotated[
+        UUID | None, typer.Option(help="The user who received them; not who releases them.")
+    ] = None,
 ) -> None:
     """Import an operator's voucher delivery, all of it or nothing."""
     language = texts.language_of(None)
     try:
-        fact = _import(
+        fact, waits = _import(
             file.read_bytes(),
             operator=operator,
             batch=batch,
             site=site,
             count=count,
             face_value_cents=face_value_cents,
+            received_by=received_by,
             language=language,
         )
     except Refusal as refusal:
@@ -63,6 +67,8 @@ def import_vouchers(
             worth=texts.amount(fact.face_value_cents, language=language),
         )
     )
+    what_next = "They wait for release by a second person." if waits else "They are on sale now."
+    typer.echo(texts.translate(what_next, language=language, service="recharges"))
 
 
 def _import(
@@ -73,8 +79,9 @@ def _import(
     site: str,
     count: int | None,
     face_value_cents: int | None,
+    received_by: UUID | None,
     language: str,
-) -> events.BatchReceived:
+) -> tuple[events.BatchReceived, bool]:
     current = settings.of_pins()
     database = Database(
         current.database_url.get_secret_value(), schema="recharges", settings=current
@@ -91,13 +98,14 @@ def _import(
             # A million vouchers take their time, and another import before this one as well.
             tx.execute("SET LOCAL statement_timeout = 0")
             tx.execute("SET LOCAL lock_timeout = 0")
+            tx.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
             tasks = {
                 step: bars.add_task(
                     texts.translate(words, language=language, service="recharges"), total=None
                 )
                 for step, words in _STEPS.items()
             }
-            return intake.receive_batch(
+            fact = intake.receive_batch(
                 tx,
                 content,
                 operator=operator,
@@ -108,9 +116,11 @@ def _import(
                 pins=PinSeal(current.relais_pin_keys.get_secret_value()),
                 new_id=lambda: UUID(int=uuid_utils.uuid7().int),
                 now=clock.now(),
+                received_by=received_by,
                 progress=lambda step, done, total: bars.update(
                     tasks[step], completed=done, total=total
                 ),
             )
+            return fact, intake.waits_for_release(tx, fact.batch_id)
     finally:
         database.close()

@@ -1,8 +1,8 @@
 """Taking in an operator's delivery: one transaction, all or nothing, progress shown on the way."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,14 +13,14 @@ from kernel.period import business_date
 from kernel.refusal import NotFound, Refusal
 from services.recharges import events
 from services.recharges.domain import delivery
-from services.recharges.domain.delivery import DeliveredVoucher, Range
+from services.recharges.domain.delivery import Kind, Range
+from services.recharges.domain.reading import Reader
 from services.recharges.seal import PinSeal
-from services.recharges.store import SQL
+from services.recharges.store import SQL, deliveries, keys
 from services.recharges.store import selling as store
 
-#: Told after each thousand lines: which step, how many are done, how many there are.
+#: Told after each block of lines: which step, how many are done, how many there are.
 Progress = Callable[[str, int, int], None]
-_STEP = 1_000
 
 
 class OperatorUnknown(NotFound):
@@ -60,43 +60,51 @@ def receive_batch(
     new_id: Callable[[], UUID],
     now: datetime,
     progress: Progress,
+    received_by: UUID | None = None,
 ) -> events.BatchReceived:
-    """Read, check, seal and store a delivery, and tell that it arrived; or refuse it whole."""
+    """Read, check, seal and store a delivery, and tell that it arrived; or refuse it whole.
+
+    The file is read twice, so that no more of it is held than a block, and what was read before.
+    """
     on = business_date(now)
     face_values = store.face_values(tx, on=on, operator=operator)
     if not face_values:
         raise OperatorUnknown(operator=operator)
     _require_new(tx, content, operator=operator, batch_code=batch_code, site_code=site_code)
-    total = content.count(b"\n") + 1
-    seen, read = delivery.Seen(), []
-    for voucher in delivery.read(delivery.decode(content), face_values=face_values, on=on):
-        seen.add(voucher)
-        read.append(voucher)
-        if len(read) % _STEP == 0:
-            progress("read", len(read), total)
-    delivery.check_totals(read, count=count, face_value_cents=face_value_cents)
-    placed, ranges = delivery.arrange(read)
-    batch_id = new_id()
+    reader = Reader(delivery.decode(content), face_values=face_values, on=on)
+    counts = reader.survey(lambda done: progress("read", done, reader.lines))
+    delivery.check_totals(counts, count=count, face_value_cents=face_value_cents)
     fact = _fact(
-        placed, batch_id=batch_id, operator=operator, batch_code=batch_code, site_code=site_code
+        counts, batch_id=new_id(), operator=operator, batch_code=batch_code, site_code=site_code
     )
-    tx.execute(
-        SQL["save_batch"],
-        {
-            "batch_id": batch_id,
-            "operator": operator,
-            "batch_code": batch_code,
-            "site_code": site_code,
-            "file_sha256": hashlib.sha256(content).digest(),
-            "voucher_count": fact.vouchers,
-            "face_value_cents": fact.face_value_cents,
-            "received_at": now,
-        },
-    )
-    _store_vouchers(tx, placed, batch_id=batch_id, operator=operator, pins=pins, progress=progress)
-    _store_lots(tx, ranges, batch_id=batch_id, site_code=site_code, new_id=new_id)
-    outbox.append(tx, [fact.tell(id=new_id(), subject=str(batch_id), site=site_code, at=now)])
+    ranges = delivery.arrange(counts)
+    rule = tx.execute(SQL["find_quarantine"], {"operator": operator, "on": on}).fetchone()
+    quarantined = rule is not None and rule["quarantined"]
+    received = {
+        "batch_id": fact.batch_id,
+        "operator": operator,
+        "batch_code": batch_code,
+        "site_code": site_code,
+        "file_sha256": hashlib.sha256(content).digest(),
+        "voucher_count": fact.vouchers,
+        "face_value_cents": fact.face_value_cents,
+        "received_at": now,
+        "received_by": received_by,
+        "state": "received" if quarantined else "active",
+        "lot_state": "quarantined" if quarantined else "available",
+    }
+    tx.execute(SQL["save_batch"], received)
+    keys.learn_to_seal(tx, pins)
+    _store_vouchers(tx, reader, ranges, fact=fact, pins=pins, progress=progress)
+    tx.execute(SQL["save_lots"], received | _columns_of_lots(ranges, new_id=new_id))
+    outbox.append(tx, [fact.tell(id=new_id(), subject=str(fact.batch_id), site=site_code, at=now)])
     return fact
+
+
+def waits_for_release(tx: Transaction, batch_id: UUID) -> bool:
+    """Say whether a second person must release the batch before it is sold from."""
+    row = tx.execute(SQL["find_batch_state"], {"batch_id": batch_id}).fetchone()
+    return row is not None and row["state"] == "received"
 
 
 def _require_new(
@@ -121,77 +129,104 @@ def _require_new(
 
 def _store_vouchers(
     tx: Transaction,
-    placed: list[DeliveredVoucher],
+    reader: Reader,
+    ranges: Sequence[Range],
     *,
-    batch_id: UUID,
-    operator: str,
+    fact: events.BatchReceived,
     pins: PinSeal,
     progress: Progress,
 ) -> None:
-    tx.execute(SQL["create_incoming"])
-    with tx.cursor() as cursor, cursor.copy(SQL["copy_incoming"]) as copy:
-        copy.set_types(["int8", "int8", "text", "text", "bytea", "bytea"])
-        for position, voucher in enumerate(placed, start=1):
-            sealed = pins.seal(voucher.pin, operator=operator, serial=voucher.serial)
-            index = pins.index(voucher.pin, operator=operator)
-            copy.write_row(
-                (position, voucher.line_no, voucher.serial, sealed.key_id, sealed.box, index)
-            )
-            if position % _STEP == 0:
-                progress("seal", position, len(placed))
-    known = tx.execute(SQL["find_known_voucher"], {"operator": operator}).fetchone()
+    """Copy the vouchers straight into their table: it is its constraints that find a twin."""
+    try:
+        with tx.transaction(), tx.cursor() as cursor:
+            with cursor.copy(SQL["copy_vouchers"]) as copy:
+                copy.write(deliveries.COPY_BEGINS)
+                done = 0
+                for rows, number in _sealed(reader, ranges, fact=fact, pins=pins):
+                    copy.write(rows)
+                    done += number
+                    progress("seal", done, fact.vouchers)
+                copy.write(deliveries.COPY_ENDS)
+                progress("store", 0, fact.vouchers)
+            progress("store", fact.vouchers, fact.vouchers)
+    except deliveries.Twin:
+        _refuse_known(tx, reader, operator=fact.operator, pins=pins)
+        raise
+
+
+def _sealed(
+    reader: Reader, ranges: Sequence[Range], *, fact: events.BatchReceived, pins: PinSeal
+) -> Iterator[tuple[bytes, int]]:
+    """Yield the vouchers as rows, and how many: PINs sealed, each kind at its own next position."""
+    places = {each.kind: itertools.count(each.first_position).__next__ for each in ranges}
+    for block in reader.blocks():
+        serials = [serial.encode() for serial in block.serials]
+        clear = list(zip(serials, (pin.encode() for pin in block.pins), strict=True))
+        sealed = pins.seal_all(clear, operator=fact.operator)
+        rows = deliveries.voucher_rows(
+            (
+                (places[kind](), serial, box, index)
+                for kind, serial, (box, index) in zip(block.kinds, serials, sealed, strict=True)
+            ),
+            batch_id=fact.batch_id,
+            operator=fact.operator,
+            key_id=pins.current,
+        )
+        yield rows, len(serials)
+
+
+def _refuse_known(tx: Transaction, reader: Reader, *, operator: str, pins: PinSeal) -> None:
+    """Name the first line that brings what we have."""
+    known = deliveries.find_known(
+        tx,
+        (
+            (each.line_no, each.serial, pins.index(each.pin, operator=operator))
+            for each in reader.vouchers()
+        ),
+        operator=operator,
+    )
     if known is not None:
-        kind = delivery.SerialKnown if known["same_serial"] else delivery.PinKnown
-        raise kind(line_no=known["line_no"], serial=known["serial"])
-    progress("store", 0, len(placed))
-    tx.execute(SQL["save_vouchers"], {"batch_id": batch_id, "operator": operator})
-    progress("store", len(placed), len(placed))
+        line_no, serial, same_serial = known
+        kind = delivery.SerialKnown if same_serial else delivery.PinKnown
+        raise kind(line_no=line_no, serial=serial)
 
 
-def _store_lots(
-    tx: Transaction,
-    ranges: list[Range],
-    *,
-    batch_id: UUID,
-    site_code: str,
-    new_id: Callable[[], UUID],
-) -> None:
-    columns: dict[str, Any] = {
-        "batch_id": batch_id,
-        "site_code": site_code,
+def _columns_of_lots(ranges: Sequence[Range], *, new_id: Callable[[], UUID]) -> dict[str, Any]:
+    return {
         "lot_ids": [new_id() for _ in ranges],
-        "offer_codes": [each.offer_code for each in ranges],
-        "face_values": [each.face_value_cents for each in ranges],
-        "use_by": [each.use_by for each in ranges],
+        "move_ids": [new_id() for _ in ranges],
+        "offer_codes": [each.kind.offer_code for each in ranges],
+        "face_values": [each.kind.face_value_cents for each in ranges],
+        "use_by": [each.kind.use_by for each in ranges],
         "firsts": [each.first_position for each in ranges],
         "ends": [each.end_position for each in ranges],
     }
-    tx.execute(SQL["save_lots"], columns)
 
 
 def _fact(
-    placed: list[DeliveredVoucher],
+    counts: Mapping[Kind, int],
     *,
     batch_id: UUID,
     operator: str,
     batch_code: str,
     site_code: str,
 ) -> events.BatchReceived:
-    counts = Counter(voucher.offer_code for voucher in placed)
-    worth: Counter[str] = Counter()
-    for voucher in placed:
-        worth[voucher.offer_code] += voucher.face_value_cents
+    of_offer: dict[str, dict[Kind, int]] = {}
+    for kind, number in counts.items():
+        of_offer.setdefault(kind.offer_code, {})[kind] = number
     return events.BatchReceived(
         batch_id=batch_id,
         operator=operator,
         batch_code=batch_code,
         site_code=site_code,
-        vouchers=len(placed),
-        face_value_cents=sum(worth.values()),
+        vouchers=sum(counts.values()),
+        face_value_cents=delivery.worth(counts),
         offers=[
             events.OfferReceived(
-                offer_code=offer_code, count=counts[offer_code], face_value_cents=worth[offer_code]
+                offer_code=offer_code,
+                count=sum(of_offer[offer_code].values()),
+                face_value_cents=delivery.worth(of_offer[offer_code]),
             )
-            for offer_code in sorted(counts)
+            for offer_code in sorted(of_offer)
         ],
     )

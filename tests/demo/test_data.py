@@ -150,7 +150,9 @@ class TestVouchers:
                 on=data.REFERENCE_DAY,
             )
             delivery.check_totals(
-                list(read), count=each.count, face_value_cents=each.face_value_cents
+                Counter(voucher.kind for voucher in read),
+                count=each.count,
+                face_value_cents=each.face_value_cents,
             )
 
     def test_are_never_twice_the_same(self) -> None:

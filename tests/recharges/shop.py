@@ -60,9 +60,14 @@ class Shop:
         learning.learn_sites(self.tx, [events.SiteOpened(site_code=site_code, name=site_code)])
         return site_code
 
-    def enrol_till(self, *, site_code: str = SITE) -> UUID:
+    def enrol_till(self, *, site_code: str = SITE, device_id: UUID | None = None) -> UUID:
         till_id = uuid4()
-        fact = events.DeviceEnrolled(till_id=till_id, site_code=site_code, till_name="Caisse 1")
+        fact = events.DeviceEnrolled(
+            device_id=device_id or uuid4(),
+            till_id=till_id,
+            site_code=site_code,
+            till_name="Caisse 1",
+        )
         learning.learn_tills(self.tx, [(fact, 1)])
         return till_id
 
@@ -98,6 +103,7 @@ class Shop:
         face_value_cents: int | None = None,
         now: datetime = NOON,
         steps: list[tuple[str, int, int]] | None = None,
+        received_by: UUID | None = None,
     ) -> events.BatchReceived:
         # An import has a transaction of its own, whose end drops this; our tests hold several.
         self.tx.execute("DROP TABLE IF EXISTS pg_temp.incoming")
@@ -113,6 +119,7 @@ class Shop:
             new_id=new_id,
             now=now,
             progress=lambda *step: None if steps is None else steps.append(step),
+            received_by=received_by,
         )
 
     def stock_up(

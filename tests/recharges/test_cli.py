@@ -75,6 +75,7 @@ class TestImportVouchers:
         assert ran.returncode == 0, ran.stderr
         assert ran.stdout == (
             f"1500 bons de recharge reçus pour {SITE}, d'une valeur de 22\u202f500,00\xa0€.\n"
+            "Ils sont en vente dès maintenant.\n"
         )
         for step in ("Lecture et contrôle", "Scellement des codes", "Enregistrement"):
             assert step in ran.stderr

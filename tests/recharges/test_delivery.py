@@ -1,5 +1,6 @@
 """An operator's delivery file: what is read, and every way in which it is refused."""
 
+from collections import Counter
 from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from services.recharges.domain.delivery import (
     FaceValueDiffers,
     FaceValueMalformed,
     FaceValueWrong,
+    Kind,
     LineBroken,
     OfferUnknown,
     PinMalformed,
@@ -41,12 +43,13 @@ FACE_VALUES = {"sfr-15": Cents(1500), "sfr-500mo": Cents(500)}
 def take_in(
     content: bytes, *, count: int | None = None, face_value_cents: int | None = None
 ) -> list[DeliveredVoucher]:
-    """Read a file as an import does, up to the control totals."""
+    """Read a file line by line, up to the control totals."""
     seen, vouchers = Seen(), []
     for voucher in delivery.read(delivery.decode(content), face_values=FACE_VALUES, on=DAY):
         seen.add(voucher)
         vouchers.append(voucher)
-    delivery.check_totals(vouchers, count=count, face_value_cents=face_value_cents)
+    counts = Counter(voucher.kind for voucher in vouchers)
+    delivery.check_totals(counts, count=count, face_value_cents=face_value_cents)
     return vouchers
 
 
@@ -67,7 +70,7 @@ class TestRead:
         assert [voucher.serial for voucher in vouchers] == [line["serial"] for line in lines]
         assert [voucher.pin for voucher in vouchers] == [line["pin"] for line in lines]
         assert [voucher.line_no for voucher in vouchers] == [2, 3, 4]
-        assert {voucher.use_by for voucher in vouchers} == {date(2027, 6, 30)}
+        assert {voucher.kind.use_by for voucher in vouchers} == {date(2027, 6, 30)}
 
     def test_passes_over_empty_lines_and_still_counts_them(self) -> None:
         content = a_file([*rows(1), {}, *rows(1)]).replace(b";;;;", b"")
@@ -256,30 +259,25 @@ class TestControlTotals:
 
 class TestArrange:
     @given(
-        wanted=st.lists(
-            st.tuples(st.sampled_from(["sfr-15", "sfr-500mo"]), st.integers(0, 3)), min_size=1
+        counts=st.dictionaries(
+            st.builds(
+                Kind,
+                st.sampled_from(["sfr-15", "sfr-500mo"]),
+                st.dates(DAY, DAY + timedelta(days=3)),
+                st.just(Cents(1500)),
+            ),
+            st.integers(1, 5),
+            min_size=1,
         )
     )
-    def test_lays_every_voucher_in_exactly_one_range_of_its_offer_and_day(
-        self, wanted: list[tuple[str, int]]
+    def test_gives_each_kind_one_range_and_each_voucher_one_position(
+        self, counts: dict[Kind, int]
     ) -> None:
-        lines = [a_row(offer_code=code, use_by=DAY + timedelta(days=days)) for code, days in wanted]
-        vouchers = take_in(a_file(lines))
+        ranges = delivery.arrange(counts)
 
-        placed, ranges = delivery.arrange(vouchers)
-
-        assert sorted(voucher.line_no for voucher in placed) == [v.line_no for v in vouchers]
-        covered = [
-            (position, each)
-            for each in ranges
-            for position in range(each.first_position, each.end_position)
+        assert {each.kind: each.end_position - each.first_position for each in ranges} == counts
+        assert [each.first_position for each in ranges] == [
+            1,
+            *(each.end_position for each in ranges[:-1]),
         ]
-        assert [position for position, _ in covered] == list(range(1, len(placed) + 1))
-        for voucher, (_, each) in zip(placed, covered, strict=True):
-            assert (voucher.offer_code, voucher.use_by, voucher.face_value_cents) == (
-                each.offer_code,
-                each.use_by,
-                each.face_value_cents,
-            )
-        kinds = [(each.offer_code, each.use_by) for each in ranges]
-        assert len(set(kinds)) == len(kinds)
+        assert ranges[-1].end_position == sum(counts.values()) + 1

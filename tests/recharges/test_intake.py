@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from kernel.refusal import Refusal
-from services.recharges import intake
+from services.recharges.domain import reading
 from services.recharges.domain.delivery import (
     CountDiffers,
     FaceValueDiffers,
@@ -20,8 +21,14 @@ from services.recharges.domain.delivery import (
     UseByPassed,
 )
 from services.recharges.events import BatchReceived
-from services.recharges.intake import BatchTwice, FileTwice, OperatorUnknown, SiteUnknown
-from tests.recharges.build import NOON, SITE, a_file, a_row, rows
+from services.recharges.intake import (
+    BatchTwice,
+    FileTwice,
+    OperatorUnknown,
+    SiteUnknown,
+    waits_for_release,
+)
+from tests.recharges.build import DAY, NOON, SITE, a_file, a_row, rows
 from tests.recharges.shop import PINS, Shop
 
 STORED = ("batch", "voucher", "lot", "outbox")
@@ -91,13 +98,63 @@ class TestReceiveBatch:
     def test_shows_its_progress_to_the_end(
         self, shop: Shop, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(intake, "_STEP", 2)
+        monkeypatch.setattr(reading, "BLOCK_CHARACTERS", 80)
         steps: list[tuple[str, int, int]] = []
 
         shop.receive(a_file(rows(5)), steps=steps)
 
-        assert [step for step, *_ in steps] == ["read", "read", "seal", "seal", "store", "store"]
-        assert steps[-1] == ("store", 5, 5)
+        assert [step for step, *_ in steps] == [*["read"] * 3, *["seal"] * 3, *["store"] * 2]
+        assert [done for _, done, _ in steps] == [2, 4, 5, 2, 4, 5, 0, 5]
+
+
+@pytest.mark.usefixtures("site")
+class TestQuarantine:
+    def test_holds_a_delivery_until_a_second_person_releases_it(self, shop: Shop) -> None:
+        shop.tx.execute("UPDATE supply_rule SET quarantined = true")
+        receiver = uuid4()
+
+        fact = shop.receive(a_file(rows(3)), received_by=receiver)
+
+        assert waits_for_release(shop.tx, fact.batch_id)
+        assert shop.all("SELECT state, received_by FROM batch") == [
+            {"state": "received", "received_by": receiver}
+        ]
+        assert shop.all("SELECT state FROM lot") == [{"state": "quarantined"}]
+
+    def test_is_the_rule_of_the_day_of_the_import(self, shop: Shop) -> None:
+        shop.tx.execute("UPDATE supply_rule SET until_on = %s", (DAY,))
+        shop.tx.execute(
+            "INSERT INTO supply_rule (operator, from_on, quarantined, lead_time_days)"
+            " VALUES ('sfr', %s, true, 10)",
+            (DAY,),
+        )
+
+        before = shop.receive(a_file(rows(1)), now=NOON - timedelta(days=1))
+        after = shop.receive(a_file(rows(1)), now=NOON)
+
+        assert not waits_for_release(shop.tx, before.batch_id)
+        assert waits_for_release(shop.tx, after.batch_id)
+
+    def test_is_not_where_nobody_asks_for_it(self, shop: Shop) -> None:
+        fact = shop.receive(a_file(rows(3)))
+
+        assert not waits_for_release(shop.tx, fact.batch_id)
+        assert shop.all("SELECT state, received_by FROM batch") == [
+            {"state": "active", "received_by": None}
+        ]
+        assert shop.all(
+            "SELECT moved_by, what, site_code, offer_code, first_position, end_position"
+            "  FROM stock_move"
+        ) == [
+            {
+                "moved_by": None,
+                "what": "received",
+                "site_code": SITE,
+                "offer_code": "sfr-15",
+                "first_position": 1,
+                "end_position": 4,
+            }
+        ]
 
 
 @pytest.mark.usefixtures("site")
@@ -146,6 +203,21 @@ class TestBadInput:
     ) -> None:
         with refuses(shop, kind, line_no=5):
             shop.receive(a_file([*rows(3), broken, *rows(3)]))
+
+    def test_first_line_that_is_known_is_named_whatever_its_place_in_the_stock(
+        self, shop: Shop
+    ) -> None:
+        # sfr-15 lies before sfr-500mo, and the constraint finds the PIN of the last line first.
+        known = rows(2)
+        shop.receive(a_file(known))
+        lines = [
+            *rows(2),
+            a_row(serial=known[0]["serial"], offer_code="sfr-500mo"),
+            a_row(pin=known[1]["pin"]),
+        ]
+
+        with refuses(shop, SerialKnown, line_no=4, serial=known[0]["serial"]):
+            shop.receive(a_file(lines))
 
     def test_serial_or_pin_twice_in_the_file(self, shop: Shop) -> None:
         first = a_row()

@@ -8,20 +8,19 @@ counts it, the row of column names being line 1.
 
 import csv
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from kernel.money import Cents
 from kernel.refusal import Refusal
 
 COLUMNS = ("serial", "pin", "offer_code", "face_value_cents", "use_by")
-_SERIAL = re.compile(r"[A-Za-z0-9-]{4,40}")
-_PIN = re.compile(r"[A-Za-z0-9]{6,32}")
+SERIAL = re.compile(r"[A-Za-z0-9-]{4,40}")
+PIN = re.compile(r"[A-Za-z0-9]{6,32}")
 _AMOUNT = re.compile(r"[0-9]{1,9}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_LINE_END = re.compile(r"\r\n|\r|\n")  # as an editor counts, unlike str.splitlines
 
 
 class EncodingUnknown(Refusal):
@@ -138,6 +137,14 @@ class Empty(Refusal):
     code = "recharges.delivery.empty"
 
 
+class Kind(NamedTuple):
+    """What vouchers that lie side by side have in common; sorted by it."""
+
+    offer_code: str
+    use_by: date
+    face_value_cents: Cents
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveredVoucher:
     """One line of the file; the PIN is in clear, and goes no further than its seal."""
@@ -145,9 +152,7 @@ class DeliveredVoucher:
     line_no: int
     serial: str
     pin: str
-    offer_code: str
-    face_value_cents: Cents
-    use_by: date
+    kind: Kind
 
     def __repr__(self) -> str:
         return f"DeliveredVoucher(line_no={self.line_no}, serial={self.serial!r})"
@@ -155,27 +160,28 @@ class DeliveredVoucher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """A run of vouchers of one offer, worth and use-by day: positions [first, end)."""
+    """A run of vouchers of one kind: positions [first, end)."""
 
-    offer_code: str
-    face_value_cents: Cents
-    use_by: date
+    kind: Kind
     first_position: int
     end_position: int
 
 
 def decode(content: bytes) -> str:
-    """Read the bytes as UTF-8, else as cp1252; refuse anything else, naming the line."""
+    """Read the bytes as UTF-8, else as cp1252; refuse anything else, naming the line.
+
+    A line ends where an editor ends it, unlike for str.splitlines: there is `\\n` after each.
+    """
     if b"\x00" in content:  # UTF-16 and binary files
         raise EncodingUnknown(line_no=content.count(b"\n", 0, content.index(b"\x00")) + 1)
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        pass
-    try:
-        return content.decode("cp1252")
-    except UnicodeDecodeError as error:
-        raise EncodingUnknown(line_no=content.count(b"\n", 0, error.start) + 1) from error
+        try:
+            text = content.decode("cp1252")
+        except UnicodeDecodeError as error:
+            raise EncodingUnknown(line_no=content.count(b"\n", 0, error.start) + 1) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read(text: str, *, face_values: Mapping[str, Cents], on: date) -> Iterator[DeliveredVoucher]:
@@ -184,9 +190,7 @@ def read(text: str, *, face_values: Mapping[str, Cents], on: date) -> Iterator[D
     `face_values` says what each offer of this operator is worth, `on` the day of the import: a
     voucher that can no longer be used is no voucher.
     """
-    lines = _LINE_END.split(text)
-    delimiter = ";" if lines[0].count(";") >= lines[0].count(",") else ","
-    rows = _rows(lines, delimiter=delimiter)
+    rows = _rows(_lines(text), delimiter=delimiter_of(text.partition("\n")[0]))
     _, cells = next(rows, (1, []))
     header = [cell.strip().lower() for cell in cells]
     if missing := [name for name in COLUMNS if name not in header]:
@@ -203,7 +207,20 @@ def read(text: str, *, face_values: Mapping[str, Cents], on: date) -> Iterator[D
         yield _voucher(cell, line_no=line_no, face_values=face_values, on=on)
 
 
-def _rows(lines: Sequence[str], *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def delimiter_of(header: str) -> str:
+    """Say what parts the cells, from the line of column names."""
+    return ";" if header.count(";") >= header.count(",") else ","
+
+
+def _lines(text: str) -> Iterator[str]:
+    at = 0
+    while (end := text.find("\n", at)) >= 0:
+        yield text[at:end]
+        at = end + 1
+    yield text[at:]
+
+
+def _rows(lines: Iterable[str], *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of the file, each with the number of its (last) line."""
     rows = csv.reader(lines, delimiter=delimiter, strict=True)
     line_no = 0
@@ -223,26 +240,40 @@ def _rows(lines: Sequence[str], *, delimiter: str) -> Iterator[tuple[int, list[s
 def _voucher(
     cell: Mapping[str, str], *, line_no: int, face_values: Mapping[str, Cents], on: date
 ) -> DeliveredVoucher:
-    if not _SERIAL.fullmatch(cell["serial"]):
+    if not SERIAL.fullmatch(cell["serial"]):
         raise SerialMalformed(line_no=line_no)
-    if not _PIN.fullmatch(cell["pin"]):
+    if not PIN.fullmatch(cell["pin"]):
         raise PinMalformed(line_no=line_no)
-    worth = face_values.get(cell["offer_code"])
+    kind = kind_of(
+        cell["offer_code"],
+        cell["face_value_cents"],
+        cell["use_by"],
+        line_no=line_no,
+        face_values=face_values,
+        on=on,
+    )
+    return DeliveredVoucher(line_no=line_no, serial=cell["serial"], pin=cell["pin"], kind=kind)
+
+
+def kind_of(
+    offer_code: str,
+    face_value_cents: str,
+    use_by: str,
+    *,
+    line_no: int,
+    face_values: Mapping[str, Cents],
+    on: date,
+) -> Kind:
+    """Read what a line says besides serial and PIN, or refuse it."""
+    worth = face_values.get(offer_code)
     if worth is None:
-        raise OfferUnknown(line_no=line_no, offer_code=cell["offer_code"][:40])
-    if not _AMOUNT.fullmatch(cell["face_value_cents"]):
+        raise OfferUnknown(line_no=line_no, offer_code=offer_code[:40])
+    if not _AMOUNT.fullmatch(face_value_cents):
         raise FaceValueMalformed(line_no=line_no)
-    found = int(cell["face_value_cents"])
+    found = int(face_value_cents)
     if found != worth:
         raise FaceValueWrong(line_no=line_no, found_cents=found, expected_cents=worth)
-    return DeliveredVoucher(
-        line_no=line_no,
-        serial=cell["serial"],
-        pin=cell["pin"],
-        offer_code=cell["offer_code"],
-        face_value_cents=worth,
-        use_by=_use_by(cell["use_by"], line_no=line_no, on=on),
-    )
+    return Kind(offer_code, _use_by(use_by, line_no=line_no, on=on), worth)
 
 
 def _use_by(text: str, *, line_no: int, on: date) -> date:
@@ -275,36 +306,30 @@ class Seen:
 
 
 def check_totals(
-    vouchers: Sequence[DeliveredVoucher], *, count: int | None, face_value_cents: int | None
+    counts: Mapping[Kind, int], *, count: int | None, face_value_cents: int | None
 ) -> None:
     """Hold the file against the delivery note's two control totals, where they are given."""
-    if not vouchers:
+    total = sum(counts.values())
+    if not total:
         raise Empty()
-    if count is not None and count != len(vouchers):
-        raise CountDiffers(expected=count, found=len(vouchers))
-    found = sum(voucher.face_value_cents for voucher in vouchers)
+    if count is not None and count != total:
+        raise CountDiffers(expected=count, found=total)
+    found = worth(counts)
     if face_value_cents is not None and face_value_cents != found:
         raise FaceValueDiffers(expected_cents=face_value_cents, found_cents=found)
 
 
-def arrange(vouchers: Iterable[DeliveredVoucher]) -> tuple[list[DeliveredVoucher], list[Range]]:
-    """Put vouchers of one offer and use-by day side by side; return them in place, with ranges.
+def worth(counts: Mapping[Kind, int]) -> int:
+    """Add up the face values of so many vouchers of each kind."""
+    return sum(kind.face_value_cents * count for kind, count in counts.items())
 
-    The voucher at index i takes position i + 1.
-    """
-    placed = sorted(vouchers, key=lambda each: (each.offer_code, each.use_by, each.line_no))
-    runs = Counter((each.offer_code, each.face_value_cents, each.use_by) for each in placed)
+
+def arrange(counts: Mapping[Kind, int]) -> list[Range]:
+    """Put vouchers of one offer and use-by day side by side, the first at position 1."""
     ranges: list[Range] = []
     position = 1
-    for (offer_code, face_value_cents, use_by), count in runs.items():
-        ranges.append(
-            Range(
-                offer_code=offer_code,
-                face_value_cents=face_value_cents,
-                use_by=use_by,
-                first_position=position,
-                end_position=position + count,
-            )
-        )
-        position += count
-    return placed, ranges
+    for kind in sorted(counts):
+        end = position + counts[kind]
+        ranges.append(Range(kind=kind, first_position=position, end_position=end))
+        position = end
+    return ranges
