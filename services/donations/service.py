@@ -17,7 +17,7 @@ class Donations(Service):
     @http.command(
         "POST",
         "/v1/option-reports",
-        body=http.Bytes,
+        body=http.Bytes("text/csv"),
         answer=api.OptionReport,
         status=201,
         allow=("operator_partner", "admin"),
