@@ -4,8 +4,8 @@ import eventlet
 import pytest
 from eventlet import GreenPool
 
-from kernel.refusal import Unavailable
 from chassis.turns import Turns
+from kernel.refusal import Unavailable
 
 
 def run(turns: Turns, *, count: int, fails: int = 0, works_s: float = 0.02) -> tuple[int, int]:
