@@ -37,7 +37,7 @@ from chassis.auth import ROLES, Caller, RoleNotAllowed
 from chassis.db import Transaction
 from chassis.resources import Resources
 from chassis.server import Server
-from chassis.shapes import Answer, Body, Bytes, Page, Paged, Parameters, Reply
+from chassis.shapes import Answer, Body, Bytes, File, Page, Paged, Parameters, Reply
 from kernel.refusal import Invalid, Refusal, TooLarge
 
 #: `allow=ANYONE`: no token is asked for.
@@ -227,6 +227,8 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         return status, self._writer.dump_json(answer, by_alias=True)
 
     def _written(self, result: Any, call: Call) -> Response:
+        if isinstance(result, File):
+            return Response(result.content, status=self.status, content_type=result.media_type)
         if isinstance(self.answer, Bytes):
             return Response(result, status=self.status, mimetype=self.answer.media_type)
         status, answer = self._dump(result)
@@ -323,6 +325,7 @@ __all__ = [
     "Bytes",
     "Call",
     "Door",
+    "File",
     "Page",
     "Paged",
     "Parameters",

@@ -52,6 +52,14 @@ class Bytes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """An answer of `answer=Bytes("*/*")`: a file that says itself of which type it is."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """An answer with another status than the route's own."""
 

@@ -13,6 +13,21 @@ Code = Annotated[str, Field(pattern=r"^[a-z0-9-]{2,40}$")]
 Amount = Annotated[int, Field(ge=0, le=100_000_000, strict=True)]
 
 
+#: What a ticket is printed as.
+TicketFormat = Literal["html", "pdf", "escpos", "sms"]
+
+
+class Printed(Answer):
+    """A ticket to be printed, shown or sent; sms: one message a line.
+
+    `content` is text for text types and base64 for the others.
+    """
+
+    format: TicketFormat
+    media_type: str
+    content: str
+
+
 class WantedLine(Body):
     """One line of a sale asked for."""
 
@@ -40,6 +55,8 @@ class Sell(Body):
     person_ref: UUID
     lines: Annotated[tuple[WantedLine, ...], Field(min_length=1, max_length=10)]
     payment: Payment
+    #: What the ticket is printed as, with the PINs, in the answer.
+    ticket: TicketFormat | None = None
 
 
 class VoucherSold(Answer):
@@ -68,6 +85,8 @@ class SaleDone(Answer):
     change_cents: int
     vouchers: list[VoucherSold]
     cap: CapLeft
+    #: The ticket, where it was asked for.
+    printed: Printed | None = None
 
 
 class LineShown(Answer):
@@ -88,21 +107,46 @@ class VoucherShown(Answer):
     use_by: date
 
 
+class RefundOfSale(Answer):
+    """A refund of a sale: how much, and how far it has come."""
+
+    refund_id: UUID
+    state: Literal["asked", "granted", "done", "denied"]
+    amount_cents: int
+    serials: list[str]
+
+
+class DisputeOfSale(Answer):
+    """The cardholder's bank takes the payment back."""
+
+    dispute_id: str
+    state: Literal["open", "won", "lost"]
+    amount_cents: int
+    reason: str
+    opened_at: datetime
+
+
 class SaleShown(Answer):
-    """A sale as it stands, without PINs."""
+    """A sale as it stands, without PINs; one that waits for its card has no ticket yet."""
 
     sale_id: UUID
-    state: Literal["completed"]
+    state: Literal["pending", "completed", "voided", "refunded"]
     till_id: UUID
     site_code: str
-    ticket_no: int
-    sold_at: datetime
+    ticket_no: int | None
+    sold_at: datetime | None
     business_date: date
     tender: str
     total_cents: int
     change_cents: int
     lines: list[LineShown]
     vouchers: list[VoucherShown]
+    #: Whether its PINs have left: those of a card sale do so when they are first asked for.
+    revealed: bool
+    #: Why it was voided, or why the last card was declined, in Stripe's word for it.
+    why: str
+    refunds: list[RefundOfSale]
+    disputes: list[DisputeOfSale]
 
 
 class OfferShown(Answer):

@@ -5,15 +5,34 @@ proves that none is missing.  Two perpetual totals never begin anew: the real on
 refunds) and the absolute one (sales and refunds together).
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from typing import Any, TypedDict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, TypedDict
 from uuid import UUID
 
+from kernel.period import add_months
+from kernel.refusal import Refusal
 from services.recharges.domain import journal
 from services.recharges.domain.journal import Head, Incomplete, Kind, Period, TicketType
 
 _HASH_BYTES = 32
+_SUMS: tuple[Literal["ticket_count", "sale_count", "refund_count", "sold_cents", "refunded_cents",
+                     "real_cents", "absolute_cents"], ...] = (
+    "ticket_count", "sale_count", "refund_count", "sold_cents", "refunded_cents", "real_cents",
+    "absolute_cents",
+)  # fmt: skip
+
+
+class PeriodNotOver(Refusal):
+    """The period that begins on {period_on} is not over: it is closed once it is."""
+
+    code = "recharges.closing.period_not_over"
+
+
+class NothingToClose(Refusal):
+    """This till has sold nothing yet: there is no month and no year to close."""
+
+    code = "recharges.closing.nothing_to_close"
 
 
 class Share(TypedDict):
@@ -91,6 +110,39 @@ class Tally:
             by_vat=self._vat,
             late=self._late,
         )
+
+
+def first_day(period: Period, day: date) -> date:
+    """Return the first day of the period in which a day falls."""
+    if period is Period.DAY:
+        return day
+    return day.replace(day=1) if period is Period.MONTH else day.replace(month=1, day=1)
+
+
+def next_period(period: Period, period_on: date) -> date:
+    """Return the first day of the period after."""
+    if period is Period.DAY:
+        return period_on + timedelta(days=1)
+    return add_months(period_on, 1 if period is Period.MONTH else 12)
+
+
+def added(parts: Iterable[Mapping[str, Any]], *, late: Mapping[str, Late]) -> Figures:
+    """Return what closings come to together: a month is its days, a year its months.
+
+    What is late is not added: a ticket late for its day may be in time for its month.
+    """
+    total = Tally(period_on=date.min).figures()
+    total["late"] = dict(late)
+    for part in parts:
+        for name in _SUMS:
+            total[name] += part[name]
+        for tender, cents in part["by_tender"].items():
+            total["by_tender"][tender] = total["by_tender"].get(tender, 0) + cents
+        for rate, share in part["by_vat"].items():
+            sum_ = total["by_vat"].setdefault(rate, Share(net_cents=0, tax_cents=0))
+            sum_["net_cents"] += share["net_cents"]
+            sum_["tax_cents"] += share["tax_cents"]
+    return total
 
 
 def grand_total_record(

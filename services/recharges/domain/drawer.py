@@ -13,7 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from kernel.money import Cents
-from kernel.refusal import Refusal
+from kernel.refusal import NotFound, Refusal
 
 #: Coins and notes of the euro, in cents; a drawer is counted in these and in nothing else.
 DENOMINATIONS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
@@ -59,6 +59,48 @@ class DrawerAwaitsApproval(Refusal):
     code = "recharges.drawer.awaits_approval"
 
 
+class DrawerOpenAlready(Refusal):
+    """The drawer session of {opened_on} is open at this till. A till has one at a time."""
+
+    code = "recharges.drawer.open_already"
+
+
+class DrawerSessionUnknown(NotFound):
+    """There is no drawer session {drawer_session_id}."""
+
+    code = "recharges.drawer.unknown"
+
+
+class DrawerCountedAlready(Refusal):
+    """This drawer has been counted already, and a count is not changed."""
+
+    code = "recharges.drawer.counted_already"
+
+
+class ApprovalNotAwaited(Refusal):
+    """This drawer does not wait for an approval."""
+
+    code = "recharges.drawer.approval_not_awaited"
+
+
+class ApprovalByTheCounter(Refusal):
+    """Who counted a drawer does not approve the count. Please ask another person."""
+
+    code = "recharges.drawer.approval_by_the_counter"
+
+
+class HandoverNotYours(Refusal):
+    """Somebody else holds this drawer. Only they, or a supervisor, can hand it over."""
+
+    code = "recharges.drawer.handover_not_yours"
+
+
+class HandoverToTheHolder(Refusal):
+    """This person holds the drawer already."""
+
+    code = "recharges.drawer.handover_to_the_holder"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawer:
     """A till's session that is not closed."""
@@ -84,3 +126,24 @@ def require_selling(drawer: Drawer | None, *, opening: Opening, on: date, new_id
 def worth(pieces: Mapping[int, int]) -> Cents:
     """Return what a count of pieces by denomination comes to."""
     return Cents(sum(denomination * count for denomination, count in pieces.items()))
+
+
+def move(state: State, to: State) -> State:
+    """Return the next state of a session, or refuse what its life does not allow."""
+    if to not in TRANSITIONS[state]:
+        raise DrawerCountedAlready()
+    return to
+
+
+def needs_approval(gap_cents: int, *, alone_max_cents: int) -> bool:
+    """Whether a gap, too much or too little, is too large for one person."""
+    return abs(gap_cents) > alone_max_cents
+
+
+def pieces(written: Mapping[str, int]) -> dict[int, int]:
+    """Read a count as it is sent and stored: denominations are texts there, none is left out."""
+    return {int(denomination): count for denomination, count in sorted(written.items(), key=_size)}
+
+
+def _size(piece: tuple[str, int]) -> int:
+    return -int(piece[0])

@@ -176,10 +176,14 @@ class Ticket:
     software_version: str
     offline: bool = False
     reprint: Reprint | None = None
+    #: A look at a ticket that was printed before: a duplicate without number and without PINs.
+    shown_to_code: str | None = None
     refund_of: RefundOf | None = None
 
     def __post_init__(self) -> None:
         _require_aware(self.recorded_at)
+        if self.shown_to_code and any(voucher.pin for voucher in self.vouchers):
+            raise ValueError("a PIN is not for looking at: that is a reprint")
         if not self.lines:
             raise ValueError("a ticket has a line at least")
         rates = {line.vat_rate for line in self.lines} - {EXEMPT}
@@ -189,7 +193,7 @@ class Ticket:
     @property
     def kind(self) -> Kind:
         """A copy is a duplicate first, of a sale as of a refund."""
-        if self.reprint:
+        if self.reprint or self.shown_to_code:
             return Kind.DUPLICATE
         return Kind.REFUND if self.refund_of else Kind.SALE
 

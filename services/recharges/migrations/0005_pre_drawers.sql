@@ -30,8 +30,32 @@ CREATE TABLE drawer_session (
     CONSTRAINT gap_is_counted_less_expected CHECK (gap_cents = counted_cents - expected_cents),
     CONSTRAINT approved_by_another CHECK (approved_by <> counted_by)
 );
+-- What is booked in a session is booked at its till.
+ALTER TABLE drawer_session ADD CONSTRAINT drawer_session_of_its_till
+    UNIQUE (drawer_session_id, till_id);
 CREATE UNIQUE INDEX drawer_session_one_open ON drawer_session (till_id) WHERE state <> 'closed';
 CREATE INDEX drawer_session_of_till ON drawer_session (till_id, business_date);
+
+CREATE FUNCTION keep_count() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE'
+       OR (NEW.drawer_session_id, NEW.till_id, NEW.business_date, NEW.float, NEW.opened_by)
+          IS DISTINCT FROM
+          (OLD.drawer_session_id, OLD.till_id, OLD.business_date, OLD.float, OLD.opened_by)
+       OR OLD.counted IS NOT NULL
+          AND (NEW.counted, NEW.counted_cents, NEW.counted_by, NEW.expected_cents)
+              IS DISTINCT FROM
+              (OLD.counted, OLD.counted_cents, OLD.counted_by, OLD.expected_cents)
+       OR OLD.state = 'closed' THEN
+        RAISE EXCEPTION 'the float and the count of drawer session % stay as they were given',
+                        OLD.drawer_session_id
+              USING ERRCODE = 'check_violation', CONSTRAINT = 'drawer_count_kept';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER drawer_count_kept BEFORE UPDATE OR DELETE ON drawer_session
+    FOR EACH ROW EXECUTE FUNCTION keep_count();
 
 CREATE TABLE drawer_handover (   -- from one cashier to the next, counted or not
     handover_id       uuid        PRIMARY KEY,
@@ -56,7 +80,9 @@ ALTER TABLE till
 
 -- What goes into and out of a drawer besides sales: each with its session, its reason and its day.
 DROP TRIGGER append_only ON cash_line;
-ALTER TABLE cash_line ADD COLUMN drawer_session_id uuid REFERENCES drawer_session;
+ALTER TABLE cash_line ADD COLUMN drawer_session_id uuid;
+ALTER TABLE cash_line ADD CONSTRAINT cash_line_at_the_till_of_its_session
+    FOREIGN KEY (drawer_session_id, till_id) REFERENCES drawer_session (drawer_session_id, till_id);
 ALTER TABLE cash_line ADD COLUMN refund_id   uuid UNIQUE;
 ALTER TABLE cash_line ADD COLUMN recorded_by uuid;
 ALTER TABLE cash_line ADD COLUMN reason      text;

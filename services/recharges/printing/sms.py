@@ -77,6 +77,8 @@ def _about(ticket: Ticket, voice: Voice) -> list[str]:
         parts.insert(1, left)
     if ticket.reprint:
         parts.insert(0, voice.say("DUPLICATE {number}", number=ticket.reprint.number) + ".")
+    elif ticket.shown_to_code:
+        parts.insert(0, voice.say("DUPLICATE") + ".")
     return [gsm(part) for part in parts]
 
 

@@ -41,6 +41,14 @@ def _banners(ticket: Ticket, voice: Voice) -> Iterable[Banner]:
                 reason=plain(ticket.reprint.reason),
             ),
         )
+    if ticket.shown_to_code:
+        yield Banner(
+            text=voice.say("DUPLICATE"),
+            detail=voice.say(
+                "To be looked at by {by_code}, without codes",
+                by_code=plain(ticket.shown_to_code),
+            ),
+        )
     if ticket.refund_of:
         yield Banner(
             text=voice.say("REFUND"),
@@ -126,7 +134,7 @@ def _fiscal(ticket: Ticket, voice: Voice) -> Table:
         "Site": plain(ticket.site_code),
         "Seller": plain(ticket.seller_code),
         "Lines": str(len(ticket.lines)),
-        "Reprint (0 = original)": str(ticket.duplicate_number),
+        "Reprint (0 = original)": "–" if ticket.shown_to_code else str(ticket.duplicate_number),
         "Signature": ticket.signature_characters,
         "Software": plain(ticket.software_version),
     }

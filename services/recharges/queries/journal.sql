@@ -19,3 +19,13 @@ VALUES (%(till_id)s, %(sequence)s, %(kind)s, %(recorded_at)s, %(business_date)s,
 
 -- name: move_ticket_head
 UPDATE till SET last_sequence = %(sequence)s, last_hash = %(hash)s WHERE till_id = %(till_id)s;
+
+-- name: keep_journal_keys
+-- The public halves of the keys, so that what they signed is checked when they are gone.
+INSERT INTO journal_key (key_id, public_key, first_used_at)
+SELECT key_id, public_key, %(at)s
+  FROM unnest(%(key_ids)s::text[], %(public_keys)s::bytea[]) AS told (key_id, public_key)
+    ON CONFLICT (key_id) DO NOTHING;
+
+-- name: journal_keys
+SELECT key_id, public_key FROM journal_key;

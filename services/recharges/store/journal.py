@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from chassis.columns import column
 from chassis.db import Transaction
 from services.recharges.domain import journal
 from services.recharges.domain.journal import Kind
@@ -60,8 +62,8 @@ def append(
     till: dict[str, Any],
     build: Callable[[int], str],
     keys: JournalKeys,
-    business_date: Any,
-    recorded_at: Any,
+    business_date: date,
+    recorded_at: datetime,
     total_cents: int = 0,
 ) -> tuple[int, Record]:
     """Write one record at the end of a till's chain; return its sequence and how it was sealed.
@@ -70,6 +72,7 @@ def append(
     sequence it gets.  Tickets are written here only when they are not sales (refunds); the till's
     row then follows.
     """
+    keep_keys(tx, keys, at=recorded_at)
     before = heads(tx, till["till_id"])[kind]
     sequence = before.sequence + 1
     sealed = seal(build(sequence), previous_hash=before.hash, keys=keys)
@@ -96,3 +99,18 @@ def append(
             {"till_id": till["till_id"], "sequence": sequence, "hash": sealed.hash},
         )
     return sequence, sealed
+
+
+def keep_keys(tx: Transaction, keys: JournalKeys, *, at: datetime) -> None:
+    """Keep the public halves of keys: what they signed outlives them."""
+    public = keys.public_keys()
+    tx.execute(
+        SQL["keep_journal_keys"],
+        {"key_ids": column(public), "public_keys": column(public.values()), "at": at},
+    )
+
+
+def public_keys(tx: Transaction, keys: JournalKeys) -> dict[str, bytes]:
+    """Return every public key that ever signed here, those of this process included."""
+    kept = {row["key_id"]: bytes(row["public_key"]) for row in tx.execute(SQL["journal_keys"])}
+    return kept | keys.public_keys()

@@ -1,0 +1,40 @@
+"""Tickets and reports laid out on paper, outside of any transaction."""
+
+import base64
+
+from chassis.offload import offload
+from chassis.shapes import File
+from services.recharges.api.selling import Printed, TicketFormat
+from services.recharges.domain.ticket import DrawerReport, Ticket
+from services.recharges.printing import escpos, html, pdf, report_sheet, sms, ticket_sheet
+from services.recharges.printing.sheet import Sheet
+
+_TEXT, _PLAIN = "text/html; charset=utf-8", "text/plain; charset=utf-8"
+
+
+def print_ticket(ticket: Ticket, *, format: TicketFormat, language: str) -> File:
+    """Lay a ticket out."""
+    if format == "sms":
+        lines = "".join(f"{text}\n" for text in sms.messages(ticket, language=language))
+        return File(content=lines.encode(), media_type=_PLAIN)
+    return _laid_out(ticket_sheet.compose(ticket, language=language), format=format)
+
+
+def print_report(report: DrawerReport, *, format: TicketFormat, language: str) -> File:
+    """Lay an X or a Z out."""
+    return _laid_out(report_sheet.compose(report, language=language), format=format)
+
+
+def _laid_out(sheet: Sheet, *, format: TicketFormat) -> File:
+    if format == "pdf":
+        return File(content=offload(pdf.render, sheet), media_type="application/pdf")
+    if format == "escpos":
+        return File(content=escpos.render(sheet), media_type="application/octet-stream")
+    return File(content=html.render(sheet).encode(), media_type=_TEXT)
+
+
+def in_json(file: File, *, format: TicketFormat) -> Printed:
+    """Return a printed ticket as a part of a JSON answer."""
+    is_text = file.media_type.startswith("text/")
+    content = file.content.decode() if is_text else base64.b64encode(file.content).decode()
+    return Printed(format=format, media_type=file.media_type, content=content)

@@ -1,0 +1,59 @@
+"""Writing technical events into a till's journal: who did what to it, when."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.db import Transaction
+from kernel.period import business_date
+from services.recharges.domain import journal
+from services.recharges.domain.journal import Event, Kind
+from services.recharges.signing import JournalKeys
+from services.recharges.store import journal as records
+
+NewId = Callable[[], UUID]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pen:
+    """Who writes in a till's journal, when and with which keys."""
+
+    keys: JournalKeys
+    new_id: NewId
+    now: datetime
+    by: UUID | None
+
+    @property
+    def today(self) -> date:
+        """The business day."""
+        return business_date(self.now)
+
+
+def note(tx: Transaction, till: Row, event: Event, details: dict[str, Any], *, pen: Pen) -> None:
+    """Write a technical event into a till's journal, which the first one begins."""
+    if records.heads(tx, till["till_id"])[Kind.EVENT].sequence == 0:
+        _note(tx, till, Event.JOURNAL_BEGUN, {}, pen=pen)
+    _note(tx, till, event, details, pen=pen)
+
+
+def _note(tx: Transaction, till: Row, event: Event, details: dict[str, Any], *, pen: Pen) -> None:
+    records.append(
+        tx,
+        Kind.EVENT,
+        till=till,
+        build=lambda sequence: journal.event_record(
+            till_id=till["till_id"],
+            site_code=till["site_code"],
+            sequence=sequence,
+            recorded_at=pen.now,
+            event=event,
+            details=details,
+            user_id=pen.by,
+        ),
+        keys=pen.keys,
+        business_date=pen.today,
+        recorded_at=pen.now,
+    )

@@ -1,0 +1,56 @@
+-- Tickets as they are printed, and what became of their PINs.
+
+-- name: find_ticket
+-- A ticket of a till's journal with the names of the place.
+SELECT journal.record, journal.signature, journal.business_date, till.name AS till_name,
+       coalesce(site.name, till.site_code) AS site_name
+  FROM journal
+  JOIN till ON till.till_id = journal.till_id
+  LEFT JOIN site ON site.site_code = till.site_code
+ WHERE journal.till_id = %(till_id)s
+   AND journal.kind = 'ticket'
+   AND journal.sequence = %(ticket_no)s;
+
+-- name: find_names_of_place
+SELECT till.name AS till_name, coalesce(site.name, till.site_code) AS site_name
+  FROM till
+  LEFT JOIN site ON site.site_code = till.site_code
+ WHERE till.till_id = %(till_id)s;
+
+-- name: data_of_offers
+-- The offers that are told by their data and not by what they are worth.
+SELECT offer_code, data_mb FROM offer WHERE data_mb IS NOT NULL;
+
+-- name: given_back
+-- The vouchers of a sale that were given back, or are about to be: their PINs are nobody's here.
+SELECT refund_voucher.batch_id, refund_voucher.position
+  FROM refund
+  JOIN refund_voucher ON refund_voucher.refund_id = refund.refund_id
+ WHERE refund.sale_id = %(sale_id)s AND NOT refund_voucher.denied;
+
+-- name: copies_of_sale
+-- How often a sale was revealed: whether for the first time, and its last copy.
+SELECT coalesce(bool_or(kind = 'first'), false) AS is_revealed,
+       coalesce(max(copy_no), 0) AS last_copy_no
+  FROM reveal
+ WHERE sale_id = %(sale_id)s;
+
+-- name: reprint_of_sale
+-- A copy as it was printed.
+SELECT copy_no, revealed_by, revealed_at, reason
+  FROM reveal
+ WHERE sale_id = %(sale_id)s AND copy_no = %(copy_no)s;
+
+-- name: reveals_of_sale
+-- Each time the PINs of a sale were shown; the sale itself, paid in cash, is the first.
+SELECT 'first' AS kind, sold_by AS revealed_by, sold_at AS revealed_at, till_id,
+       'sale' AS reason, NULL::integer AS copy_no
+  FROM sale
+ WHERE sale_id = %(sale_id)s AND tender = 'cash'
+UNION ALL
+SELECT reveal.kind, reveal.revealed_by, reveal.revealed_at, coalesce(reveal.till_id, sale.till_id),
+       reveal.reason, reveal.copy_no
+  FROM reveal
+  JOIN sale ON sale.sale_id = reveal.sale_id
+ WHERE reveal.sale_id = %(sale_id)s
+ ORDER BY revealed_at;
