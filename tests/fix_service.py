@@ -46,9 +46,7 @@ def running(
     service: str, *, schema: Schema, **more: str
 ) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
     """The same, with the process for those who stop it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = int(more.pop("RELAIS_HTTP_PORT", 0)) or free_port()
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", f"services.{service}"],
         cwd=ROOT,
@@ -64,6 +62,14 @@ def running(
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
 
 
 def _wait_until_it_answers(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,6 @@
 """The only door to Stripe: payment intents, refunds, signed events, in our own words.
 
-Every call that changes something carries an Idempotency-Key made from our own ids, never from
+Every call that moves money carries an Idempotency-Key made from our own ids, never from
 chance: the same sale asks for the same intent and the same refund for the same money, however often
 an answer is lost.  The library itself never tries again; our sweeper does.
 """
@@ -102,14 +102,15 @@ class Gateway:
         )
 
     def cancel_intent(self, intent_id: str) -> Intent:
-        """Give a payment up; one that cannot be given up any more is returned as it stands."""
+        """Give a payment up; one that cannot be given up any more is returned as it stands.
+
+        Without a key: doing it twice is doing it once, and a key would keep a first refusal.
+        """
         with suppress(Refused):
             return _ask(
                 lambda: intent_from(
                     self._client.v1.payment_intents.cancel(
-                        intent_id,
-                        {"cancellation_reason": "abandoned"},
-                        {"idempotency_key": f"cancel-{intent_id}"},
+                        intent_id, {"cancellation_reason": "abandoned"}
                     ).to_dict()
                 )
             )

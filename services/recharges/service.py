@@ -1,16 +1,34 @@
 """The entry points of recharges: its doors, and which facts it hears."""
 
+from chassis import clock
 from chassis.consume import consume
 from chassis.db import Transaction
 from chassis.service import Service
 from kernel.envelope import Envelope
 from services.recharges import events
+from services.recharges.doors.cards import CardDoors
+from services.recharges.doors.closings import ClosingDoors
+from services.recharges.doors.drawers import DrawerDoors
+from services.recharges.doors.leases import LeaseDoors, pen_of_the_clock
 from services.recharges.doors.selling import SellingDoors
 from services.recharges.doors.stock import StockDoors
+from services.recharges.doors.tickets import TicketDoors
+from services.recharges.doors.transfers import TransferDoors
 from services.recharges.handlers import learning as handlers
+from services.recharges.handlers import leases
 
 
-class Recharges(SellingDoors, StockDoors, Service):
+class Recharges(
+    CardDoors,
+    ClosingDoors,
+    DrawerDoors,
+    LeaseDoors,
+    SellingDoors,
+    StockDoors,
+    TicketDoors,
+    TransferDoors,
+    Service,
+):
     """Sells recharges."""
 
     name = "recharges"
@@ -22,9 +40,17 @@ class Recharges(SellingDoors, StockDoors, Service):
 
     @consume(events.DeviceEnrolled.TYPE, events.DeviceRevoked.TYPE)
     def on_device_changed(self, tx: Transaction, facts: list[Envelope]) -> None:
-        """Learn which tills may sell."""
+        """Learn which tills may sell; what a withdrawn device had leased is frozen."""
         kinds = {kind.TYPE: kind for kind in (events.DeviceEnrolled, events.DeviceRevoked)}
-        handlers.learn_tills(tx, [(kinds[fact.type].hear(fact), fact.sequence) for fact in facts])
+        heard = [(kinds[fact.type].hear(fact), fact) for fact in facts]
+        handlers.learn_tills(tx, [(told, fact.sequence) for told, fact in heard])
+        lost = [
+            (told.till_id, told.device_id, fact.time)
+            for told, fact in heard
+            if isinstance(told, events.DeviceRevoked)
+        ]
+        if lost:
+            leases.revoke_devices(tx, lost, pen=pen_of_the_clock(clock.now()))
 
     @consume(events.EntitlementTold.TYPE, "referrals.entitlement.renewed.v1")
     def on_entitlement_told(self, tx: Transaction, facts: list[Envelope]) -> None:

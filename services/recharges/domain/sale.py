@@ -52,12 +52,6 @@ class TenderedTooLittle(Refusal):
     code = "recharges.payment.tendered_too_little"
 
 
-class CardNotYet(Refusal):
-    """Card payments are not open at this till. Please take cash."""
-
-    code = "recharges.payment.card_not_open"
-
-
 class TillFrozen(Refusal):
     """This till has been frozen: what its device sent does not fit together."""
 
@@ -133,19 +127,32 @@ class Sale:
 
     order: Order
     site_code: str
-    drawer: Drawer
+    #: The session it is booked in; none where no drawer is open when a card payment comes in.
+    drawer: Drawer | None
     ticket_no: int
     business_date: date
     lines: tuple[Line, ...]
     total_cents: Cents
     change_cents: Cents
-    #: What it counts against the monthly cap, and what it leaves of it.
+    #: What it counts now against the monthly cap, and what is left of it.
     counted_cents: Cents
     cap_left_cents: Cents
     opens_drawer: bool = False
     #: Stripe's name of the card payment.
     payment_reference: str | None = None
+    #: When it was paid, where that was later than it was asked for.
+    paid_at: datetime | None = None
     offline: journal.Offline | None = None
+
+    @property
+    def sold_at(self) -> datetime:
+        """When it became a sale."""
+        return self.paid_at or self.order.ordered_at
+
+    @property
+    def drawer_session_id(self) -> UUID | None:
+        """The drawer session it is booked in."""
+        return None if self.drawer is None else self.drawer.drawer_session_id
 
     @property
     def tendered_cents(self) -> Cents:
@@ -285,7 +292,7 @@ def ticket(sale: Sale, *, serials: Sequence[Sequence[str]]) -> str:
         till_id=order.till_id,
         site_code=sale.site_code,
         sequence=sale.ticket_no,
-        recorded_at=order.ordered_at,
+        recorded_at=sale.sold_at,
         business_date=sale.business_date,
         sale_id=order.sale_id,
         lines=[
@@ -305,5 +312,5 @@ def ticket(sale: Sale, *, serials: Sequence[Sequence[str]]) -> str:
         total_cents=sale.total_cents,
         software_version=VERSION,
         offline=sale.offline,
-        drawer_session_id=sale.drawer.drawer_session_id,
+        drawer_session_id=sale.drawer_session_id,
     )

@@ -6,29 +6,24 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils
-from prometheus_client import Counter
 
-from chassis import http, metrics
+from chassis import clock, http
 from chassis.db import Database, Transaction
 from chassis.http import Call
-from chassis.resources import BatchProvider
+from chassis.resources import BatchProvider, DatabaseProvider
+from chassis.shapes import Reply
 from kernel.money import Cents
 from kernel.period import business_date
 from kernel.refusal import Refusal
-from services.recharges import settings
 from services.recharges.api import selling as api
-from services.recharges.domain.sale import CardNotYet, Order, Sale, Wanted
-from services.recharges.doors import STAFF
+from services.recharges.api.cards import CardSaleAsked
+from services.recharges.domain.sale import Order, Sale, Wanted
+from services.recharges.doors import STAFF, papers, secrets
+from services.recharges.doors.cards import asked, desk, reserving
+from services.recharges.doors.counting import count
 from services.recharges.handlers import selling as handlers
-from services.recharges.seal import PinSeal
-from services.recharges.signing import JournalKeys
-
-_sales = Counter(
-    "relais_sales",
-    "Vouchers sold",
-    ["site", "offer", "tender"],
-    registry=metrics.registry,
-)
+from services.recharges.handlers import tickets
+from services.recharges.store import journal
 
 
 def _new_id() -> UUID:
@@ -37,10 +32,15 @@ def _new_id() -> UUID:
 
 def _selling(database: Database) -> Callable[[Sequence[Order]], Sequence[Any]]:
     """Return what runs a batch of orders: one transaction for each business day in it."""
-    pins = PinSeal(settings.current().relais_pin_keys.get_secret_value())
-    keys = JournalKeys(settings.current().relais_journal_keys.get_secret_value())
+    pins, keys = secrets.pins(), secrets.journal_keys()
+    kept = False
 
     def run(orders: Sequence[Order]) -> list[api.SaleDone | Refusal]:
+        nonlocal kept
+        if not kept:
+            with database.transaction() as tx:
+                journal.keep_keys(tx, keys, at=clock.now())
+            kept = True
         outcomes: list[api.SaleDone | Refusal] = []
         for _, of_day in groupby(orders, key=lambda order: business_date(order.ordered_at)):
             sold: list[Sale] = []
@@ -54,27 +54,27 @@ def _selling(database: Database) -> Callable[[Sequence[Order]], Sequence[Any]]:
     return run
 
 
-def count(sold: Sequence[Sale]) -> None:
-    """Count what was sold for the metrics."""
-    for each in sold:
-        for line in each.lines:
-            _sales.labels(each.site_code, line.offer.offer_code, each.order.tender).inc(
-                line.quantity
-            )
-
-
 class SellingDoors:
     """Sales, the tariff and the tills."""
 
+    database: Any = DatabaseProvider()
     sales = BatchProvider(_selling, kind="sale")
+    card_sales = BatchProvider(reserving, kind="card sale")
 
     @http.door(
-        "POST", "/v1/sales", body=api.Sell, answer=api.SaleDone, status=201, allow=STAFF, keyed=True
+        "POST",
+        "/v1/sales",
+        body=api.Sell,
+        answer=api.SaleDone | CardSaleAsked,
+        status=201,
+        allow=STAFF,
+        keyed=True,
     )
     def sell(self, call: Call, body: api.Sell) -> Any:
-        """Sell recharges for cash; committed together with the other sales that are waiting."""
-        if body.payment.tender == "card":
-            raise CardNotYet()
+        """Sell recharges for cash, or hold them until the card has paid (202).
+
+        Cash sales are committed together with the others that are waiting.
+        """
         order = Order(
             sale_id=call.new_id(),
             key=call.key or "",
@@ -90,14 +90,21 @@ class SellingDoors:
             ordered_at=call.now,
             tender=body.payment.tender,
         )
-        return self.sales.submit(order)
+        if order.tender == "card":
+            card = desk(self.database).ask_payment(self.card_sales.submit(order))
+            return Reply(answer=asked(card), status=202)
+        return self._with_ticket(self.sales.submit(order), call, body.ticket)
 
-    @http.query("GET", "/v1/sales/<uuid:sale_id>", answer=api.SaleShown, allow=STAFF)
-    def get_sale(self, tx: Transaction, call: Call, sale_id: UUID) -> api.SaleShown:
-        """Show a sale of one's own site, without PINs."""
-        shown = handlers.show_sale(tx, sale_id)
-        call.caller.require_site(shown.site_code)
-        return shown
+    def _with_ticket(
+        self, done: api.SaleDone, call: Call, format: api.TicketFormat | None
+    ) -> api.SaleDone:
+        """Print the ticket where it was asked for, once the sale is stored."""
+        if format is None:
+            return done
+        with self.database.transaction() as tx:
+            ticket = tickets.ticket_of(tx, done.sale_id, revealed=tuple(done.vouchers))
+        file = papers.print_ticket(ticket, format=format, language=call.language)
+        return done.model_copy(update={"printed": papers.in_json(file, format=format)})
 
     @http.query("GET", "/v1/offers", answer=list[api.OfferShown], allow=http.SIGNED_IN)
     def get_offers(self, tx: Transaction, call: Call) -> list[api.OfferShown]:

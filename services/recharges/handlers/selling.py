@@ -118,16 +118,17 @@ def save(tx: Transaction, told: Sequence[Told], *, books: sale.Books, new_id: Ne
 
 
 def _opened(first: Sale, *, id: UUID) -> Envelope:
+    assert first.drawer_session_id is not None  # noqa: S101  # it opens one
     fact = events.TillOpened(
-        drawer_session_id=first.drawer.drawer_session_id,
+        drawer_session_id=first.drawer_session_id,
         till_id=first.order.till_id,
-        business_date=first.drawer.opened_on,
+        business_date=first.business_date,
         opening="by_sale",
         float_cents=0,
     )
     return fact.tell(
         id=id,
-        subject=str(first.drawer.drawer_session_id),
+        subject=str(first.drawer_session_id),
         site=first.site_code,
         at=first.order.ordered_at,
     )
@@ -161,7 +162,7 @@ def _completed(told: Told, *, id: UUID) -> Envelope:
         ],
     )
     return fact.tell(
-        id=id, subject=str(order.sale_id), site=told.sale.site_code, at=order.ordered_at
+        id=id, subject=str(order.sale_id), site=told.sale.site_code, at=told.sale.sold_at
     )
 
 
@@ -256,42 +257,6 @@ def done_again(
         cap=api.CapLeft(
             month=str(Month.of(row["business_date"])), left_cents=row["cap_left_cents"]
         ),
-    )
-
-
-def show_sale(tx: Transaction, sale_id: UUID) -> api.SaleShown:
-    """Return a sale without its PINs."""
-    row = store.find_sale(tx, sale_id)
-    lines, vouchers = store.find_contents(tx, [sale_id])
-    return api.SaleShown(
-        sale_id=sale_id,
-        state="completed",
-        till_id=row["till_id"],
-        site_code=row["site_code"],
-        ticket_no=row["ticket_no"],
-        sold_at=row["sold_at"],
-        business_date=row["business_date"],
-        tender=row["tender"],
-        total_cents=row["total_cents"],
-        change_cents=row["change_cents"],
-        lines=[
-            api.LineShown(
-                offer_code=line["offer_code"],
-                operator=line["operator"],
-                quantity=line["quantity"],
-                price_cents=line["price_cents"],
-                face_value_cents=line["face_value_cents"],
-            )
-            for line in lines[sale_id]
-        ],
-        vouchers=[
-            api.VoucherShown(
-                serial=voucher["serial"],
-                face_value_cents=voucher["face_value_cents"],
-                use_by=voucher["use_by"],
-            )
-            for voucher in vouchers[sale_id]
-        ],
     )
 
 

@@ -1,0 +1,191 @@
+"""Sales by card: given up, revealed, looked at; and what Stripe tells of them."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import uuid_utils
+from prometheus_client import Counter, Gauge
+
+from chassis import clock, http, metrics
+from chassis.db import Database, Transaction
+from chassis.http import Call
+from chassis.resources import DatabaseProvider
+from chassis.timer import every
+from kernel.refusal import Refusal
+from services.recharges import settings
+from services.recharges.api import cards as api
+from services.recharges.api import selling as selling_api
+from services.recharges.domain.card import CardSale, CardSaleUnknown, State
+from services.recharges.domain.sale import Order
+from services.recharges.doors import STAFF, secrets
+from services.recharges.doors.counting import count
+from services.recharges.gateway import Gateway
+from services.recharges.handlers import cards as acts
+from services.recharges.handlers import showing
+from services.recharges.handlers.card_desk import CardDesk
+from services.recharges.store import cards
+
+_SWEEP_S = 2.0
+_MEASURE_S = 15.0
+
+_card_sales = Counter(
+    "relais_card_sales", "Card sales that came to a state", ["state"], registry=metrics.registry
+)
+_waiting = Gauge(
+    "relais_card_sales_waiting", "Card sales not settled", ["state"], registry=metrics.registry
+)
+_disputes = Gauge(
+    "relais_card_disputes_open", "Payments that a bank takes back", registry=metrics.registry
+)
+_alerts = Counter(
+    "relais_card_alerts",
+    "Card payments that somebody has to look at",
+    ["kind"],
+    registry=metrics.registry,
+)
+
+
+def _new_id() -> UUID:
+    return UUID(int=uuid_utils.uuid7().int)
+
+
+@cache
+def tools() -> acts.Tools:
+    """What booking a sale needs in this process."""
+    return acts.Tools(pins=secrets.pins(), keys=secrets.journal_keys(), new_id=_new_id)
+
+
+@cache
+def gateway() -> Gateway:
+    """The way to Stripe of this process."""
+    told = settings.of_cards()
+    return Gateway(
+        api_key=told.stripe_api_key.get_secret_value(),
+        webhook_secret=told.stripe_webhook_secret.get_secret_value(),
+        base=told.stripe_api_base,
+    )
+
+
+@cache
+def desk(database: Database) -> CardDesk:
+    """The one desk of this process."""
+    return CardDesk(
+        database=database,
+        gateway=gateway(),
+        tools=tools(),
+        now=clock.now,
+        settled=lambda state: _card_sales.labels(state.value).inc(),
+        sold=lambda sale: count([sale]),
+        alert=lambda kind: _alerts.labels(kind).inc(),
+    )
+
+
+def reserving(database: Database) -> Callable[[Sequence[Order]], Sequence[CardSale | Refusal]]:
+    """Return what holds the vouchers of card sales, each in a transaction of its own."""
+
+    def run(orders: Sequence[Order]) -> list[CardSale | Refusal]:
+        return [_reserve(database, order) for order in orders]
+
+    return run
+
+
+def _reserve(database: Database, order: Order) -> CardSale | Refusal:
+    try:
+        with database.transaction() as tx:
+            card = acts.reserve(tx, order, new_id=_new_id)
+    except Refusal as refusal:
+        return refusal
+    if card.sale_id == order.sale_id:
+        _card_sales.labels(State.RESERVED.value).inc()
+    return card
+
+
+def asked(card: CardSale) -> api.CardSaleAsked:
+    """Return the answer to a card sale, the same whatever has become of it since."""
+    return api.CardSaleAsked(
+        sale_id=card.sale_id,
+        state="pending",
+        payment=api.PaymentAsked(
+            intent_id=card.intent_id or "", client_secret=card.client_secret or ""
+        ),
+    )
+
+
+class CardDoors:
+    """Card sales after they were asked for."""
+
+    database: Any = DatabaseProvider()
+
+    @http.door("GET", "/v1/sales/<uuid:sale_id>", answer=selling_api.SaleShown, allow=STAFF)
+    def get_sale(self, call: Call, sale_id: UUID) -> selling_api.SaleShown:
+        """Show a sale of one's own site, without PINs; one that is pending is looked at first."""
+        shown = self._show(call, sale_id)
+        if shown.state == "pending":
+            desk(self.database).poll(sale_id)
+            shown = self._show(call, sale_id)
+        return shown
+
+    def _show(self, call: Call, sale_id: UUID) -> selling_api.SaleShown:
+        with self.database.transaction() as tx:
+            shown = showing.show_sale(tx, sale_id)
+        call.caller.require_site(shown.site_code)
+        return shown
+
+    @http.door(
+        "POST",
+        "/v1/sales/<uuid:sale_id>/reveals",
+        answer=selling_api.SaleDone,
+        status=201,
+        allow=STAFF,
+        keyed=True,
+    )
+    def reveal_sale(self, call: Call, sale_id: UUID) -> selling_api.SaleDone:
+        """Show the PINs of a sale whose card payment is verified, once."""
+        with self.database.transaction() as tx:
+            return showing.reveal(tx, call, sale_id, pins=secrets.pins())
+
+    @http.door(
+        "POST",
+        "/v1/sales/<uuid:sale_id>/cancellations",
+        answer=api.CardSaleEnded,
+        allow=STAFF,
+        keyed=True,
+    )
+    def cancel_sale(self, call: Call, sale_id: UUID) -> api.CardSaleEnded:
+        """Give up a card sale that is not paid; one that was paid meanwhile is completed."""
+        with self.database.transaction() as tx:
+            card = cards.find(tx, sale_id)
+        if card is None:
+            raise CardSaleUnknown(sale_id=sale_id)
+        call.caller.require_site(card.site_code)
+        card = desk(self.database).give_up(card, user_id=call.caller.user_id)
+        voided = card.state is State.VOIDED
+        return api.CardSaleEnded(sale_id=sale_id, state="voided" if voided else "completed")
+
+    @http.door(
+        "POST",
+        "/v1/stripe/webhooks",
+        body=http.Bytes,
+        answer=api.EventHeard,
+        allow=http.ANYONE,
+    )
+    def hear_stripe(self, call: Call, body: bytes) -> api.EventHeard:
+        """Hear an event that Stripe signed; each is heard once, and unknown ones are accepted."""
+        signature = call.headers.get("Stripe-Signature", "")
+        event = gateway().read_event(body, signature=signature)
+        return api.EventHeard(outcome=desk(self.database).hear(event))
+
+    @every(_SWEEP_S)
+    def sweep_card_sales(self, tx: Transaction) -> None:
+        """Finish or give back the card sales that stuck."""
+        desk(self.database).sweep(tx)
+
+    @every(_MEASURE_S)
+    def measure_card_sales(self, tx: Transaction) -> None:
+        """Show how many card sales wait, and how many disputes are open."""
+        waiting: dict[str, Any] = cards.count_waiting(tx)
+        for state in (State.RESERVED, State.PENDING):
+            _waiting.labels(state.value).set(waiting.get(state.value, 0))
+        _disputes.set(cards.count_open_disputes(tx))
