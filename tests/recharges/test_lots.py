@@ -14,14 +14,9 @@ from services.recharges.store import lots
 from tests.fix_stack import FreshSchema, Schema
 from tests.recharges.build import DAY, SITE, an_order
 from tests.recharges.shop import Shop, connect, done, new_id
+from tests.recharges.staff import conserve
 
 SIZE = 9
-
-
-def conserve(shop: Shop) -> None:
-    """Have the database check now what it checks at every commit."""
-    shop.tx.execute("SET CONSTRAINTS batch_conserved IMMEDIATE")
-    shop.tx.execute("SET CONSTRAINTS batch_conserved DEFERRED")
 
 
 def on_sale(shop: Shop, *, on: date = DAY) -> list[Lot]:

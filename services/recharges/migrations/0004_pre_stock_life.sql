@@ -34,7 +34,8 @@ CREATE INDEX lot_by_use_by ON lot (use_by) WHERE state IN ('available', 'quarant
 -- sold part of a lot that is cut is a lot that is sold out, whatever the rest was.
 CREATE FUNCTION hold_states() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.state = 'sold_out' AND NEW.end_position <= OLD.next_position THEN
+    IF NEW.state = 'sold_out' AND NEW.end_position <= OLD.next_position
+       AND OLD.state NOT IN ('disputed', 'refunded_by_operator') THEN
         RETURN NEW;
     END IF;
     IF NOT (CASE OLD.state

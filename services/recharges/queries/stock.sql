@@ -110,7 +110,7 @@ SELECT what, why, site_code, offer_code, sum(end_position - first_position)::big
   FROM stock_move
  WHERE batch_id = %(batch_id)s
  GROUP BY what, why, site_code, offer_code, moved_at, moved_by
- ORDER BY moved_at;
+ ORDER BY moved_at, min(move_id::text);
 
 -- name: was_set_aside_by
 -- Whether somebody set aside, or found, what is in quarantine of a batch.
