@@ -6,6 +6,26 @@ Publishes  recharges.batch.received.v1, recharges.drawer.closed.v1, recharges.sa
            recharges.till.opened.v1
 Hears      accounts.device.enrolled.v1, accounts.device.revoked.v1, accounts.site.opened.v1,
            referrals.entitlement.opened.v1, referrals.entitlement.renewed.v1
-Answers    GET /v1/offers, GET /v1/sales/<uuid:sale_id>, GET /v1/stock, GET /v1/tills,
-           POST /v1/sales
+Answers    GET /v1/batches, GET /v1/drawer-sessions,
+           GET /v1/drawer-sessions/<uuid:drawer_session_id>/report,
+           GET /v1/drawer-sessions/<uuid:drawer_session_id>/x, GET /v1/offers,
+           GET /v1/sales/<uuid:sale_id>, GET /v1/sales/<uuid:sale_id>/reveals,
+           GET /v1/sales/<uuid:sale_id>/ticket, GET /v1/stock, GET /v1/stock/alerts,
+           GET /v1/stock/batches/<uuid:batch_id>, GET /v1/tills,
+           GET /v1/tills/<uuid:till_id>/closings, GET /v1/tills/<uuid:till_id>/leases,
+           GET /v1/transfers, GET /v1/transfers/<uuid:transfer_id>,
+           POST /v1/batches/<uuid:batch_id>/freeze, POST /v1/batches/<uuid:batch_id>/recall,
+           POST /v1/batches/<uuid:batch_id>/release, POST /v1/batches/<uuid:batch_id>/unfreeze,
+           POST /v1/drawer-sessions/<uuid:drawer_session_id>/approval,
+           POST /v1/drawer-sessions/<uuid:drawer_session_id>/close,
+           POST /v1/drawer-sessions/<uuid:drawer_session_id>/handovers,
+           POST /v1/drawer-sessions/<uuid:drawer_session_id>/movements,
+           POST /v1/leases/<uuid:lease_id>/return, POST /v1/sales,
+           POST /v1/sales/<uuid:sale_id>/cancellations, POST /v1/sales/<uuid:sale_id>/reprints,
+           POST /v1/sales/<uuid:sale_id>/reveals, POST /v1/stock/changes, POST /v1/stripe/webhooks,
+           POST /v1/tills/<uuid:till_id>/closings, POST /v1/tills/<uuid:till_id>/drawer-sessions,
+           POST /v1/tills/<uuid:till_id>/leases, POST /v1/tills/<uuid:till_id>/offline-sales,
+           POST /v1/tills/<uuid:till_id>/unfreeze, POST /v1/transfers,
+           POST /v1/transfers/<uuid:transfer_id>/cancel,
+           POST /v1/transfers/<uuid:transfer_id>/receive
 """

@@ -244,6 +244,7 @@ class DeviceEnrolled(Heard):
 
     TYPE: ClassVar[str] = "accounts.device.enrolled.v1"
 
+    device_id: UUID
     till_id: UUID
     site_code: str
     till_name: str
@@ -254,6 +255,7 @@ class DeviceRevoked(Heard):
 
     TYPE: ClassVar[str] = "accounts.device.revoked.v1"
 
+    device_id: UUID
     till_id: UUID
     site_code: str
 

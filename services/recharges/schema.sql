@@ -40,6 +40,37 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION hold_states()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.state = 'sold_out' AND NEW.end_position <= OLD.next_position
+       AND OLD.state NOT IN ('disputed', 'refunded_by_operator') THEN
+        RETURN NEW;
+    END IF;
+    IF NOT (CASE OLD.state
+           WHEN 'quarantined' THEN NEW.state IN ('available', 'frozen', 'damaged', 'lost', 'expired')
+           WHEN 'available'   THEN NEW.state IN ('sold_out', 'reserved', 'leased', 'in_transfer',
+                                                 'quarantined', 'frozen', 'damaged', 'lost',
+                                                 'expired')
+           WHEN 'reserved'    THEN NEW.state IN ('available', 'sold_out', 'frozen', 'expired')
+           WHEN 'leased'      THEN NEW.state IN ('available', 'sold_out', 'frozen', 'expired')
+           WHEN 'in_transfer' THEN NEW.state IN ('available', 'lost', 'frozen', 'expired')
+           WHEN 'frozen'      THEN NEW.state IN ('available', 'quarantined', 'damaged', 'lost',
+                                                 'expired')
+           WHEN 'damaged'     THEN NEW.state IN ('quarantined')
+           WHEN 'lost'        THEN NEW.state IN ('quarantined')
+           WHEN 'sold_out'    THEN NEW.state IN ('available', 'frozen', 'expired', 'disputed')
+           WHEN 'disputed'    THEN NEW.state IN ('sold_out', 'refunded_by_operator')
+           ELSE false END) THEN
+        RAISE EXCEPTION 'vouchers that are % do not become %', OLD.state, NEW.state
+              USING ERRCODE = 'check_violation', CONSTRAINT = 'lot_state_follows';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION keep_count()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -91,6 +122,7 @@ CREATE TABLE batch (
     CONSTRAINT batch_voucher_count_check CHECK ((voucher_count > 0))
 );
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF batch_id, operator, batch_code, site_code, file_sha256, voucher_count, face_value_cents, received_at, received_by OR TRUNCATE ON batch FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER recall_is_final BEFORE UPDATE OF state ON batch FOR EACH ROW WHEN (((old.state = 'recalled'::text) AND (new.state <> 'recalled'::text))) EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE cap_month (
     person_ref uuid NOT NULL,
@@ -395,17 +427,14 @@ CREATE INDEX lease_of_till ON lease USING btree (till_id) WHERE (state = 'open':
 CREATE TABLE lease_allowance (
     lease_id uuid NOT NULL,
     person_ref uuid NOT NULL,
-    cap_person_ref uuid NOT NULL,
     month_on date NOT NULL,
     allowed_cents bigint NOT NULL,
     used_cents bigint DEFAULT 0 NOT NULL,
-    given_back_cents bigint,
     CONSTRAINT lease_allowance_pkey PRIMARY KEY (lease_id, person_ref),
     CONSTRAINT lease_allowance_allowed_cents_check CHECK ((allowed_cents >= 0)),
     CONSTRAINT lease_allowance_check CHECK (((used_cents >= 0) AND (used_cents <= allowed_cents))),
-    CONSTRAINT lease_allowance_check1 CHECK ((given_back_cents = (allowed_cents - used_cents))),
-    CONSTRAINT lease_allowance_cap_person_ref_month_on_fkey FOREIGN KEY (cap_person_ref, month_on) REFERENCES cap_month(person_ref, month_on),
-    CONSTRAINT lease_allowance_lease_id_fkey FOREIGN KEY (lease_id) REFERENCES lease(lease_id)
+    CONSTRAINT lease_allowance_lease_id_fkey FOREIGN KEY (lease_id) REFERENCES lease(lease_id),
+    CONSTRAINT lease_allowance_person_ref_month_on_fkey FOREIGN KEY (person_ref, month_on) REFERENCES cap_month(person_ref, month_on)
 );
 
 CREATE TABLE lease_range (
@@ -445,9 +474,11 @@ CREATE TABLE lot (
     CONSTRAINT lot_offer_code_fkey FOREIGN KEY (offer_code) REFERENCES offer(offer_code),
     CONSTRAINT lot_batch_id_int8range_excl EXCLUDE USING gist (batch_id WITH =, int8range(first_position, end_position) WITH &&)
 ) WITH (fillfactor=50);
+CREATE INDEX lot_by_use_by ON lot USING btree (use_by) WHERE (state = ANY (ARRAY['available'::text, 'quarantined'::text, 'frozen'::text]));
 CREATE INDEX lot_held ON lot USING btree (held_by) WHERE (held_by IS NOT NULL);
 CREATE INDEX lot_on_sale ON lot USING btree (site_code, offer_code, use_by) WHERE (state = 'available'::text);
 CREATE CONSTRAINT TRIGGER batch_conserved AFTER INSERT OR DELETE OR UPDATE OF first_position, end_position, batch_id ON lot DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold_conservation();
+CREATE TRIGGER lot_state_follows BEFORE UPDATE OF state ON lot FOR EACH ROW WHEN ((old.state <> new.state)) EXECUTE FUNCTION hold_states();
 
 CREATE TABLE offer (
     offer_code text NOT NULL,
@@ -563,6 +594,7 @@ CREATE TABLE pin_key (
     CONSTRAINT pin_key_pkey PRIMARY KEY (key_id),
     CONSTRAINT pin_key_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9_-]{1,40}$'::text))
 );
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF key_id, made_at OR TRUNCATE ON pin_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE refund (
     refund_id uuid NOT NULL,
@@ -666,6 +698,7 @@ CREATE TABLE sale (
     CONSTRAINT sale_at_the_till_of_its_session FOREIGN KEY (drawer_session_id, till_id) REFERENCES drawer_session(drawer_session_id, till_id),
     CONSTRAINT sale_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
 );
+CREATE INDEX sale_by_card ON sale USING btree (drawer_session_id) WHERE (tender = 'card'::text);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON sale FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE sale_line (
@@ -719,12 +752,22 @@ CREATE TABLE stock_alert (
 );
 CREATE UNIQUE INDEX stock_alert_once ON stock_alert USING btree (site_code, offer_code, kind, COALESCE(use_by, 'infinity'::date)) WHERE (cleared_at IS NULL);
 
+CREATE TABLE stock_day (
+    site_code text NOT NULL,
+    offer_code text NOT NULL,
+    on_day date NOT NULL,
+    sold bigint NOT NULL,
+    CONSTRAINT stock_day_pkey PRIMARY KEY (site_code, offer_code, on_day),
+    CONSTRAINT stock_day_sold_check CHECK ((sold >= 0))
+);
+
 CREATE TABLE stock_move (
     move_id uuid NOT NULL,
     moved_at timestamp with time zone NOT NULL,
     moved_by uuid,
     what text NOT NULL,
     why text DEFAULT ''::text NOT NULL,
+    transfer_id uuid,
     batch_id uuid NOT NULL,
     site_code text NOT NULL,
     offer_code text NOT NULL,
@@ -732,10 +775,13 @@ CREATE TABLE stock_move (
     end_position bigint NOT NULL,
     CONSTRAINT stock_move_pkey PRIMARY KEY (move_id),
     CONSTRAINT stock_move_check CHECK ((first_position < end_position)),
-    CONSTRAINT stock_move_what_check CHECK ((what = ANY (ARRAY['received'::text, 'released'::text, 'quarantined'::text, 'frozen'::text, 'unfrozen'::text, 'recalled'::text, 'damaged'::text, 'lost'::text, 'found'::text, 'expired'::text, 'sent'::text, 'arrived'::text, 'missing'::text]))),
-    CONSTRAINT stock_move_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batch(batch_id)
+    CONSTRAINT stock_move_check1 CHECK (((what = ANY (ARRAY['sent'::text, 'arrived'::text, 'missing'::text, 'returned'::text])) = (transfer_id IS NOT NULL))),
+    CONSTRAINT stock_move_what_check CHECK ((what = ANY (ARRAY['received'::text, 'released'::text, 'quarantined'::text, 'frozen'::text, 'unfrozen'::text, 'recalled'::text, 'damaged'::text, 'lost'::text, 'found'::text, 'expired'::text, 'sent'::text, 'arrived'::text, 'missing'::text, 'returned'::text]))),
+    CONSTRAINT stock_move_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES batch(batch_id),
+    CONSTRAINT stock_move_transfer_id_fkey FOREIGN KEY (transfer_id) REFERENCES transfer(transfer_id)
 );
 CREATE INDEX stock_move_of_batch ON stock_move USING btree (batch_id);
+CREATE INDEX stock_move_of_transfer ON stock_move USING btree (transfer_id) WHERE (transfer_id IS NOT NULL);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON stock_move FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE stripe_event (
@@ -804,18 +850,22 @@ CREATE TABLE transfer (
     count bigint NOT NULL,
     sent_at timestamp with time zone NOT NULL,
     sent_by uuid NOT NULL,
-    received_at timestamp with time zone,
-    received_by uuid,
+    ended_at timestamp with time zone,
+    ended_by uuid,
     missing bigint,
     CONSTRAINT transfer_pkey PRIMARY KEY (transfer_id),
+    CONSTRAINT received_by_another CHECK (((state <> 'received'::text) OR (ended_by <> sent_by))),
     CONSTRAINT transfer_check CHECK (((missing >= 0) AND (missing <= count))),
     CONSTRAINT transfer_check1 CHECK ((from_site <> to_site)),
-    CONSTRAINT transfer_check2 CHECK (((state = 'received'::text) = ((received_at IS NOT NULL) AND (received_by IS NOT NULL) AND (missing IS NOT NULL)))),
+    CONSTRAINT transfer_check2 CHECK ((((state = 'sent'::text) = (ended_at IS NULL)) AND ((state = 'sent'::text) = (ended_by IS NULL)))),
+    CONSTRAINT transfer_check3 CHECK (((state = 'received'::text) = (missing IS NOT NULL))),
     CONSTRAINT transfer_count_check CHECK ((count > 0)),
-    CONSTRAINT transfer_state_check CHECK ((state = ANY (ARRAY['sent'::text, 'received'::text]))),
+    CONSTRAINT transfer_state_check CHECK ((state = ANY (ARRAY['sent'::text, 'received'::text, 'cancelled'::text]))),
     CONSTRAINT transfer_from_site_fkey FOREIGN KEY (from_site) REFERENCES site(site_code),
     CONSTRAINT transfer_to_site_fkey FOREIGN KEY (to_site) REFERENCES site(site_code)
 );
+CREATE INDEX transfer_from ON transfer USING btree (from_site);
+CREATE INDEX transfer_to ON transfer USING btree (to_site);
 
 CREATE TABLE voucher (
     batch_id uuid NOT NULL,

@@ -52,8 +52,11 @@ class TestEntitlements:
 
 class TestTills:
     till_id = uuid4()
-    enrolled = events.DeviceEnrolled(till_id=till_id, site_code="antony", till_name="Caisse 2")
-    revoked = events.DeviceRevoked(till_id=till_id, site_code="antony")
+    device_id = uuid4()
+    enrolled = events.DeviceEnrolled(
+        device_id=device_id, till_id=till_id, site_code="antony", till_name="Caisse 2"
+    )
+    revoked = events.DeviceRevoked(device_id=device_id, till_id=till_id, site_code="antony")
 
     @pytest.mark.parametrize("together", [True, False])
     @pytest.mark.parametrize("newest", [2, 3])
@@ -88,7 +91,12 @@ class TestTills:
     ) -> None:
         schema = fresh_schema("recharges")
         facts = [
-            events.DeviceEnrolled(till_id=UUID(int=number), site_code="antony", till_name="Caisse")
+            events.DeviceEnrolled(
+                device_id=uuid4(),
+                till_id=UUID(int=number),
+                site_code="antony",
+                till_name="Caisse",
+            )
             for number in (1, 2)
         ]
         lock = "SELECT till_id FROM till WHERE till_id = %s FOR UPDATE NOWAIT"

@@ -245,7 +245,8 @@ class TestSameKey:
         till, person, _ = shop.enrol_till(), shop.entitle(), shop.stock_up(2)
         order = an_order(till, person)
         first = shop.sell([order])
-        learn_tills(shop.tx, [(DeviceRevoked(till_id=till, site_code="saint-denis"), 2)])
+        revoked = DeviceRevoked(device_id=uuid4(), till_id=till, site_code="saint-denis")
+        learn_tills(shop.tx, [(revoked, 2)])
 
         assert shop.sell([order]) == first
         assert isinstance(shop.sell([an_order(till, person)])[0], TillRevoked)

@@ -16,7 +16,7 @@ from kernel.money import Cents
 from services.recharges import settings
 from services.recharges.api import leases as api
 from services.recharges.boxes import Boxes
-from services.recharges.domain.offline import Line, OfflineSale
+from services.recharges.domain.offline_sale import Line, OfflineSale
 from services.recharges.doors import STAFF, SUPERVISORS, secrets
 from services.recharges.doors.counting import count
 from services.recharges.handlers import leases as handlers

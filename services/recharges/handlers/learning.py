@@ -32,6 +32,7 @@ def learn_tills(
                 "site_code": fact.site_code,
                 "name": fact.till_name if isinstance(fact, events.DeviceEnrolled) else "",
                 "state": "active" if enrolled else "revoked",
+                "device_id": fact.device_id,
                 "sequence": sequence,
             },
         )

@@ -8,11 +8,13 @@ SELECT * FROM unnest(%(site_codes)s::text[], %(names)s::text[])
 -- name: learn_tills
 -- The fact with the highest sequence says how a till stands, in whatever order they are heard; a
 -- till may be revoked, and enrolled again with another device.
-INSERT INTO till (till_id, site_code, name, state, told_sequence)
-VALUES (%(till_id)s, %(site_code)s, %(name)s, %(state)s, %(sequence)s)
+INSERT INTO till (till_id, site_code, name, state, device_id, told_sequence)
+VALUES (%(till_id)s, %(site_code)s, %(name)s, %(state)s, %(device_id)s, %(sequence)s)
     ON CONFLICT (till_id) DO UPDATE
    SET state = CASE WHEN till.told_sequence < excluded.told_sequence THEN excluded.state
                     ELSE till.state END,
+       device_id = CASE WHEN till.told_sequence < excluded.told_sequence THEN excluded.device_id
+                        ELSE till.device_id END,
        name = CASE WHEN excluded.name = '' THEN till.name ELSE excluded.name END,
        told_sequence = greatest(till.told_sequence, excluded.told_sequence);
 

@@ -1,0 +1,493 @@
+"""Leases and offline sales through the service's own functions, on a real schema."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from cryptography.exceptions import InvalidTag
+
+from chassis.auth import Caller
+from kernel.refusal import Refusal
+from services.recharges.api import leases as api
+from services.recharges.domain import lease as rules
+from services.recharges.domain.cap import CapExceeded
+from services.recharges.domain.sale import TillFrozen, TillRevoked
+from services.recharges.doors.leases import _sale as read_sale
+from services.recharges.events import DeviceRevoked
+from services.recharges.handlers import leases, offline
+from services.recharges.handlers.journalling import Pen
+from services.recharges.handlers.learning import learn_tills
+from tests.recharges.build import NOON, SITE, an_order
+from tests.recharges.device import Device, chained, record_of
+from tests.recharges.shop import KEYS, PINS, Shop, done, new_id
+
+SELLER = Caller(user_id=uuid4(), role="till_operator", site_codes=frozenset({SITE}))
+MANAGER = Caller(user_id=uuid4(), role="site_manager", site_codes=frozenset({SITE}))
+STRANGER = Caller(user_id=uuid4(), role="till_operator", site_codes=frozenset({"antony"}))
+HOUR = timedelta(hours=1)
+
+
+@dataclass(kw_only=True)
+class Counter:
+    """A till with its device, in a shop."""
+
+    shop: Shop
+    device_id: UUID = field(default_factory=uuid4)
+    till_id: UUID = field(init=False)
+    device: Device = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.till_id = self.shop.enrol_till(device_id=self.device_id)
+        self.device = Device(till_id=str(self.till_id))
+
+    @property
+    def itself(self) -> Caller:
+        return Caller(user_id=self.device_id, role="till_device", site_codes=frozenset({SITE}))
+
+    def take(
+        self,
+        quantity: int,
+        *people: UUID,
+        cents: int | None = None,
+        caller: Caller = SELLER,
+        at: datetime = NOON,
+    ) -> str:
+        taken = leases.take_lease(
+            self.shop.tx,
+            self.till_id,
+            api.TakeLease(
+                offer_code="sfr-15", quantity=quantity, people=people, allowance_cents=cents
+            ),
+            lease_id=new_id(),
+            caller=caller,
+            pins=PINS,
+            pen=pen(at, caller),
+        )
+        return self.device.take(taken.model_dump(mode="json"))
+
+    def sell(self, lease_id: str, person: UUID, **more: Any) -> dict[str, Any]:
+        line, _ = self.device.sell(lease_id, str(person), at=more.pop("at", NOON + HOUR), **more)
+        return line
+
+    def upload(
+        self,
+        lines: Sequence[dict[str, Any]] | None = None,
+        *,
+        caller: Caller = SELLER,
+        at: datetime = NOON + 2 * HOUR,
+    ) -> list[tuple[str, str | None]]:
+        """Send up; return the outcome of each line with its code."""
+        sent = api.OfflineSales.model_validate(self.device.unsent if lines is None else lines)
+        outcomes, _ = offline.take_sales(
+            self.shop.tx,
+            self.till_id,
+            [read_sale(each) for each in sent.root],
+            caller=caller,
+            pen=pen(at, caller),
+        )
+        self.device.sent([each.model_dump(mode="json") for each in outcomes])
+        return [(each.outcome, each.code) for each in outcomes]
+
+    def give_back(
+        self, lease_id: str, *, caller: Caller = SELLER, said: bool = True
+    ) -> api.LeaseShown:
+        asked = {"chain": self.device.chain} if said else {}
+        return leases.return_lease(
+            self.shop.tx,
+            UUID(lease_id),
+            api.ReturnLease.model_validate(asked),
+            caller=caller,
+            pen=pen(NOON + 3 * HOUR, caller),
+        )
+
+    def lose(self, *, at: datetime = NOON + 2 * HOUR) -> None:
+        revoked = DeviceRevoked(device_id=self.device_id, till_id=self.till_id, site_code=SITE)
+        learn_tills(self.shop.tx, [(revoked, 2)])
+        leases.revoke_devices(self.shop.tx, [(self.till_id, self.device_id, at)], pen=pen(at, None))
+
+    def events(self) -> list[str]:
+        rows = self.shop.all(
+            "SELECT record::json->>'name' AS name FROM journal"
+            " WHERE kind = 'event' AND till_id = %s ORDER BY sequence",
+            self.till_id,
+        )
+        return [row["name"] for row in rows if row["name"] != "journal_begun"]
+
+
+def pen(at: datetime, caller: Caller | None) -> Pen:
+    return Pen(keys=KEYS, new_id=new_id, now=at, by=None if caller is None else caller.user_id)
+
+
+def used(shop: Shop, person: UUID) -> int:
+    cents = shop.all("SELECT used_cents FROM cap_month WHERE person_ref = %s", person)
+    return int(cents[0]["used_cents"]) if cents else 0
+
+
+def states(shop: Shop) -> dict[str, int]:
+    """How many vouchers are in which state; what a pointer has passed is sold."""
+    counted: dict[str, int] = {}
+    for row in shop.all("SELECT * FROM lot"):
+        taken = row["state"] in ("sold_out", "disputed", "refunded_by_operator")
+        if not taken:
+            left = row["end_position"] - row["next_position"]
+            counted[row["state"]] = counted.get(row["state"], 0) + left
+        passed = row["next_position"] - row["first_position"]
+        counted["sold_out"] = counted.get("sold_out", 0) + passed
+    return {state: count for state, count in counted.items() if count}
+
+
+@pytest.fixture
+def counter(shop: Shop) -> Counter:
+    shop.stock_up(20)
+    return Counter(shop=shop)
+
+
+class TestLease:
+    def test_boxes_pins_that_only_its_own_key_opens(self, shop: Shop) -> None:
+        lines = {line["serial"]: line["pin"] for line in shop.stock_up(3)}
+        counter = Counter(shop=shop)
+
+        lease_id = counter.take(3)
+
+        vouchers = counter.device.vouchers[lease_id]
+        opened = {each["serial"]: counter.device.open(lease_id, each) for each in vouchers}
+        assert opened == lines
+        first, second, _ = vouchers
+        with pytest.raises(InvalidTag):
+            counter.device.open(lease_id, first | {"box": second["box"]})
+
+    def test_takes_vouchers_off_sale_and_cap_aside(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle(cap_cents=1000)
+
+        lease_id = counter.take(5, person, cents=600)
+
+        assert states(shop) == {"available": 15, "leased": 5}
+        assert counter.device.allowances == {(str(person), "2026-11"): 600}
+        assert used(shop, person) == 600
+        assert shop.one("SELECT count FROM lease WHERE lease_id = %s", lease_id) == 5
+        order = an_order(counter.till_id, person, ("sfr-15", 2))
+        assert isinstance(shop.sell([order])[0], CapExceeded)
+        assert counter.events() == ["lease_taken"]
+
+    def test_sets_aside_no_more_than_is_left_whoever_asks(self, counter: Counter) -> None:
+        person = counter.shop.entitle(cap_cents=1000)
+        ended = counter.shop.entitle(until="2026-11-01")
+
+        counter.take(1, person, cents=700)
+        counter.take(1, person, ended, cents=700)
+
+        assert counter.device.allowances == {
+            (str(person), "2026-11"): 1000,
+            (str(ended), "2026-11"): 0,
+        }
+
+    @pytest.mark.parametrize("quantity", [101, 21])
+    def test_is_refused_beyond_what_a_till_may_hold(self, shop: Shop, quantity: int) -> None:
+        shop.stock_up(200)
+        counter = Counter(shop=shop)
+        counter.take(80)
+
+        with pytest.raises(rules.LeaseTooLarge):
+            counter.take(quantity)
+        counter.take(20)
+
+    def test_is_for_the_tills_own_site_and_device(self, counter: Counter) -> None:
+        counter.take(1, caller=counter.itself)
+        other = Caller(user_id=uuid4(), role="till_device", site_codes=frozenset({SITE}))
+
+        for caller in (STRANGER, other):
+            with pytest.raises(Refusal):
+                counter.take(1, caller=caller)
+
+
+class TestUpload:
+    def test_books_each_sale_once_with_its_own_time(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle(cap_cents=3000)
+        lease_id = counter.take(5, person)
+        first = counter.sell(lease_id, person, tendered_cents=2000)
+        counter.sell(lease_id, person, quantity=2, at=NOON + HOUR + HOUR / 2)
+
+        assert counter.upload() == [("accepted", None)] * 2
+
+        sales = shop.all("SELECT * FROM sale ORDER BY ticket_no")
+        assert str(sales[0]["sale_id"]) == first["sale_id"]
+        assert [(sale["ticket_no"], sale["sold_at"]) for sale in sales] == [
+            (1, NOON + HOUR),
+            (2, NOON + HOUR + HOUR / 2),
+        ]
+        assert [sale["change_cents"] for sale in sales] == [1750, 0]
+        assert shop.one("SELECT sum(amount_cents)::int FROM cash_line") == 750
+        assert states(shop) == {"available": 15, "leased": 2, "sold_out": 3}
+        offline_of = "SELECT record::json->'offline'->>'hash' FROM journal WHERE kind = 'ticket'"
+        assert shop.one(f"{offline_of} AND sequence = 1") == first["hash"]
+        assert shop.one("SELECT count(*) FROM outbox WHERE type LIKE '%%sale.completed%%'") == 2
+
+    def test_counts_what_was_set_aside_only_once(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle(cap_cents=1000)
+        lease_id = counter.take(4, person, cents=500)
+        for _ in range(3):  # the third is beyond the allowance, and within the month
+            counter.sell(lease_id, person)
+
+        assert counter.upload() == [("accepted", None)] * 3
+
+        assert used(shop, person) == 750
+        left = shop.all("SELECT cap_left_cents FROM sale ORDER BY ticket_no")
+        assert [row["cap_left_cents"] for row in left] == [750, 500, 250]
+        counter.give_back(lease_id)
+        assert used(shop, person) == 750
+
+    def test_knows_again_what_was_accepted(self, counter: Counter) -> None:
+        person = counter.shop.entitle()
+        lease_id = counter.take(5, person)
+        lines = [counter.sell(lease_id, person) for _ in range(3)]
+        counter.upload(lines[:2])
+
+        assert counter.upload(lines) == [("known", None), ("known", None), ("accepted", None)]
+        assert counter.upload(lines) == [("known", None)] * 3
+        assert counter.shop.one("SELECT count(*) FROM sale") == 3
+
+    def test_of_a_fork_freezes_the_till_and_keeps_it(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle()
+        lease_id = counter.take(5, person)
+        before = counter.device.chain
+        lines = [counter.sell(lease_id, person) for _ in range(2)]
+        counter.upload(lines)
+        forged = record_of(lines[0]) | {"person_ref": str(uuid4())}
+
+        outcome = counter.upload([chained(forged, before["hash"])])
+
+        assert outcome == [("refused", "recharges.offline.fork")]
+        assert shop.one("SELECT frozen_why FROM till") == "recharges.offline.fork"
+        assert shop.one("SELECT count(*) FROM offline_refusal") == 1
+        assert counter.events()[-2:] == ["chain_broken", "device_frozen"]
+        with pytest.raises(TillFrozen):
+            counter.take(1)
+        assert isinstance(shop.sell([an_order(counter.till_id, person)])[0], TillFrozen)
+
+    def test_takes_nothing_behind_a_refused_line(self, counter: Counter) -> None:
+        person = counter.shop.entitle()
+        lease_id = counter.take(5, person)
+        lines = [counter.sell(lease_id, person) for _ in range(4)]
+        del lines[1]
+
+        assert counter.upload(lines) == [
+            ("accepted", None),
+            ("refused", "recharges.offline.chain_broken"),
+            ("refused", "recharges.offline.after_refused"),
+        ]
+        assert counter.shop.one("SELECT count(*) FROM sale") == 1
+        assert counter.shop.one("SELECT count(*) FROM offline_refusal") == 2
+
+    def test_of_a_frozen_till_knows_what_it_knew_and_no_more(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle()
+        lease_id = counter.take(5, person)
+        lines = [counter.sell(lease_id, person) for _ in range(3)]
+        counter.upload([lines[0], lines[2]])
+
+        assert counter.upload(lines) == [
+            ("known", None),
+            ("refused", "recharges.till.frozen"),
+            ("refused", "recharges.till.frozen"),
+        ]
+        unfrozen = leases.unfreeze(
+            shop.tx, counter.till_id, reason="seen", caller=MANAGER, pen=pen(NOON, MANAGER)
+        )
+        assert unfrozen.frozen_why == "recharges.offline.chain_broken"
+        assert counter.upload(lines)[1:] == [("accepted", None)] * 2
+        assert "device_unfrozen" in counter.events()
+
+    def test_beyond_the_cap_is_refused(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle(cap_cents=300)
+        lease_id = counter.take(5, person)
+        lines = [counter.sell(lease_id, person) for _ in range(2)]
+
+        assert counter.upload(lines)[1] == ("refused", "recharges.offline.no_allowance")
+        assert used(shop, person) == 300  # 250 sold, 50 still set aside
+        assert shop.one("SELECT frozen_at IS NOT NULL FROM till")
+
+    def test_of_another_persons_allowance_uses_the_months(self, counter: Counter) -> None:
+        shop, person, other = counter.shop, counter.shop.entitle(), counter.shop.entitle()
+        lease_id = counter.take(5, person, cents=250)
+
+        counter.sell(lease_id, other)
+
+        assert counter.upload() == [("accepted", None)]
+        assert (used(shop, person), used(shop, other)) == (250, 250)
+
+    def test_notes_a_clock_that_is_off_and_refuses_one_that_is_far_off(
+        self, counter: Counter
+    ) -> None:
+        person = counter.shop.entitle()
+        lease_id = counter.take(5, person)
+        counter.sell(lease_id, person, at=NOON + HOUR)
+        counter.sell(lease_id, person, at=NOON + HOUR - timedelta(minutes=10))
+
+        assert counter.upload() == [("accepted", None)] * 2
+        assert counter.events()[-1] == "clock_skewed"
+        counter.sell(lease_id, person, at=NOON - HOUR)
+        assert counter.upload() == [("refused", "recharges.offline.time_broken")]
+
+    def test_after_the_lease_was_over_is_refused(self, counter: Counter) -> None:
+        person = counter.shop.entitle()
+        lease_id = counter.take(5, person)
+        counter.sell(lease_id, person, at=NOON + 25 * HOUR)
+
+        outcome = counter.upload(at=NOON + 30 * HOUR)
+        assert outcome == [("refused", "recharges.offline.lease_not_held")]
+
+    def test_in_any_order_of_vouchers_is_taken(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle(cap_cents=9000)
+        lease_id = counter.take(6, person)
+        vouchers = counter.device.vouchers[lease_id]
+        vouchers[:] = [vouchers[place] for place in (4, 1, 2, 5, 0, 3)]
+        for _ in range(4):
+            counter.sell(lease_id, person)
+
+        assert counter.upload() == [("accepted", None)] * 4
+        shop.tx.execute("SET CONSTRAINTS batch_conserved IMMEDIATE")
+        assert states(shop) == {"available": 14, "leased": 2, "sold_out": 4}
+
+    def test_goes_into_the_open_drawer_or_opens_one(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle()
+        lease_id = counter.take(5, person)
+        counter.sell(lease_id, person)
+        counter.upload()
+        counter.sell(lease_id, person, at=NOON + 2 * HOUR)
+        counter.upload(at=NOON + 3 * HOUR)
+
+        (session,) = shop.all("SELECT * FROM drawer_session")
+        assert (session["opening"], session["state"]) == ("by_sale", "open")
+        assert shop.one("SELECT count(DISTINCT drawer_session_id) FROM cash_line") == 1
+
+    def test_of_nothing_does_nothing(self, counter: Counter) -> None:
+        assert counter.upload([]) == []
+
+
+class TestReturn:
+    def test_puts_back_what_was_not_sold_and_not_used(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle(cap_cents=3000)
+        lease_id = counter.take(5, person)
+        assert used(shop, person) == 3000
+        counter.sell(lease_id, person)
+        counter.upload()
+
+        shown = counter.give_back(lease_id)
+
+        assert (shown.state, shown.count, shown.sold) == ("returned", 5, 1)
+        assert states(shop) == {"available": 19, "sold_out": 1}
+        assert used(shop, person) == 250
+        assert counter.events()[-1] == "lease_returned"
+
+    def test_twice_is_once(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle(cap_cents=3000)
+        lease_id = counter.take(5, person)
+
+        assert counter.give_back(lease_id) == counter.give_back(lease_id)
+
+        assert states(shop) == {"available": 20}
+        assert used(shop, person) == 0
+        assert counter.events().count("lease_returned") == 1
+
+    def test_waits_for_the_sales_that_were_not_sent_up(self, counter: Counter) -> None:
+        person = counter.shop.entitle()
+        lease_id = counter.take(5, person)
+        counter.sell(lease_id, person)
+
+        with pytest.raises(rules.SalesMissing):
+            counter.give_back(lease_id)
+        counter.upload()
+        assert counter.give_back(lease_id).state == "returned"
+
+    def test_of_a_silent_device_is_a_supervisors(self, counter: Counter) -> None:
+        lease_id = counter.take(5)
+
+        with pytest.raises(rules.ChainUnsaid):
+            counter.give_back(lease_id, said=False)
+        assert counter.give_back(lease_id, said=False, caller=MANAGER).state == "returned"
+
+    def test_ends_what_the_lease_could_sell(self, counter: Counter) -> None:
+        person = counter.shop.entitle()
+        lease_id = counter.take(5, person)
+        counter.give_back(lease_id)
+        counter.sell(lease_id, person)
+
+        assert counter.upload() == [("refused", "recharges.offline.lease_not_held")]
+
+
+class TestLostDevice:
+    def test_freezes_what_it_had_not_sold_and_gives_the_cap_back(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle(cap_cents=3000)
+        lease_id = counter.take(5, person)
+        counter.sell(lease_id, person)
+        counter.upload()
+
+        counter.lose()
+        counter.lose()
+
+        assert states(shop) == {"available": 15, "frozen": 4, "sold_out": 1}
+        assert used(shop, person) == 250
+        assert shop.one("SELECT state FROM lease") == "revoked"
+        with pytest.raises(TillRevoked):
+            counter.take(1)
+
+    def test_found_again_is_sent_up_by_a_supervisor(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle(cap_cents=3000)
+        lease_id = counter.take(5, person)
+        counter.sell(lease_id, person)
+        counter.lose()
+
+        with pytest.raises(rules.SupervisorNeeded):
+            counter.upload()
+        with pytest.raises(rules.OtherDevice):
+            counter.upload(caller=counter.itself)
+        assert counter.upload(caller=MANAGER) == [("accepted", None)]
+        assert states(shop) == {"available": 15, "frozen": 4, "sold_out": 1}
+        assert used(shop, person) == 250
+
+    def test_sells_nothing_after_it_was_lost(self, counter: Counter) -> None:
+        person = counter.shop.entitle(cap_cents=3000)
+        lease_id = counter.take(5, person)
+        counter.lose(at=NOON + HOUR)
+        counter.sell(lease_id, person, at=NOON + HOUR + timedelta(minutes=1))
+
+        outcome = counter.upload(caller=MANAGER)
+        assert outcome == [("refused", "recharges.offline.lease_not_held")]
+        assert counter.shop.one("SELECT frozen_at IS NOT NULL FROM till")
+
+
+class TestExpiredLease:
+    def test_is_noted_once_and_keeps_what_it_holds(self, counter: Counter) -> None:
+        shop = counter.shop
+        counter.take(5)
+        late = pen(NOON + 25 * HOUR, None)
+
+        assert leases.warn_of_expired(shop.tx, pen=pen(NOON + 23 * HOUR, None)) == 0
+        assert leases.warn_of_expired(shop.tx, pen=late) == 1
+        assert leases.warn_of_expired(shop.tx, pen=late) == 0
+
+        assert states(shop) == {"available": 15, "leased": 5}
+        assert counter.events() == ["lease_taken", "lease_expired"]
+
+
+class TestCapAtThreeTills:
+    def test_holds_over_two_offline_and_one_online(self, shop: Shop) -> None:
+        shop.stock_up(40)
+        person = shop.entitle(cap_cents=1250)
+        counters = [Counter(shop=shop), Counter(shop=shop)]
+        online = shop.enrol_till()
+        taken = [counter.take(5, person, cents=500) for counter in counters]
+        outcomes = shop.sell([an_order(online, person) for _ in range(2)])
+        for counter, lease_id in zip(counters, taken, strict=True):
+            while counter.device.may_sell(lease_id, str(person), month="2026-11"):
+                counter.sell(lease_id, person)
+
+        for counter in counters:
+            assert counter.upload() == [("accepted", None)] * 2
+
+        assert done(outcomes[0]).cap.left_cents == 0
+        assert isinstance(outcomes[1], CapExceeded)
+        assert used(shop, person) == 1250
+        assert shop.one("SELECT sum(total_cents)::int FROM sale") == 1250
