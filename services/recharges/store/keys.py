@@ -18,7 +18,8 @@ def learn(tx: Transaction, pins: PinSeal, key_ids: Iterable[str]) -> None:
 
 
 def learn_to_seal(tx: Transaction, pins: PinSeal) -> None:
-    """Teach the newest data key, to seal with, and the key under the blind index, if there are."""
+    """Teach what an import seals with: the newest data key, if there is one, and the index key."""
+    pins.seal_with(pins.key_ids[0])
     for row in tx.execute(SQL["find_sealing_keys"]).fetchall():
         pins.learn(WrappedKey(**row))
         if row["key_id"] != INDEX:
