@@ -204,6 +204,51 @@ class TestGiveBack(Stocked):
         assert [row["taking"] for row in takings] == [1, 2]
 
 
+class TestJoinPieces(Stocked):
+    def test_makes_one_lot_again_of_what_was_cut_and_came_back(
+        self, shop: Shop, batch_id: UUID
+    ) -> None:
+        self.sell(shop, 2)
+        holders = [hold(shop, 1) for _ in range(4)]
+        for holder in holders[:2]:
+            lots.sell_held(shop.tx, lots.held(shop.tx, holder))
+        for holder in holders[2:]:
+            lots.release(shop.tx, holder, on=DAY)
+        before = laid_out(shop)
+        assert shop.one("SELECT count(*) FROM lot") == 5
+
+        assert lots.join_pieces(shop.tx) == 3
+
+        conserve(shop)
+        assert laid_out(shop) == before
+        assert self.states(shop) == "ssaaaaass"
+        assert shop.one("SELECT count(*) FROM lot") == 2
+        assert lots.join_pieces(shop.tx) == 0
+        self.sell(shop, 5)
+        assert self.states(shop) == "s" * SIZE
+
+    def test_leaves_alone_what_is_held_or_not_alike(self, shop: Shop, batch_id: UUID) -> None:
+        hold(shop, 1)
+        hold(shop, 1)
+        lot = lots.cut_out(shop.tx, batch_id=batch_id, position=1, new_id=new_id)
+        lots.move(shop.tx, [lot], state=State.DAMAGED)
+        self.sell(shop, 1)
+
+        assert lots.join_pieces(shop.tx) == 0
+
+    def test_leaves_alone_what_somebody_works_on(self, fresh_schema: FreshSchema) -> None:
+        schema = fresh_schema("recharges")
+        with connect(schema) as tx:
+            shop = Shop(tx=tx)
+            shop.stock_up(SIZE)
+            lots.release(tx, hold(shop, 1), on=DAY)
+        with connect(schema) as tx, connect(schema) as other:
+            other.execute("SELECT FROM lot ORDER BY first_position LIMIT 1 FOR UPDATE")
+            assert lots.join_pieces(tx) == 0
+            other.rollback()
+            assert lots.join_pieces(tx) == 1
+
+
 class TestMove(Stocked):
     @pytest.mark.parametrize("wanted", sorted(State))
     def test_follows_the_table_of_states(self, shop: Shop, batch_id: UUID, wanted: State) -> None:
@@ -219,14 +264,6 @@ class TestMove(Stocked):
             assert laid_out(shop)[batch_id, 1] == "sold_out"
 
 
-steps = st.lists(
-    st.tuples(
-        st.sampled_from(["hold", "release", "sell", "cut", "back"]), st.integers(1, 2 * SIZE)
-    ),
-    max_size=12,
-)
-
-
 @pytest.fixture(scope="module")
 def stocked(fresh_schema: FreshSchema) -> Schema:
     """A schema with two deliveries of nine, the second to be used sooner."""
@@ -235,6 +272,15 @@ def stocked(fresh_schema: FreshSchema) -> Schema:
         for days in (100, 50):
             Shop(tx=tx).stock_up(SIZE, use_by=str(DAY + timedelta(days=days)))
     return schema
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["hold", "release", "sell", "cut", "back", "join"]),
+        st.integers(1, 2 * SIZE),
+    ),
+    max_size=12,
+)
 
 
 class TestSequences:
@@ -280,5 +326,7 @@ class TestSequences:
                 if verb == "back" and table[place] == "sold_out":
                     lots.give_back(shop.tx, [lot], on=DAY)
                     table[place] = "available"
+            elif verb == "join":
+                lots.join_pieces(shop.tx)
             conserve(shop)
             assert laid_out(shop) == table
