@@ -234,7 +234,7 @@ SELECT count(*)::bigint AS examined,
                row_number() OVER chain AS place,
                lag(hash, 1, '\x'::bytea) OVER chain AS before
           FROM recharges.offline_ticket
-        WINDOW chain AS (PARTITION BY till_id ORDER BY sequence)) AS ticket
+        WINDOW chain AS (PARTITION BY device_id ORDER BY sequence)) AS ticket
   LEFT JOIN recharges.sale USING (sale_id);
 
 -- name: each_sale_is_in_the_ledger_once

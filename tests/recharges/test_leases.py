@@ -15,7 +15,7 @@ from services.recharges.api import leases as api
 from services.recharges.domain import lease as rules
 from services.recharges.domain.cap import CapExceeded
 from services.recharges.domain.sale import TillFrozen, TillRevoked
-from services.recharges.doors.leases import _sale as read_sale
+from services.recharges.doors.leases import read_sale
 from services.recharges.events import DeviceRevoked
 from services.recharges.handlers import leases, offline
 from services.recharges.handlers.journalling import Pen

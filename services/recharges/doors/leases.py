@@ -126,7 +126,7 @@ class LeaseDoors:
     ) -> list[api.OfflineOutcome]:
         """Take in what a till sold offline, in order; each line is accepted, known or refused."""
         outcomes, sold = offline.take_sales(
-            tx, till_id, [_sale(each) for each in body.root], caller=call.caller, pen=_pen(call)
+            tx, till_id, [read_sale(each) for each in body.root], caller=call.caller, pen=_pen(call)
         )
         count(sold)
         return outcomes
@@ -152,7 +152,8 @@ class LeaseDoors:
         handlers.warn_of_expired(tx, pen=pen_of_the_clock(clock.now()))
 
 
-def _sale(sent: api.OfflineSale) -> OfflineSale:
+def read_sale(sent: api.OfflineSale) -> OfflineSale:
+    """Read a sale as the domain knows it."""
     return OfflineSale(
         till_id=sent.till_id,
         sequence=sent.sequence,
