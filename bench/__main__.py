@@ -13,7 +13,7 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from bench import counts, facts, pgbench, tills, volume, world
+from bench import counts, facts, imports, pgbench, tills, volume, world
 from bench.world import PEER, World
 from deploy.local.home import ROOT
 
@@ -52,6 +52,7 @@ def main() -> None:
             counts.await_heard(connection, _none(), facts=counts.read(connection).told)
             figures = [*_sales(made, connection), _facts(made, connection), _latency(made)]
             proof = asdict(counts.read(connection))
+            figures += _imports(made, connection)
             figures.append(_volume(made, connection))
         with made.connect(PEER) as connection:
             proof["peer_sales"] = _scalar(connection, "SELECT count(*) FROM sale")
@@ -112,6 +113,24 @@ def _latency(made: World) -> Figure:
         {"relais": ours, "function": lambda: pgbench.sale_median_ms(url, seconds=2)},
     )
     return _figure("median ms of one till over pgbench's", "≤ 8", rounds, "relais", "function")
+
+
+def _imports(made: World, connection: psycopg.Connection) -> list[Figure]:
+    """Vouchers per second of an import over the rows per second of a bare COPY of its rows."""
+    bench = imports.Imports(made, connection)
+    rounds = _rounds(
+        "imports",
+        {
+            "relais": bench.ours_per_second,
+            "copy": lambda: bench.copied_per_second("like_voucher"),
+            "bare": lambda: bench.copied_per_second("bare_voucher"),
+        },
+    )
+    name = f"import of {imports.VOUCHERS:,} over COPY into"
+    return [
+        _figure(f"{name} such a table", "≥ 0.3", rounds, "relais", "copy"),
+        _figure(f"{name} one without constraints", "-", rounds, "relais", "bare"),
+    ]
 
 
 def _volume(made: World, connection: psycopg.Connection) -> Figure:
