@@ -1,142 +1,21 @@
 """Leases and offline sales through the service's own functions, on a real schema."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from cryptography.exceptions import InvalidTag
 
 from chassis.auth import Caller
 from kernel.refusal import Refusal
-from services.recharges.api import leases as api
 from services.recharges.domain import lease as rules
 from services.recharges.domain.cap import CapExceeded
 from services.recharges.domain.sale import TillFrozen, TillRevoked
-from services.recharges.doors.leases import read_sale
-from services.recharges.events import DeviceRevoked
-from services.recharges.handlers import leases, offline
-from services.recharges.handlers.journalling import Pen
-from services.recharges.handlers.learning import learn_tills
+from services.recharges.handlers import leases
 from tests.recharges.build import NOON, SITE, an_order
-from tests.recharges.device import Device, chained, record_of
-from tests.recharges.shop import KEYS, PINS, Shop, done, new_id
-
-SELLER = Caller(user_id=uuid4(), role="till_operator", site_codes=frozenset({SITE}))
-MANAGER = Caller(user_id=uuid4(), role="site_manager", site_codes=frozenset({SITE}))
-STRANGER = Caller(user_id=uuid4(), role="till_operator", site_codes=frozenset({"antony"}))
-HOUR = timedelta(hours=1)
-
-
-@dataclass(kw_only=True)
-class Counter:
-    """A till with its device, in a shop."""
-
-    shop: Shop
-    device_id: UUID = field(default_factory=uuid4)
-    till_id: UUID = field(init=False)
-    device: Device = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.till_id = self.shop.enrol_till(device_id=self.device_id)
-        self.device = Device(till_id=str(self.till_id))
-
-    @property
-    def itself(self) -> Caller:
-        return Caller(user_id=self.device_id, role="till_device", site_codes=frozenset({SITE}))
-
-    def take(
-        self,
-        quantity: int,
-        *people: UUID,
-        cents: int | None = None,
-        caller: Caller = SELLER,
-        at: datetime = NOON,
-    ) -> str:
-        taken = leases.take_lease(
-            self.shop.tx,
-            self.till_id,
-            api.TakeLease(
-                offer_code="sfr-15", quantity=quantity, people=people, allowance_cents=cents
-            ),
-            lease_id=new_id(),
-            caller=caller,
-            pins=PINS,
-            pen=pen(at, caller),
-        )
-        return self.device.take(taken.model_dump(mode="json"))
-
-    def sell(self, lease_id: str, person: UUID, **more: Any) -> dict[str, Any]:
-        line, _ = self.device.sell(lease_id, str(person), at=more.pop("at", NOON + HOUR), **more)
-        return line
-
-    def upload(
-        self,
-        lines: Sequence[dict[str, Any]] | None = None,
-        *,
-        caller: Caller = SELLER,
-        at: datetime = NOON + 2 * HOUR,
-    ) -> list[tuple[str, str | None]]:
-        """Send up; return the outcome of each line with its code."""
-        sent = api.OfflineSales.model_validate(self.device.unsent if lines is None else lines)
-        outcomes, _ = offline.take_sales(
-            self.shop.tx,
-            self.till_id,
-            [read_sale(each) for each in sent.root],
-            caller=caller,
-            pen=pen(at, caller),
-        )
-        self.device.sent([each.model_dump(mode="json") for each in outcomes])
-        return [(each.outcome, each.code) for each in outcomes]
-
-    def give_back(
-        self, lease_id: str, *, caller: Caller = SELLER, said: bool = True
-    ) -> api.LeaseShown:
-        asked = {"chain": self.device.chain} if said else {}
-        return leases.return_lease(
-            self.shop.tx,
-            UUID(lease_id),
-            api.ReturnLease.model_validate(asked),
-            caller=caller,
-            pen=pen(NOON + 3 * HOUR, caller),
-        )
-
-    def lose(self, *, at: datetime = NOON + 2 * HOUR) -> None:
-        revoked = DeviceRevoked(device_id=self.device_id, till_id=self.till_id, site_code=SITE)
-        learn_tills(self.shop.tx, [(revoked, 2)])
-        leases.revoke_devices(self.shop.tx, [(self.till_id, self.device_id, at)], pen=pen(at, None))
-
-    def events(self) -> list[str]:
-        rows = self.shop.all(
-            "SELECT record::json->>'name' AS name FROM journal"
-            " WHERE kind = 'event' AND till_id = %s ORDER BY sequence",
-            self.till_id,
-        )
-        return [row["name"] for row in rows if row["name"] != "journal_begun"]
-
-
-def pen(at: datetime, caller: Caller | None) -> Pen:
-    return Pen(keys=KEYS, new_id=new_id, now=at, by=None if caller is None else caller.user_id)
-
-
-def used(shop: Shop, person: UUID) -> int:
-    cents = shop.all("SELECT used_cents FROM cap_month WHERE person_ref = %s", person)
-    return int(cents[0]["used_cents"]) if cents else 0
-
-
-def states(shop: Shop) -> dict[str, int]:
-    """How many vouchers are in which state; what a pointer has passed is sold."""
-    counted: dict[str, int] = {}
-    for row in shop.all("SELECT * FROM lot"):
-        taken = row["state"] in ("sold_out", "disputed", "refunded_by_operator")
-        if not taken:
-            left = row["end_position"] - row["next_position"]
-            counted[row["state"]] = counted.get(row["state"], 0) + left
-        passed = row["next_position"] - row["first_position"]
-        counted["sold_out"] = counted.get("sold_out", 0) + passed
-    return {state: count for state, count in counted.items() if count}
+from tests.recharges.counter import HOUR, MANAGER, STRANGER, Counter, pen, states, used
+from tests.recharges.device import chained, record_of
+from tests.recharges.shop import Shop, done
 
 
 @pytest.fixture
@@ -262,7 +141,7 @@ class TestUpload:
         assert outcome == [("refused", "recharges.offline.fork")]
         assert shop.one("SELECT frozen_why FROM till") == "recharges.offline.fork"
         assert shop.one("SELECT count(*) FROM offline_refusal") == 1
-        assert counter.events()[-2:] == ["chain_broken", "device_frozen"]
+        assert counter.events()[-2:] == ["offline_refused", "device_frozen"]
         with pytest.raises(TillFrozen):
             counter.take(1)
         assert isinstance(shop.sell([an_order(counter.till_id, person)])[0], TillFrozen)

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from enum import IntEnum, StrEnum
+from enum import IntEnum, StrEnum, unique
 from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
@@ -46,6 +46,7 @@ class Period(StrEnum):
     YEAR = "year"
 
 
+@unique
 class Event(IntEnum):
     """Technical events; below 1000 the codes are those of NF525, from 1000 on our own."""
 
@@ -76,6 +77,7 @@ class Event(IntEnum):
     DRAWER_APPROVED = 1125
     DEVICE_UNFROZEN = 1130
     LEASE_EXPIRED = 1140
+    OFFLINE_REFUSED = 1145
     PAYMENT_DISPUTED = 1150
     DISPUTE_SETTLED = 1160
 

@@ -16,13 +16,7 @@ from services.recharges.domain import journal, lease, offline, sale
 from services.recharges.domain.drawer import Drawer, DrawerAwaitsApproval, Opening
 from services.recharges.domain.journal import Event
 from services.recharges.domain.offline import Accepted, Known
-from services.recharges.domain.offline_sale import (
-    ChainBroken,
-    Fork,
-    HashWrong,
-    OfflineSale,
-    TimeBroken,
-)
+from services.recharges.domain.offline_sale import OfflineSale
 from services.recharges.domain.sale import Offer, Order, Sale, TillFrozen, Wanted
 from services.recharges.domain.stock import Pick
 from services.recharges.handlers import selling
@@ -38,8 +32,6 @@ from services.recharges.store.selling import Voucher, till_from
 Row = dict[str, Any]
 #: What is less off is not worth a line in the journal.
 _SKEW_NOTED = timedelta(seconds=5)
-#: Refusals that say that the chain itself was meddled with.
-_BREAKS = (Fork, ChainBroken, HashWrong, TimeBroken)
 
 
 def take_sales(
@@ -249,13 +241,12 @@ def _freeze(
     device_id: UUID,
     pen: Pen,
 ) -> None:
-    """Freeze the till whose device sent what does not hold; a withdrawn device sells no more."""
+    """Note what does not hold, and freeze the till; a withdrawn device sells no more anyway."""
     sent, refusal = first
     if isinstance(refusal, TillFrozen):
         return
     details = {"device_id": str(device_id), "sequence": sent.sequence, "code": refusal.code}
-    if isinstance(refusal, _BREAKS):
-        note(tx, till, Event.CHAIN_BROKEN, details, pen=pen)
+    note(tx, till, Event.OFFLINE_REFUSED, details, pen=pen)
     if device_id == till["device_id"]:
         tx.execute(
             SQL["freeze_till"], {"till_id": till["till_id"], "at": pen.now, "why": refusal.code}
