@@ -1,6 +1,11 @@
 """`relais recharges ...`: what is done to the stock from a command line."""
 
+import hashlib
+import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -14,15 +19,19 @@ from chassis import clock, texts
 from chassis.db import Database
 from kernel.refusal import Refusal
 from services.recharges import events, intake, settings
+from services.recharges.domain.archive import Header
+from services.recharges.handlers import archiving
+from services.recharges.handlers.journalling import Pen
 from services.recharges.seal import PinSeal
+from services.recharges.signing import JournalKeys
 
-app = typer.Typer(help="Recharges: voucher stock.")
+app = typer.Typer(help="Recharges: voucher stock, and the archives of tills.")
 _STEPS = {"read": "Reading and checking", "seal": "Sealing PINs", "store": "Storing"}
 
 
 @app.callback()
 def _group() -> None:
-    """Recharges: voucher stock."""
+    """Recharges: voucher stock, and the archives of tills."""
 
 
 @app.command("import-vouchers")
@@ -86,13 +95,7 @@ def _import(
     database = Database(
         current.database_url.get_secret_value(), schema="recharges", settings=current
     )
-    bars = Progress(
-        TextColumn("{task.description:<22}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
+    bars = _bars()
     try:
         with bars, database.transaction() as tx:
             # A million vouchers take their time, and another import before this one as well.
@@ -114,7 +117,7 @@ def _import(
                 count=count,
                 face_value_cents=face_value_cents,
                 pins=PinSeal(current.relais_pin_keys.get_secret_value()),
-                new_id=lambda: UUID(int=uuid_utils.uuid7().int),
+                new_id=_new_id,
                 now=clock.now(),
                 received_by=received_by,
                 progress=lambda step, done, total: bars.update(
@@ -124,3 +127,84 @@ def _import(
             return fact, intake.waits_for_release(tx, fact.batch_id)
     finally:
         database.close()
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def _new_id() -> UUID:
+    return UUID(int=uuid_utils.uuid7().int)
+
+
+@app.command("export-archive")
+def export_archive(
+    out: Annotated[Path, typer.Argument(dir_okay=False, help="The file to write.")],
+    till: Annotated[UUID, typer.Option(help="The till's id.")],
+    year: Annotated[
+        int | None, typer.Option(min=2000, max=9999, help="Without it: the whole life.")
+    ] = None,
+) -> None:
+    """Write the fiscal archive of a till; `relais verify-archive` checks it anywhere."""
+    language = texts.language_of(None)
+    try:
+        header, sha256 = _export(out, till_id=till, year=year, language=language)
+    except Refusal as refusal:
+        sys.stderr.write(f"relais: {texts.explain(refusal, language=language)}\n")
+        raise typer.Exit(1) from refusal
+    sentence = texts.translate(
+        "{count} records of period {period} written; SHA-256 {sha256}.",
+        language=language,
+        service="recharges",
+    )
+    count = sum(span.count for span in header.spans.values())
+    typer.echo(sentence.format(count=count, period=header.period, sha256=sha256.hex()))
+
+
+def _export(out: Path, *, till_id: UUID, year: int | None, language: str) -> tuple[Header, bytes]:
+    current = settings.of_journal()
+    keys = JournalKeys(current.relais_journal_keys.get_secret_value())
+    pen = Pen(keys=keys, new_id=_new_id, now=clock.now(), by=None)
+    database = Database(
+        current.database_url.get_secret_value(), schema="recharges", settings=current
+    )
+    try:
+        with database.transaction() as tx:
+            header = archiving.plan(tx, till_id, year=year, pen=pen)
+        count = sum(span.count for span in header.spans.values())
+        words = texts.translate("Writing", language=language, service="recharges")
+        with _bars() as bars, _beside(out) as written, database.transaction() as tx:
+            task = bars.add_task(words, total=count)
+            digest = hashlib.sha256()
+            with written.open("wb") as file:
+                for line in archiving.lines(
+                    tx, header, keys=keys, progress=lambda done: bars.update(task, completed=done)
+                ):
+                    digest.update(line)
+                    file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+            archiving.keep_record(tx, header, sha256=digest.digest(), pen=pen)
+    finally:
+        database.close()
+    return header, digest.digest()
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """Give a file beside `out` that takes its place at the end, or is removed."""
+    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    os.close(handle)
+    written = Path(name)
+    try:
+        yield written
+        written.replace(out)
+    finally:
+        with suppress(FileNotFoundError):
+            written.unlink()

@@ -25,10 +25,14 @@ class PinSettings(Settings):
     relais_pin_keys: Annotated[Secret, AfterValidator(_keys)]
 
 
-class RechargesSettings(PinSettings):
-    """What a process that sells needs besides: `RELAIS_JOURNAL_KEYS`, in the same form."""
+class JournalSettings(Settings):
+    """`RELAIS_JOURNAL_KEYS`, in the same form."""
 
     relais_journal_keys: Annotated[Secret, AfterValidator(_keys)]
+
+
+class RechargesSettings(PinSettings, JournalSettings):
+    """What a process that sells needs."""
 
 
 class CardSettings(Settings):
@@ -43,6 +47,12 @@ class CardSettings(Settings):
 def of_pins() -> PinSettings:
     """Read what a command that seals PINs needs, once."""
     return PinSettings()
+
+
+@cache
+def of_journal() -> JournalSettings:
+    """Read what a command that writes in the journal needs, once."""
+    return JournalSettings()
 
 
 @cache

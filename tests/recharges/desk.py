@@ -1,17 +1,22 @@
 """A till's desk in tests: its drawer, its closings and who stands behind it."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from services.recharges.api import drawers as api
 from services.recharges.api.selling import SaleDone
-from services.recharges.domain.journal import Period
-from services.recharges.handlers import closings, drawers
+from services.recharges.domain import journal, verification
+from services.recharges.domain.journal import Kind, Period
+from services.recharges.domain.verification import Anchor, Report
+from services.recharges.handlers import archiving, closings, drawers
 from services.recharges.handlers.closings import Made
 from services.recharges.handlers.journalling import Pen
+from services.recharges.signing import is_signed
 from services.recharges.store import drawers as store
+from services.recharges.store import journal as records
+from tests.recharges.archives import a_ticket
 from tests.recharges.build import NOON, an_order
 from tests.recharges.shop import KEYS, Shop, done, new_id
 
@@ -113,6 +118,38 @@ class Desk:
             self.till_id,
         )
         return [row["name"] for row in rows]
+
+    def upload_late(self, *, on: date) -> int:
+        """Append the ticket of a sale of an earlier day, made without the network."""
+        till = self.till()
+        offline = journal.Offline(sequence=1, hash="ab" * 32, received_at=self.now.isoformat())
+        sequence, _ = records.append(
+            self.shop.tx,
+            Kind.TICKET,
+            till=till,
+            build=lambda sequence: journal.ticket_record(
+                **a_ticket(sequence, till_id=self.till_id, business_date=on, offline=offline)
+            ),
+            keys=KEYS,
+            business_date=on,
+            recorded_at=self.now,
+            total_cents=250,
+        )
+        return sequence
+
+    def assert_whole(self) -> None:
+        """The whole journal, as an archive, is found whole by the verifier."""
+        report = self.verify()
+        assert [str(finding) for finding in report.findings] == []
+
+    def verify(self, *anchors: Anchor) -> Report:
+        header = archiving.plan(self.shop.tx, self.till_id, year=None, pen=self.pen())
+        return verification.verify(
+            archiving.lines(self.shop.tx, header, keys=KEYS),
+            is_signed=is_signed,
+            anchors=anchors,
+            trusted_keys=KEYS.public_keys(),
+        )
 
 
 def a_desk(shop: Shop, *, vouchers: int = 40) -> Desk:

@@ -104,19 +104,32 @@ def _walk(
     for kind in Kind:
         walk = Walk(tx, till_id, kind, after=after[kind], until=until[kind])
         for record in walk.records(keys):
-            if kind is Kind.TICKET:
-                try:
-                    tally.add(json.loads(record["record"]))
-                except (ValueError, KeyError, TypeError):
-                    is_readable = False
+            if kind is Kind.TICKET and is_readable:
+                is_readable = _add(tally, record["record"])
         breaks += walk.breaks
-    return breaks, is_readable
+    whole = until[Kind.TICKET].sequence + 1 - last.until_sequence
+    return breaks, is_readable and tally.figures()["ticket_count"] == whole
+
+
+def _add(tally: Tally, record: str) -> bool:
+    """Add a ticket up, if it is one that can be: what was forged need not even be a ticket."""
+    try:
+        ticket = json.loads(record)
+        if any(journal.ticket_faults(ticket)):
+            return False
+        tally.add(ticket)
+    except (ValueError, KeyError, TypeError):
+        return False
+    return True
 
 
 def _are_known(
     tx: Transaction, till: Row, breaks: list[Break], *, is_readable: bool, pen: Pen
 ) -> bool:
-    """Whether the till was released since the journal told of these breaks; tell new ones."""
+    """Whether the till was released since the journal told of these breaks; tell new ones.
+
+    Tickets that are not there, or do not add up, are never closed over: another till takes over.
+    """
     told = {
         Break(Kind(details["kind"]), details["sequence"])
         for row in tx.execute(SQL["breaks_told"], {"till_id": till["till_id"]})

@@ -3,7 +3,7 @@
 -- name: lock_tills
 -- The tills of a batch of sales, with their drawers and the heads of their tickets.
 SELECT till_id, site_code, name, state, last_sequence, last_hash, drawer_session_id,
-       drawer_opened_on, drawer_counted, frozen_at
+       drawer_opened_on, drawer_counted, device_id, frozen_at, frozen_why
   FROM till
  WHERE till_id = ANY(%(till_ids)s::uuid[])
  ORDER BY till_id

@@ -1,0 +1,64 @@
+"""Sales while a till is closed, by real processes at once: each in exactly one window."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from uuid import uuid4
+
+import pytest
+
+from tests.fix_service import bearer, keyed
+from tests.fix_stack import FreshSchema
+from tests.recharges.build import SITE
+from tests.recharges.door import Door, an_order, committed, open_door
+
+MANAGER = bearer("site_manager", SITE)
+SALES, CLOSINGS = 60, 12
+
+
+@pytest.fixture(scope="module")
+def doors(fresh_schema: FreshSchema) -> Iterator[list[Door]]:
+    schema = fresh_schema("recharges")
+    with ExitStack() as opened:
+        yield [opened.enter_context(open_door(schema)) for _ in range(2)]
+
+
+class TestUnsyncedSaleAtClosing:
+    def test_a_sale_committed_while_the_till_is_closed_is_in_exactly_one_window(
+        self, doors: list[Door]
+    ) -> None:
+        # odoo#203431
+        with committed(doors[0].schema) as shop:
+            till = shop.enrol_till()
+            people = [shop.entitle() for _ in range(SALES)]
+            shop.stock_up(SALES)
+
+        def act(number: int) -> int:
+            door = doors[number % 2]
+            if number % 6 == 5:
+                answer = door.client.post(
+                    f"/v1/tills/{till}/closings", json={"period": "day"}, headers=keyed(MANAGER)
+                )
+            else:
+                key = str(uuid4())
+                answer = door.sell(an_order(till, people[number * 5 // 6]), key=key)
+            assert answer.status_code == 201, answer.text
+            return answer.status_code
+
+        with ThreadPoolExecutor(16) as desks:
+            list(desks.map(act, range(SALES + CLOSINGS)))
+        last = doors[0].client.post(
+            f"/v1/tills/{till}/closings", json={"period": "day"}, headers=keyed(MANAGER)
+        )
+
+        assert last.status_code == 201
+        closings = doors[1].get(f"/v1/tills/{till}/closings", period="day").json()
+        assert len(closings) == CLOSINGS + 1
+        covered = [
+            ticket
+            for each in closings
+            for ticket in range(each["from_sequence"], each["until_sequence"])
+        ]
+        assert covered == [*range(1, SALES + 1)]
+        assert sum(each["real_cents"] for each in closings) == SALES * 250
+        assert closings[-1]["perpetual_real_cents"] == SALES * 250
