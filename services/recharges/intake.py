@@ -13,7 +13,7 @@ from kernel.period import business_date
 from kernel.refusal import NotFound, Refusal
 from services.recharges import events
 from services.recharges.domain import delivery
-from services.recharges.domain.delivery import Kind, Range
+from services.recharges.domain.delivery import Kind, Range, SiteUnknown
 from services.recharges.domain.reading import Reader
 from services.recharges.seal import PinSeal
 from services.recharges.store import SQL, deliveries, keys
@@ -27,12 +27,6 @@ class OperatorUnknown(NotFound):
     """The tariff has no offer of the operator {operator}."""
 
     code = "recharges.delivery.operator_unknown"
-
-
-class SiteUnknown(NotFound):
-    """There is no site {site_code}."""
-
-    code = "recharges.delivery.site_unknown"
 
 
 class FileTwice(Refusal):

@@ -18,6 +18,7 @@ from services.recharges.domain.delivery import (
     SerialKnown,
     SerialMalformed,
     SerialTwice,
+    SiteUnknown,
     UseByPassed,
 )
 from services.recharges.events import BatchReceived
@@ -25,7 +26,6 @@ from services.recharges.intake import (
     BatchTwice,
     FileTwice,
     OperatorUnknown,
-    SiteUnknown,
     waits_for_release,
 )
 from tests.recharges.build import DAY, NOON, SITE, a_file, a_row, rows

@@ -230,6 +230,17 @@ class TestBusyShop:
         assert tx.closed
         assert pins.knows(key_id)
 
+    def test_derives_the_keys_of_leases_as_before(self, schema: Schema, lines: Lines) -> None:
+        turn(schema)
+        key_id = turn(schema, keys=NEXT_KEYS).key_id
+        pins = PinSeal(NEXT_KEYS.partition(",")[0])
+
+        with connect(schema) as tx:
+            store.learn(tx, pins, [key_id])
+
+        purpose, lease = b"a purpose", b"a lease"
+        assert pins.derive(purpose, salt=lease) == PinSeal(PIN_KEYS).derive(purpose, salt=lease)
+
 
 class TestRefusals:
     def test_of_a_second_turn_at_once(self, schema: Schema, lines: Lines) -> None:

@@ -14,13 +14,19 @@ from datetime import date
 from typing import NamedTuple
 
 from kernel.money import Cents
-from kernel.refusal import Refusal
+from kernel.refusal import NotFound, Refusal
 
 COLUMNS = ("serial", "pin", "offer_code", "face_value_cents", "use_by")
 SERIAL = re.compile(r"[A-Za-z0-9-]{4,40}")
 PIN = re.compile(r"[A-Za-z0-9]{6,32}")
 _AMOUNT = re.compile(r"[0-9]{1,9}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class SiteUnknown(NotFound):
+    """There is no site {site_code}."""
+
+    code = "recharges.delivery.site_unknown"
 
 
 class EncodingUnknown(Refusal):

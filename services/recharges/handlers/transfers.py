@@ -10,9 +10,9 @@ from kernel.period import business_date
 from kernel.refusal import Forbidden, NotFound, Refusal
 from services.recharges.api import transfers as api
 from services.recharges.domain import stock
+from services.recharges.domain.delivery import SiteUnknown
 from services.recharges.domain.stock import Lot, State
 from services.recharges.handlers.batches import find_serials
-from services.recharges.intake import SiteUnknown
 from services.recharges.store import SQL, lots, moves
 from services.recharges.store.moves import Act
 

@@ -10,10 +10,14 @@ from services.recharges.store import SQL
 
 
 def learn(tx: Transaction, pins: PinSeal, key_ids: Iterable[str]) -> None:
-    """Teach the keys that these PINs are sealed with; asks the database for unknown ones alone."""
+    """Teach the keys that these PINs are sealed with; asks the database for unknown ones alone.
+
+    With the first of them comes the key under the blind index: what it was derived from may have
+    left RELAIS_PIN_KEYS since.
+    """
     unknown = [key_id for key_id in {*key_ids} if not pins.knows(key_id)]
     if unknown:
-        for row in tx.execute(SQL["find_pin_keys"], {"key_ids": unknown}):
+        for row in tx.execute(SQL["find_pin_keys"], {"key_ids": [*unknown, INDEX]}):
             pins.learn(WrappedKey(**row))
 
 
