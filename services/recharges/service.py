@@ -10,6 +10,7 @@ from services.recharges.doors.cards import CardDoors
 from services.recharges.doors.closings import ClosingDoors
 from services.recharges.doors.drawers import DrawerDoors
 from services.recharges.doors.leases import LeaseDoors, pen_of_the_clock
+from services.recharges.doors.refunds import RefundDoors
 from services.recharges.doors.selling import SellingDoors
 from services.recharges.doors.stock import StockDoors
 from services.recharges.doors.tickets import TicketDoors
@@ -23,6 +24,7 @@ class Recharges(
     ClosingDoors,
     DrawerDoors,
     LeaseDoors,
+    RefundDoors,
     SellingDoors,
     StockDoors,
     TicketDoors,

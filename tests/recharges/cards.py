@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,11 +15,12 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from tests.fix_service import bearer, free_port
+from deploy.local.home import ROOT
+from tests.fix_service import bearer, environment_of, free_port
 from tests.fix_stack import Schema
 from tests.recharges.build import SITE
 from tests.recharges.door import SELLER, Door, an_order, committed, open_door
-from tests.recharges.shop import Shop
+from tests.recharges.shop import JOURNAL_KEYS, PIN_KEYS, Shop
 from tests.stripe.standin import API_KEY, WEBHOOK_SECRET, StandIn, playing
 
 MANAGER = bearer("site_manager", SITE)
@@ -58,6 +61,10 @@ class CardShop:
     def buyer(self, *, cap_cents: int = 100_000) -> UUID:
         with committed(self.schema) as shop:
             return shop.entitle(cap_cents=cap_cents)
+
+    def enrol_till(self) -> UUID:
+        with committed(self.schema) as shop:
+            return shop.enrol_till()
 
     def stock_up(self, count: int, **more: Any) -> None:
         with committed(self.schema) as shop:
@@ -112,6 +119,10 @@ class CardShop:
     def reveal(self, asked: dict[str, Any], *, key: str | None = None) -> httpx.Response:
         answer: httpx.Response = self.post(f"/v1/sales/{asked['sale_id']}/reveals", key=key)
         return answer
+
+    def give_up(self, asked: dict[str, Any]) -> None:
+        answer = self.post(f"/v1/sales/{asked['sale_id']}/cancellations")
+        assert answer.json() == {"sale_id": asked["sale_id"], "state": "voided"}, answer.text
 
     def hook(self, event: dict[str, Any], **more: Any) -> httpx.Response:
         return self.door.client.post("/v1/stripe/webhooks", **signed(event, **more))
@@ -177,3 +188,21 @@ def card_shop(schema: Schema, folder: Path, *, parts: str = "http,consume") -> I
         open_door(schema, RELAIS_PARTS=parts, RELAIS_HTTP_PORT=str(port), **told(stand_in)) as door,
     ):
         yield CardShop(door=door, stand_in=stand_in, schema=schema, till=till)
+
+
+def start(shop: CardShop, **more: str) -> subprocess.CompletedProcess[str]:
+    """Start a process that is not to stay; what it said."""
+    told_all = {
+        "RELAIS_PIN_KEYS": PIN_KEYS,
+        "RELAIS_JOURNAL_KEYS": JOURNAL_KEYS,
+        **told(shop.stand_in),
+        **more,
+    }
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "services.recharges"],
+        cwd=ROOT,
+        env=environment_of(shop.schema, **told_all),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )

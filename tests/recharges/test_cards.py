@@ -1,6 +1,7 @@
 """Card sales against the stand-in for Stripe: held, paid, revealed once, or all given back."""
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
@@ -9,7 +10,8 @@ import pytest
 
 from services.recharges.domain import journal
 from tests.fix_stack import FreshSchema
-from tests.recharges.cards import CardShop, a_card_order, an_event, card_shop
+from tests.recharges.cards import CardShop, an_event, card_shop, start
+from tests.recharges.door import an_order, committed
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +104,361 @@ class TestCardSale:
             "SELECT type, data->>'tender' AS tender FROM outbox WHERE subject = %s",
             asked["sale_id"],
         ) == [{"type": "recharges.sale.completed.v1", "tender": "card"}]
+
+
+class TestKey:
+    def test_gives_the_same_answer_at_any_point(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        person, key = shop.buyer(), str(uuid4())
+        first = shop.ask(person, key=key)
+
+        again = shop.ask(person, key=key)
+        shop.pay(first.json())
+        shop.wait_for(first.json(), "completed")
+        afterwards = shop.ask(person, key=key)
+
+        assert first.status_code == again.status_code == afterwards.status_code == 202
+        assert first.content == again.content == afterwards.content
+        other = shop.ask(person, key=key, quantity=2)
+        assert (other.status_code, other.json()["code"]) == (409, "idempotency.key_reused")
+        cash = shop.door.sell(an_order(shop.till, person), key=key)
+        assert (cash.status_code, cash.json()["code"]) == (409, "idempotency.key_reused")
+
+    def test_of_a_cash_sale_is_kept_from_a_card_sale(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        person, key = shop.buyer(), str(uuid4())
+        assert shop.door.sell(an_order(shop.till, person), key=key).status_code == 201
+
+        answer = shop.ask(person, key=key)
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "idempotency.key_reused")
+
+    @pytest.mark.parametrize("trouble", ["cut", "cut_before", "rate_limit"])
+    def test_goes_on_from_where_a_lost_answer_left_it(self, shop: CardShop, trouble: str) -> None:
+        shop.stock_up(1)
+        person, key = shop.buyer(), str(uuid4())
+        intents = len(shop.stand_in.client().v1.payment_intents.list({"limit": 100}).data)
+        shop.stand_in.bad_day(trouble, path="/v1/payment_intents")
+
+        away = shop.ask(person, key=key)
+        asked = shop.ask(person, key=key)
+
+        assert (away.status_code, away.json()["code"]) == (503, "recharges.payment.cards_away")
+        assert away.headers["Retry-After"] == "2"
+        assert away.json()["detail"].startswith("Le service de carte bancaire ne répond pas.")
+        assert asked.status_code == 202, asked.text
+        made = shop.stand_in.client().v1.payment_intents.list({"limit": 100}).data
+        assert len(made) == intents + 1
+        shop.pay(asked.json())
+        shop.wait_for(asked.json(), "completed")
+
+    def test_of_a_sale_given_back_is_refused(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        person, key = shop.buyer(cap_cents=250), str(uuid4())
+        shop.stand_in.bad_day("cut_before", path="/v1/payment_intents", count=1)
+        assert shop.ask(person, key=key).status_code == 503
+        sale_id = shop.one("SELECT sale_id FROM card_sale WHERE key = %s", key)
+        row = {"sale_id": str(sale_id)}
+
+        shop.age(row, minutes=1)
+        shop.until(lambda: shop.state(row) == "voided")
+
+        over = shop.ask(person, key=key)
+        assert (over.status_code, over.json()["code"]) == (
+            409,
+            "recharges.payment.card_sale_over",
+        )
+        assert shop.show(row)["why"] == "cards_away"
+        shop.give_up(shop.asked(person))  # vouchers and cap are there again
+
+
+class TestDeclinedCard:
+    def test_lets_the_customer_try_another(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.asked()
+
+        shop.pay(asked, card="pm_card_chargeDeclinedInsufficientFunds")
+        shop.until(lambda: shop.show(asked)["why"] == "insufficient_funds")
+
+        assert shop.show(asked)["state"] == "pending"
+        shop.pay(asked)
+        shop.wait_for(asked, "completed")
+        assert shop.show(asked)["why"] == ""
+
+    def test_for_good_gives_all_back_when_the_time_is_over(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        person, left = shop.buyer(cap_cents=250), shop.left()
+        asked = shop.asked(person)
+        shop.pay(asked, card="pm_card_chargeDeclined")
+
+        shop.age(asked, minutes=16)
+        shop.until(lambda: shop.state(asked) == "voided")
+
+        assert (shop.left(), shop.intent(asked)["status"]) == (left, "canceled")
+        assert shop.one("SELECT used_cents FROM cap_month WHERE person_ref = %s", person) == 0
+        (event,) = shop.all(
+            "SELECT record::json->>'code' AS code, record::json->'details'->>'why' AS why"
+            " FROM journal WHERE kind = 'event' AND record LIKE %s",
+            f"%{asked['sale_id']}%",
+        )
+        assert event == {"code": "320", "why": "too_late"}
+        assert shop.show(asked)["state"] == "voided"
+        assert shop.reveal(asked).json()["code"] == "recharges.payment.card_sale_over"
+
+    def test_may_be_given_up_at_once(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        left, asked = shop.left(), shop.asked()
+
+        shop.give_up(asked)
+
+        assert (shop.left(), shop.show(asked)["why"]) == (left, "given_up")
+
+    def test_given_up_after_it_was_paid_is_completed(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.asked()
+        shop.stand_in.bad_day("webhooks_dropped", count=2)
+        shop.pay(asked)
+
+        answer = shop.post(f"/v1/sales/{asked['sale_id']}/cancellations")
+
+        assert answer.json() == {"sale_id": asked["sale_id"], "state": "completed"}
+
+
+class TestWebhook:
+    @pytest.mark.parametrize("weather", ["webhooks_late", "webhooks_twice", "webhooks_reversed"])
+    def test_completes_once_however_it_arrives(self, shop: CardShop, weather: str) -> None:
+        shop.stock_up(1)
+        asked = shop.asked()
+        shop.stand_in.bad_day(weather, count=4, seconds=0.5)
+
+        shop.pay(asked, card="pm_card_chargeDeclined")
+        shop.pay(asked)
+        shop.until(lambda: shop.state(asked) == "paid")
+        shop.until(lambda: "pending" not in shop.stand_in.states())
+
+        assert shop.one("SELECT count(*) FROM sale WHERE sale_id = %s", UUID(asked["sale_id"])) == 1
+        assert shop.show(asked)["state"] == "completed"
+
+    def test_that_never_comes_is_made_up_for_by_the_sweeper(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.asked()
+        shop.stand_in.bad_day("webhooks_dropped", count=2)
+        shop.pay(asked)
+
+        shop.age(asked, minutes=0)
+
+        shop.until(lambda: shop.state(asked) == "paid")
+
+    def test_that_never_comes_is_made_up_for_by_the_poll(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.asked()
+        shop.stand_in.bad_day("webhooks_dropped", count=2)
+        shop.pay(asked)
+
+        assert shop.show(asked)["state"] == "completed"
+
+    def test_is_heard_once_and_kept(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.asked()
+        shop.stand_in.bad_day("webhooks_dropped", count=2)
+        shop.pay(asked)
+        event = an_event("payment_intent.succeeded", shop.intent(asked))
+
+        first, second = shop.hook(event), shop.hook(event)
+
+        assert first.json() == {"outcome": "applied"}
+        assert second.json() == {"outcome": "nothing_to_do"}
+        kept = shop.all("SELECT outcome FROM stripe_event WHERE event_id = %s", event["id"])
+        assert kept == [{"outcome": "applied"}]
+
+    def test_of_what_we_do_not_know_is_accepted(self, shop: CardShop) -> None:
+        strange = an_event("invoice.paid", {"id": "in_1", "object": "invoice"})
+        other = an_event(
+            "payment_intent.succeeded",
+            {"id": "pi_x", "status": "succeeded", "currency": "eur", "amount_received": 100},
+        )
+
+        assert shop.hook(strange).json() == {"outcome": "nothing_to_do"}
+        assert shop.hook(other).json() == {"outcome": "unknown_object"}
+
+    def test_nobody_signed_is_refused(self, shop: CardShop) -> None:
+        event = an_event("payment_intent.succeeded", {"id": "pi_x"})
+        old = time.time() - 301
+
+        for answer in (
+            shop.hook(event, secret="whsec_of_somebody_else"),
+            shop.hook(event, at=old),
+            shop.hook(event, secret=""),
+            shop.door.client.post("/v1/stripe/webhooks", content=json.dumps(event)),
+            shop.door.client.post("/v1/stripe/webhooks", content=b"\xff"),
+        ):
+            assert (answer.status_code, answer.json()["code"]) == (
+                400,
+                "recharges.webhook.signature_wrong",
+            )
+        assert shop.one("SELECT count(*) FROM stripe_event WHERE event_id = %s", event["id"]) == 0
+
+
+class TestTraps:
+    def test_paid_but_uncaptured(self, shop: CardShop) -> None:
+        """odoo#261521: the capture failed and the sale was marked paid."""
+        shop.stock_up(1)
+        asked = shop.asked()
+        held = shop.intent(asked) | {"status": "requires_capture", "amount_received": 0}
+
+        for told in ("payment_intent.amount_capturable_updated", "payment_intent.succeeded"):
+            shop.hook(an_event(told, held))
+
+        assert shop.state(asked) == "pending"
+        assert shop.reveal(asked).json()["code"] == "recharges.reveal.not_paid_yet"
+        shop.give_up(asked)
+
+    def test_paid_less_or_for_another_sale(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.asked()
+        paid = shop.intent(asked) | {"status": "succeeded", "amount_received": 250}
+
+        for wrong in (
+            {"amount_received": 249},
+            {"currency": "usd"},
+            {"metadata": {"sale_id": str(uuid4())}},
+        ):
+            answer = shop.hook(an_event("payment_intent.succeeded", paid | wrong))
+            assert answer.json() == {"outcome": "differs"}
+
+        assert shop.state(asked) == "pending"
+        shop.give_up(asked)
+
+    def test_declined_on_the_device_paid_on_the_dashboard(self, shop: CardShop) -> None:
+        """stripe-terminal-android#470: the retry was told no, and the money had been taken."""
+        shop.stock_up(1)
+        asked = shop.asked()
+        shop.pay(asked, card="pm_card_chargeDeclined")
+        shop.stand_in.bad_day("webhooks_dropped", count=2)
+        shop.pay(asked)  # by somebody else, and nobody is told
+
+        shop.age(asked, minutes=16)  # the time is over: what is to be cancelled turns out paid
+
+        shop.until(lambda: shop.state(asked) == "paid")
+        assert shop.reveal(asked).status_code == 201
+
+    def test_charged_twice_because_the_first_answer_was_lost(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        person, key = shop.buyer(), str(uuid4())
+        shop.stand_in.bad_day("cut", path="/v1/payment_intents")
+        shop.ask(person, key=key)
+        asked = shop.ask(person, key=key).json()
+        shop.pay(asked)
+        shop.wait_for(asked, "completed")
+
+        found = shop.stand_in.client().v1.payment_intents.list({"limit": 100}).data
+        of_sale = [each for each in found if each.metadata["sale_id"] == asked["sale_id"]]
+        assert [each.status for each in of_sale] == ["succeeded"]
+
+    def test_blank_webhook_secret_is_forgeable(self, shop: CardShop) -> None:
+        """shopper#602: so that a process without one does not start."""
+        for name in ("STRIPE_WEBHOOK_SECRET", "STRIPE_API_KEY"):
+            for blank in ("", "   "):
+                ended = start(shop, RELAIS_PARTS="http", **{name: blank})
+                assert ended.returncode == 1
+                assert ended.stderr.startswith(f"recharges cannot start: {name}: ")
+
+    def test_paid_after_it_was_given_back(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.asked()
+        shop.stand_in.bad_day("webhooks_dropped", count=2)
+        shop.pay(asked)
+        paid = shop.intent(asked)
+        with committed(shop.schema) as rows:  # what no road of ours leads to
+            rows.tx.execute(
+                "UPDATE lot SET state = 'available', held_by = NULL WHERE held_by = %s",
+                (UUID(asked["sale_id"]),),
+            )
+            rows.tx.execute(
+                "UPDATE card_sale SET state = 'voided', settled_at = now() WHERE sale_id = %s",
+                (UUID(asked["sale_id"]),),
+            )
+
+        told = [shop.hook(an_event("payment_intent.succeeded", paid)).json() for _ in range(2)]
+
+        assert told == [{"outcome": "given_back"}] * 2
+        charge = shop.stand_in.client().v1.charges.retrieve(paid["latest_charge"])
+        assert charge.amount_refunded == 250
+
+
+class TestDrawer:
+    def test_closed_while_a_card_was_pending_books_the_sale_in_none(self, shop: CardShop) -> None:
+        shop.stock_up(2)
+        assert shop.door.sell(an_order(shop.till, shop.buyer())).status_code == 201
+        asked = shop.asked()
+        session = shop.one("SELECT drawer_session_id FROM till WHERE till_id = %s", shop.till)
+        with committed(shop.schema) as rows:
+            rows.tx.execute(
+                "UPDATE till SET drawer_session_id = NULL, drawer_opened_on = NULL"
+                " WHERE till_id = %s",
+                (shop.till,),
+            )
+
+        shop.pay(asked)
+        shop.wait_for(asked, "completed")
+
+        booked = "SELECT drawer_session_id FROM sale WHERE sale_id = %s"
+        assert shop.one(booked, UUID(asked["sale_id"])) is None
+        assert shop.one("SELECT drawer_session_id FROM till WHERE till_id = %s", shop.till) is None
+        with committed(shop.schema) as rows:
+            rows.tx.execute(
+                "UPDATE till SET drawer_session_id = %s, drawer_opened_on ="
+                " (SELECT business_date FROM drawer_session WHERE drawer_session_id = %s)"
+                " WHERE till_id = %s",
+                (session, session, shop.till),
+            )
+
+
+class TestDispute:
+    def test_is_shown_on_the_sale_and_written_in_the_journal(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.paid()
+        intent_id = asked["payment"]["intent_id"]
+
+        dispute = shop.stand_in.control(f"payment_intents/{intent_id}/dispute")
+        shop.until(lambda: len(shop.show(asked)["disputes"]) == 1)
+        assert shop.show(asked)["disputes"][0]["state"] == "open"
+        shop.stand_in.control(f"disputes/{dispute['id']}/close", status="lost")
+        shop.until(lambda: shop.show(asked)["disputes"][0]["state"] == "lost")
+
+        names = shop.all(
+            "SELECT record::json->>'name' AS name FROM journal WHERE kind = 'event'"
+            " AND record LIKE %s ORDER BY sequence",
+            f"%{dispute['id']}%",
+        )
+        assert [row["name"] for row in names] == ["payment_disputed", "dispute_settled"]
+
+    def test_told_backwards_and_before_the_payment_is_the_same(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.asked()
+        shop.stand_in.bad_day("webhooks_reversed", count=4, seconds=0.5)
+
+        shop.pay(asked, card="pm_card_createDispute")
+
+        shop.until(lambda: shop.state(asked) == "paid")
+        shop.until(lambda: len(shop.show(asked)["disputes"]) == 1)
+
+
+class TestStripeAway:
+    def test_stops_no_cash_sale(self, shop: CardShop) -> None:
+        shop.stock_up(4)
+        people = [shop.buyer() for _ in range(4)]
+        shop.stand_in.bad_day("slow", path="/v1/payment_intents", count=2, seconds=4)
+        began = time.monotonic()
+
+        with ThreadPoolExecutor(2) as tills:
+            slow = [tills.submit(shop.ask, person) for person in people[:2]]
+            time.sleep(0.5)
+            for person in people[2:]:
+                assert shop.door.sell(an_order(shop.till, person)).status_code == 201
+            cash_s = time.monotonic() - began
+            assert [each.result().status_code for each in slow] == [202, 202]
+
+        assert cash_s < 3.5
+        for each in slow:
+            shop.give_up(each.result().json())

@@ -262,12 +262,13 @@ class TestRules:
         assert problem["detail"].startswith("Cette Idempotency-Key a servi pour une autre demande.")
         assert stored(place.door) == before
 
-    def test_refuse_a_card_until_the_gateway_is_there(self, place: Place) -> None:
+    def test_refuse_a_card_while_the_card_service_is_away(self, place: Place) -> None:
         body = an_order(place.till, place.person) | {"payment": {"tender": "card"}}
 
-        problem = place.door.sell(body)
+        away = place.door.sell(body)
 
-        assert_problem(problem, status=409, code="recharges.payment.card_not_open")
+        assert_problem(away, status=503, code="recharges.payment.cards_away")
+        assert away.headers["Retry-After"] == "2"
 
     def test_refuse_a_sale_that_is_not_there(self, place: Place) -> None:
         answer = place.door.get(f"{SALES}/{UUID(int=5)}")

@@ -68,6 +68,11 @@ def gateway() -> Gateway:
     )
 
 
+def alert(kind: str) -> None:
+    """Let somebody know of a payment that no rule puts right."""
+    _alerts.labels(kind).inc()
+
+
 @cache
 def desk(database: Database) -> CardDesk:
     """The one desk of this process."""
@@ -78,7 +83,7 @@ def desk(database: Database) -> CardDesk:
         now=clock.now,
         settled=lambda state: _card_sales.labels(state.value).inc(),
         sold=lambda sale: count([sale]),
-        alert=lambda kind: _alerts.labels(kind).inc(),
+        alert=alert,
     )
 
 

@@ -11,7 +11,7 @@ fail while Stripe waits for an answer.  For everything else it only tells us to 
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -56,9 +56,9 @@ class CardDesk:
 
     def ask_payment(self, card: CardSale) -> CardSale:
         """Go on from wherever a card sale stands until its payment is known to us and to Stripe."""
-        if card.intent_id is not None:
+        if card.client_secret is not None:
             return card
-        if card.state is State.VOIDED:
+        if card.state is State.VOIDED:  # before anybody was told how to pay it
             raise rules.CardSaleOver()
         try:
             intent = self._create(card)
@@ -71,9 +71,9 @@ class CardDesk:
             raise rules.CardRefused() from refused
         with self.database.transaction() as tx:
             noted = acts.note_intent(tx, card, intent, now=self.now())
-        if noted.intent_id is None:
+        if noted.state is State.VOIDED:
             raise rules.CardSaleOver()
-        return noted
+        return replace(noted, intent_id=intent.intent_id, client_secret=intent.client_secret)
 
     def poll(self, sale_id: UUID) -> None:
         """Ask Stripe about a pending sale, not too often; no answer changes nothing."""

@@ -3,7 +3,11 @@
 DROP TRIGGER append_only ON sale;
 ALTER TABLE sale DROP CONSTRAINT sale_tender_check;
 ALTER TABLE sale ADD CONSTRAINT sale_tender_known CHECK (tender IN ('cash', 'card'));
-ALTER TABLE sale ADD COLUMN drawer_session_id uuid REFERENCES drawer_session;
+ALTER TABLE sale ADD COLUMN drawer_session_id uuid;
+ALTER TABLE sale ADD CONSTRAINT sale_at_the_till_of_its_session
+    FOREIGN KEY (drawer_session_id, till_id) REFERENCES drawer_session (drawer_session_id, till_id);
+-- serves: find_takings
+CREATE INDEX sale_by_card ON sale (drawer_session_id) WHERE tender = 'card';
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON sale
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -43,7 +47,8 @@ CREATE TABLE stripe_event (      -- each event once, whatever Stripe repeats
     object_id   text        NOT NULL,
     created_at  timestamptz NOT NULL,
     received_at timestamptz NOT NULL,
-    outcome     text        NOT NULL   -- applied | nothing_to_do | unknown_object
+    -- applied | nothing_to_do | unknown_object | differs | given_back
+    outcome     text        NOT NULL
 );
 
 CREATE TABLE dispute (           -- the cardholder's bank takes the money back

@@ -9,7 +9,7 @@ VALUES (%(person_ref)s, %(month_on)s, %(cap_cents)s, %(counted_cents)s)
 
 -- name: give_cap_back
 UPDATE cap_month
-   SET used_cents = used_cents - %(counted_cents)s
+   SET used_cents = greatest(0, used_cents - %(counted_cents)s)
  WHERE person_ref = %(person_ref)s AND month_on = %(month_on)s;
 
 -- name: add_card_sale
