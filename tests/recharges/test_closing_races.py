@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from tests.chassis.bus import eventually
 from tests.fix_service import bearer, keyed
 from tests.fix_stack import FreshSchema
 from tests.recharges.build import SITE
+from tests.recharges.desk import a_desk
 from tests.recharges.door import Door, an_order, committed, open_door
 
 MANAGER = bearer("site_manager", SITE)
@@ -62,3 +65,25 @@ class TestUnsyncedSaleAtClosing:
         assert covered == [*range(1, SALES + 1)]
         assert sum(each["real_cents"] for each in closings) == SALES * 250
         assert closings[-1]["perpetual_real_cents"] == SALES * 250
+
+
+class TestClock:
+    def test_closes_the_day_of_a_drawer_left_open_overnight(
+        self, fresh_schema: FreshSchema, amqp_url: str
+    ) -> None:
+        schema = fresh_schema("recharges")
+        with committed(schema) as shop:
+            desk = a_desk(shop, vouchers=2).at(datetime.now(UTC) - timedelta(days=1))
+            desk.sell()
+
+        with ExitStack() as opened:
+            first, _ = [
+                opened.enter_context(
+                    open_door(schema, AMQP_URL=amqp_url, RELAIS_PARTS="http,consume")
+                )
+                for _ in range(2)
+            ]
+            eventually(lambda: first.count("closing WHERE period = 'day'") == 1, within_s=30.0)
+            (closing,) = first.get(f"/v1/tills/{desk.till_id}/closings").json()
+
+        assert (closing["closed_by"], closing["ticket_count"]) == (None, 1)

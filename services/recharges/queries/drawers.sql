@@ -65,7 +65,7 @@ UPDATE drawer_session SET held_by = %(to_user)s WHERE drawer_session_id = %(draw
 UPDATE drawer_session
    SET state = 'counted', counted = %(counted)s, counted_cents = %(counted_cents)s,
        counted_at = %(counted_at)s, counted_by = %(counted_by)s,
-       expected_cents = %(expected_cents)s, gap_cents = %(counted_cents)s - %(expected_cents)s
+       expected_cents = %(expected_cents)s, gap_cents = %(counted_cents)s::bigint - %(expected_cents)s::bigint
  WHERE drawer_session_id = %(drawer_session_id)s;
 
 -- name: approve_drawer

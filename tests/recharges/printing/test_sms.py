@@ -29,7 +29,7 @@ class TestMessages:
         for voucher, message in zip(ticket.vouchers, messages, strict=False):
             assert sum(each.count(voucher.pin or "") for each in messages) == 1
             assert message.count(voucher.pin or "") == 1
-            assert message.count(voucher.serial) == 1
+            assert message.count(f" {voucher.serial}.") == 1
 
     @settings(max_examples=100, deadline=None)
     @given(ticket=strategies.tickets())
