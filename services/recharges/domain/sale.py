@@ -53,7 +53,7 @@ class TenderedTooLittle(Refusal):
 
 
 class TillFrozen(Refusal):
-    """This till has been frozen: what its device sent does not fit together."""
+    """This till has been frozen: its records do not fit together. Please call a supervisor."""
 
     code = "recharges.till.frozen"
 
