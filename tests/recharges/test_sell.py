@@ -23,7 +23,7 @@ from services.recharges.domain.sale import (
 from services.recharges.domain.stock import NoVoucherLeft
 from services.recharges.events import DeviceRevoked, SaleCompleted
 from services.recharges.handlers.learning import learn_tills
-from services.recharges.handlers.selling import show_sale
+from services.recharges.handlers.showing import show_sale
 from tests.recharges.build import NOON, an_order
 from tests.recharges.shop import Shop, done, utc
 
