@@ -23,9 +23,15 @@ class JsonLines(logging.Formatter):
         }
         line |= {k: v for k, v in vars(record).items() if k not in _STANDARD}
         if record.exc_info:
-            exception = self.formatException(record.exc_info)
-            line["exception"] = _ROW_QUOTED.sub("DETAIL: (not logged)", exception)
-        return json.dumps(line, ensure_ascii=False, default=str)
+            line["exception"] = self.formatException(record.exc_info)
+        cleaned = {k: _without_rows(v) for k, v in line.items()}
+        return json.dumps(cleaned, ensure_ascii=False, default=str)
+
+
+def _without_rows(value: object) -> object:
+    if isinstance(value, BaseException):
+        value = str(value)
+    return _ROW_QUOTED.sub("DETAIL: (not logged)", value) if isinstance(value, str) else value
 
 
 def set_up(*, level: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -36,3 +37,18 @@ class TestExceptions:
         assert "person_name_key_check" in written, "which constraint it was is said"
         assert "Hirondelle" not in written
         assert "639980477" not in written
+
+    @pytest.mark.parametrize("as_given", [str, lambda error: error])
+    def test_nor_where_the_error_is_a_field_or_the_message(
+        self, as_given: Callable[[Exception], object]
+    ) -> None:
+        error = errors.CheckViolation(
+            'violates "held"\nDETAIL:  Failing row contains (Hirondelle).'
+        )
+        record = logging.LogRecord("x", logging.INFO, "", 1, "%s", (error,), None)
+        record.reason = as_given(error)
+
+        written = JsonLines().format(record)
+
+        assert "Hirondelle" not in written
+        assert json.loads(written)["reason"] == 'violates "held"\nDETAIL: (not logged)'
