@@ -17,7 +17,7 @@ from chassis import queries
 from chassis.topology import Topology
 from services.recharges import signing
 from services.recharges.domain import journal
-from services.recharges.seal import PinSeal, Sealed
+from services.recharges.seal import PinSeal, Sealed, WrappedKey
 
 SQL = queries.load("deploy.audit")
 Rows = psycopg.Connection[dict[str, Any]]
@@ -223,6 +223,8 @@ def _no_pin_in_clear(
     connection: Rows, *, services: Iterable[str], pins: PinSeal, logs: Path | None
 ) -> Check:
     """Open every PIN, then look for each in every row of every table and in every log line."""
+    for key in connection.execute(SQL["pin_keys"]):
+        pins.learn(WrappedKey(**key))
     known = {
         pins.open(
             Sealed(row["pin_key_id"], row["pin_sealed"]),

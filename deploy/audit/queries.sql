@@ -445,6 +445,9 @@ SELECT till_id, kind, sequence, record, previous_hash, hash, key_id, signature,
   FROM recharges.journal
  ORDER BY till_id, kind, sequence;
 
+-- name: pin_keys
+SELECT key_id, wrapped_by, wrapped FROM recharges.pin_key;
+
 -- name: vouchers_with_sealed_pins
 SELECT operator, serial, pin_key_id, pin_sealed
   FROM recharges.voucher;

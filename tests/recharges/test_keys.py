@@ -16,7 +16,9 @@ import psycopg
 import pytest
 from cryptography.exceptions import InvalidTag
 from psycopg import errors
+from psycopg.rows import dict_row
 
+from deploy.audit import checks
 from deploy.local.home import ROOT
 from kernel.refusal import Refusal
 from services.recharges.domain.delivery import PinKnown
@@ -394,3 +396,15 @@ class TestCommand:
 
         assert out.splitlines()[0].startswith("30 vouchers sealed anew in "), err
         assert out.splitlines()[-1] == "No voucher is left under an older key."
+
+
+class TestAudit:
+    def test_opens_what_was_sealed_anew(self, schema: Schema, lines: Lines) -> None:
+        turn(schema)
+        with psycopg.connect(schema.admin_url, row_factory=dict_row) as admin:
+            check = checks._no_pin_in_clear(
+                admin, services=["recharges"], pins=PinSeal(PIN_KEYS), logs=None
+            )
+
+        assert check.ok
+        assert check.examined > len(lines)
