@@ -5,7 +5,8 @@ Publishes  recharges.batch.received.v1, recharges.drawer.closed.v1, recharges.sa
            recharges.sale.refunded.v1, recharges.stock.low.v1, recharges.till.closed.v1,
            recharges.till.opened.v1
 Hears      accounts.device.enrolled.v1, accounts.device.revoked.v1, accounts.site.opened.v1,
-           referrals.entitlement.opened.v1, referrals.entitlement.renewed.v1
+           referrals.entitlement.opened.v1, referrals.entitlement.renewed.v1,
+           referrals.person.merged.v1, referrals.person.unmerged.v1
 Answers    GET /v1/batches, GET /v1/drawer-sessions,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/report,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/x, GET /v1/offers, GET /v1/refunds,

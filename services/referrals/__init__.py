@@ -3,6 +3,7 @@
 Owns       referrers' structures, people (their identity is here and nowhere else), referrals,
            entitlements
 Publishes  referrals.entitlement.opened.v1, referrals.entitlement.renewed.v1,
+           referrals.person.merged.v1, referrals.person.unmerged.v1,
            referrals.referral.accepted.v1, referrals.referral.refused.v1,
            referrals.referral.submitted.v1
 Hears      accounts.site.opened.v1, accounts.user.created.v1, accounts.user.disabled.v1,
@@ -12,6 +13,7 @@ Answers    GET /v1/referrals, POST /v1/referrals, GET /v1/referrals/<uuid:referr
            POST /v1/referrals/<uuid:referral_id>/accept,
            POST /v1/referrals/<uuid:referral_id>/refuse, POST /v1/slips,
            GET /v1/people/<uuid:person_ref>, POST /v1/people/<uuid:person_ref>/renewals,
+           POST /v1/people/<uuid:person_ref>/merge, POST /v1/people/<uuid:person_ref>/unmerge,
            GET /v1/structures, POST /v1/structures,
            POST /v1/structures/<uuid:structure_id>/workers
 """

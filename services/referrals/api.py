@@ -70,6 +70,19 @@ class Nothing(_Strict):
     """An empty body: the route says it all."""
 
 
+class MergePerson(_Strict):
+    """Whom a person is, as it turned out."""
+
+    into: UUID
+
+
+class Merge(Answer):
+    """Whom a person is merged into; nobody once that is undone."""
+
+    person_ref: UUID
+    merged_into: UUID | None
+
+
 class RefuseReferral(_Strict):
     """Why a site refuses a referral: words for the referrer, a code for the figures."""
 

@@ -13,6 +13,10 @@ from chassis.facts import Fact, Heard
 
 _REFERRAL = "0198c0de-0000-7000-8000-000000000001"
 _PERSON = "5f0c1a52-53f5-4d0e-9d0c-3a1a6f2c9b11"
+_OTHER = "5f0c1a52-53f5-4d0e-9d0c-3a1a6f2c9b12"
+
+#: Where a fact comes from that is about no single site.
+NETWORK = "network"
 
 
 class ReferralSubmitted(Fact):
@@ -99,6 +103,26 @@ class EntitlementRenewed(_Entitlement):
         "until": "2028-05-20",
         "monthly_cap_cents": 3000,
     }
+
+
+class PersonMerged(Fact):
+    """Two references are one person.  Subject: the person merged, so that undoing comes after."""
+
+    TYPE: ClassVar[str] = "referrals.person.merged.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {"person_ref": _PERSON, "merged_into": _OTHER}
+
+    person_ref: UUID
+    merged_into: UUID
+
+
+class PersonUnmerged(Fact):
+    """They are two after all, each with their own.  Subject: the person that was merged."""
+
+    TYPE: ClassVar[str] = "referrals.person.unmerged.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {"person_ref": _PERSON, "merged_into": _OTHER}
+
+    person_ref: UUID
+    merged_into: UUID
 
 
 class SiteOpened(Heard):

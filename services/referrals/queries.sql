@@ -53,6 +53,33 @@ SELECT person_ref, given_name, family_name
   FROM person
  WHERE person_ref = %(person_ref)s;
 
+-- name: lock_merges
+SELECT pg_advisory_xact_lock(hashtextextended('referrals.merge', 0));
+
+-- name: find_merges
+-- From people along their chains; merges never go in a circle.
+WITH RECURSIVE chain AS (
+    SELECT person_ref, merged_into
+      FROM person_merge
+     WHERE person_ref = ANY(%(person_refs)s) AND unmerged_at IS NULL
+     UNION
+    SELECT next.person_ref, next.merged_into
+      FROM chain
+      JOIN person_merge AS next ON next.person_ref = chain.merged_into
+                               AND next.unmerged_at IS NULL
+)
+SELECT person_ref, merged_into FROM chain;
+
+-- name: add_merge
+INSERT INTO person_merge (person_ref, merged_into, merged_at, merged_by)
+VALUES (%(person_ref)s, %(into)s, %(at)s, %(by_user_id)s);
+
+-- name: end_merge
+UPDATE person_merge
+   SET unmerged_at = %(at)s, unmerged_by = %(by_user_id)s
+ WHERE person_ref = %(person_ref)s AND unmerged_at IS NULL
+RETURNING merged_into;
+
 -- name: find_structure_of
 -- The structure in whose name a referrer refers, if we know it.
 SELECT structure_id

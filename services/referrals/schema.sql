@@ -146,6 +146,22 @@ CREATE TABLE person (
     CONSTRAINT person_phone_check CHECK ((phone ~ '^\+[1-9][0-9]{7,14}$'::text))
 );
 
+CREATE TABLE person_merge (
+    merge_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    person_ref uuid NOT NULL,
+    merged_into uuid NOT NULL,
+    merged_at timestamp with time zone NOT NULL,
+    merged_by uuid NOT NULL,
+    unmerged_at timestamp with time zone,
+    unmerged_by uuid,
+    CONSTRAINT person_merge_pkey PRIMARY KEY (merge_id),
+    CONSTRAINT person_merge_check CHECK ((person_ref <> merged_into)),
+    CONSTRAINT person_merge_check1 CHECK (((unmerged_at IS NULL) = (unmerged_by IS NULL))),
+    CONSTRAINT person_merge_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES person(person_ref),
+    CONSTRAINT person_merge_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES person(person_ref)
+);
+CREATE UNIQUE INDEX person_merged_once ON person_merge USING btree (person_ref) WHERE (unmerged_at IS NULL);
+
 CREATE TABLE referral (
     referral_id uuid NOT NULL,
     code text NOT NULL,

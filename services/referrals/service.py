@@ -149,6 +149,36 @@ class Referrals(Service):
             tx, person_ref, body, caller=call.caller, now=call.now, new_id=call.new_id
         )
 
+    @http.command(
+        "POST",
+        "/v1/people/<uuid:person_ref>/merge",
+        body=api.MergePerson,
+        answer=api.Merge,
+        allow=_MANAGERS,
+    )
+    def merge_person(
+        self, tx: Transaction, call: Call, body: api.MergePerson, person_ref: UUID
+    ) -> api.Merge:
+        """Say that a person is another one: their monthly caps are one from then on."""
+        return handlers.merge_person(
+            tx, person_ref, body.into, caller=call.caller, now=call.now, new_id=call.new_id
+        )
+
+    @http.command(
+        "POST",
+        "/v1/people/<uuid:person_ref>/unmerge",
+        body=api.Nothing,
+        answer=api.Merge,
+        allow=_MANAGERS,
+    )
+    def unmerge_person(
+        self, tx: Transaction, call: Call, body: api.Nothing, person_ref: UUID
+    ) -> api.Merge:
+        """Undo a merge that was wrong."""
+        return handlers.unmerge_person(
+            tx, person_ref, caller=call.caller, now=call.now, new_id=call.new_id
+        )
+
     # -- structures ------------------------------------------------------------------------------
 
     @http.query(

@@ -81,6 +81,35 @@ def find_person(tx: Transaction, person_ref: UUID) -> Person | None:
     return None if row is None else Person(**row)
 
 
+# -- merges --------------------------------------------------------------------------------------
+
+
+def lock_merges(tx: Transaction) -> None:
+    """Merges take turns: two at once could close a circle."""
+    tx.execute(_SQL["lock_merges"])
+
+
+def find_merges(tx: Transaction, person_refs: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Find every merge that stands on the way from people to the ends of their chains."""
+    rows = tx.execute(_SQL["find_merges"], {"person_refs": list(person_refs)})
+    return {row["person_ref"]: row["merged_into"] for row in rows}
+
+
+def add_merge(
+    tx: Transaction, person_ref: UUID, *, into: UUID, at: datetime, by_user_id: UUID
+) -> None:
+    """Write that a person is another one."""
+    values = {"person_ref": person_ref, "into": into, "at": at, "by_user_id": by_user_id}
+    tx.execute(_SQL["add_merge"], values)
+
+
+def end_merge(tx: Transaction, person_ref: UUID, *, at: datetime, by_user_id: UUID) -> UUID | None:
+    """Undo the merge of a person that stands; return whom they were merged into."""
+    values = {"person_ref": person_ref, "at": at, "by_user_id": by_user_id}
+    row = tx.execute(_SQL["end_merge"], values).fetchone()
+    return None if row is None else row["merged_into"]
+
+
 # -- referrals -----------------------------------------------------------------------------------
 
 

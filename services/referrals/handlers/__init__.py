@@ -1,6 +1,7 @@
 """What referrals does when asked.  Each function is one transaction: load, decide, save, tell."""
 
 from services.referrals.handlers.hearing import learn_sites, learn_users, note_visits
+from services.referrals.handlers.merging import merge_person, unmerge_person
 from services.referrals.handlers.referral import (
     accept_referral,
     refuse_referral,
@@ -19,6 +20,7 @@ __all__ = [
     "learn_users",
     "list_referrals",
     "list_structures",
+    "merge_person",
     "note_visits",
     "refuse_referral",
     "renew_entitlement",
@@ -26,4 +28,5 @@ __all__ = [
     "show_person",
     "show_referral",
     "submit_referral",
+    "unmerge_person",
 ]
