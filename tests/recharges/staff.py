@@ -10,6 +10,7 @@ from chassis.http import Call
 from kernel.period import business_date
 from services.recharges.api import stock as api
 from services.recharges.api import transfers as transfers_api
+from services.recharges.domain.batch import Verb
 from services.recharges.doors import SUPERVISORS
 from services.recharges.handlers import batches, transfers
 from services.recharges.handlers import stock as counts
@@ -47,7 +48,7 @@ def release(shop: Shop, batch_id: UUID, *, call: Call | None = None) -> api.Batc
 
 
 def change_batch(
-    shop: Shop, batch_id: UUID, verb: batches.Verb, *, call: Call | None = None
+    shop: Shop, batch_id: UUID, verb: Verb, *, call: Call | None = None
 ) -> api.BatchChanged:
     return batches.change_batch(
         shop.tx, batch_id, verb, reason="told by the operator", call=call or a_call()

@@ -8,7 +8,7 @@ from psycopg import errors
 
 from chassis.auth import OtherSite, RoleNotAllowed
 from services.recharges.domain import batch, stock
-from services.recharges.domain.batch import BatchRefused, BatchState, NothingToRelease
+from services.recharges.domain.batch import BatchRefused, BatchState, NothingToRelease, Verb
 from services.recharges.domain.stock import State, StateRefused
 from services.recharges.handlers import batches
 from services.recharges.handlers import stock as counts
@@ -94,7 +94,7 @@ class TestRelease:
 
     @pytest.mark.parametrize("verb", ["freeze", "recall"])
     def test_is_refused_of_a_batch_that_is_not_active(
-        self, shop: Shop, waiting: UUID, verb: batches.Verb
+        self, shop: Shop, waiting: UUID, verb: Verb
     ) -> None:
         change_batch(shop, waiting, verb)
 
@@ -149,6 +149,10 @@ class TestFreeze:
         with pytest.raises(BatchRefused):
             change_batch(shop, last_batch(shop), "freeze")
 
+    def test_is_undone_only_where_it_was_done(self, shop: Shop, waiting: UUID) -> None:
+        with pytest.raises(BatchRefused):
+            change_batch(shop, waiting, "unfreeze")
+
     def test_thaws_nothing_that_a_lost_device_may_still_hold(
         self, shop: Shop, serials: list[str]
     ) -> None:
@@ -183,7 +187,8 @@ class TestRecall:
 
         assert (recalled.state, recalled.vouchers) == (BatchState.RECALLED, SIZE - 1)
         assert stock_at(shop) == {"sold": 1, "frozen": SIZE - 1}
-        for verb in ("freeze", "unfreeze", "recall"):
+        verbs: tuple[Verb, ...] = ("freeze", "unfreeze", "recall")
+        for verb in verbs:
             with pytest.raises(BatchRefused):
                 change_batch(shop, last_batch(shop), verb)
         with pytest.raises(BatchRefused):

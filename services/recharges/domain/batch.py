@@ -8,6 +8,7 @@ recalled   nothing of it is ever sold again (end)
 """
 
 from enum import StrEnum
+from typing import Literal
 
 from kernel.refusal import NotFound, Refusal
 
@@ -21,11 +22,13 @@ class BatchState(StrEnum):
     RECALLED = "recalled"
 
 
-TRANSITIONS: dict[BatchState, frozenset[BatchState]] = {
-    BatchState.RECEIVED: frozenset({BatchState.ACTIVE, BatchState.FROZEN, BatchState.RECALLED}),
-    BatchState.ACTIVE: frozenset({BatchState.FROZEN, BatchState.RECALLED}),
-    BatchState.FROZEN: frozenset({BatchState.ACTIVE, BatchState.RECALLED}),
-    BatchState.RECALLED: frozenset(),
+Verb = Literal["release", "freeze", "unfreeze", "recall"]
+_VERBS: dict[Verb, tuple[frozenset[BatchState], BatchState]] = {
+    # what is set aside of an active batch is released too
+    "release": (frozenset({BatchState.RECEIVED, BatchState.ACTIVE}), BatchState.ACTIVE),
+    "freeze": (frozenset({BatchState.RECEIVED, BatchState.ACTIVE}), BatchState.FROZEN),
+    "unfreeze": (frozenset({BatchState.FROZEN}), BatchState.ACTIVE),
+    "recall": (frozenset(BatchState) - {BatchState.RECALLED}, BatchState.RECALLED),
 }
 
 
@@ -53,13 +56,9 @@ class ReleasedAlone(Refusal):
     code = "recharges.batch.second_person_needed"
 
 
-def require_move(state: BatchState, wanted: BatchState) -> None:
-    """Refuse a change of state that the table does not list."""
-    if wanted not in TRANSITIONS[state]:
+def after(state: BatchState, verb: Verb) -> BatchState:
+    """Return the state a batch goes to, or refuse."""
+    allowed, wanted = _VERBS[verb]
+    if state not in allowed:
         raise BatchRefused(state=state, wanted=wanted)
-
-
-def require_release(state: BatchState) -> None:
-    """Refuse to release vouchers of a batch that sells nothing."""
-    if state not in (BatchState.RECEIVED, BatchState.ACTIVE):
-        raise BatchRefused(state=state, wanted=BatchState.ACTIVE)
+    return wanted

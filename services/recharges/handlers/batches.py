@@ -1,6 +1,6 @@
 """Batches and single vouchers: released, frozen, recalled, set aside, damaged, lost, found."""
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from chassis.auth import OtherSite, RoleNotAllowed
@@ -11,24 +11,18 @@ from kernel.period import business_date
 from kernel.refusal import NotFound
 from services.recharges.api import stock as api
 from services.recharges.domain import batch, stock
-from services.recharges.domain.batch import BatchState
+from services.recharges.domain.batch import BatchState, Verb
 from services.recharges.domain.stock import Lot, State
 from services.recharges.handlers import stock as counts
 from services.recharges.store import SQL, lots, moves
 from services.recharges.store.moves import Act
 
-Verb = Literal["freeze", "unfreeze", "recall"]
-#: What becomes of a batch and of its lots, and how it is recorded.  What is held by a sale, a lease
-#: or a transfer follows when it comes back; what is in quarantine needs its second person still.
-_VERBS: dict[Verb, tuple[BatchState, set[State], State, str]] = {
-    "freeze": (BatchState.FROZEN, {State.AVAILABLE}, State.FROZEN, "frozen"),
-    "unfreeze": (BatchState.ACTIVE, {State.FROZEN}, State.AVAILABLE, "unfrozen"),
-    "recall": (
-        BatchState.RECALLED,
-        {State.AVAILABLE, State.QUARANTINED},
-        State.FROZEN,
-        "recalled",
-    ),
+#: What becomes of a batch's lots, and how it is recorded.  What is held by a sale, a lease or a
+#: transfer follows when it comes back; what is in quarantine needs its second person still.
+_VERBS: dict[Verb, tuple[set[State], State, str]] = {
+    "freeze": ({State.AVAILABLE}, State.FROZEN, "frozen"),
+    "unfreeze": ({State.FROZEN}, State.AVAILABLE, "unfrozen"),
+    "recall": ({State.AVAILABLE, State.QUARANTINED}, State.FROZEN, "recalled"),
 }
 _CHANGES = {
     "quarantined": (State.QUARANTINED, {State.AVAILABLE}),
@@ -73,7 +67,7 @@ def release_batch(tx: Transaction, batch_id: UUID, *, call: Call) -> api.BatchCh
     """Let what is in quarantine at the caller's sites be sold: a second person says so."""
     row = _lock_batch(tx, batch_id)
     state = BatchState(row["state"])
-    batch.require_release(state)
+    wanted = batch.after(state, "release")
     if state is BatchState.RECEIVED:
         call.caller.require_site(row["site_code"])
     waiting = _lock_lots(tx, batch_id, {State.QUARANTINED})
@@ -83,14 +77,14 @@ def release_batch(tx: Transaction, batch_id: UUID, *, call: Call) -> api.BatchCh
     if not here:
         raise batch.NothingToRelease()
     _require_second_person(tx, row, here, call=call)
-    _set_state(tx, batch_id, BatchState.ACTIVE)
+    _set_state(tx, batch_id, wanted)
     back = lots.give_back(tx, here, on=business_date(call.now))
     act = Act(at=call.now, by=call.caller.user_id, new_id=call.new_id)
     released = moves.record(
         tx, "released", [lot for lot in back if lot.state is State.AVAILABLE], act=act
     )
     moves.record(tx, "expired", [lot for lot in back if lot.state is State.EXPIRED], act=act)
-    return api.BatchChanged(batch_id=batch_id, state=BatchState.ACTIVE, vouchers=released)
+    return api.BatchChanged(batch_id=batch_id, state=wanted, vouchers=released)
 
 
 def _require_second_person(
@@ -113,10 +107,10 @@ def change_batch(
     tx: Transaction, batch_id: UUID, verb: Verb, *, reason: str, call: Call
 ) -> api.BatchChanged:
     """Freeze, thaw or recall a batch wherever its vouchers are."""
-    wanted, from_states, to_state, what = _VERBS[verb]
+    from_states, to_state, what = _VERBS[verb]
     row = _lock_batch(tx, batch_id)
     call.caller.require_site(row["site_code"])
-    batch.require_move(BatchState(row["state"]), wanted)
+    wanted = batch.after(BatchState(row["state"]), verb)
     _set_state(tx, batch_id, wanted)
     touched = _lock_lots(tx, batch_id, from_states, of_lost_devices=verb != "unfreeze")
     lots.move(tx, touched, state=to_state)
