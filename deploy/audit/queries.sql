@@ -259,9 +259,9 @@ SELECT coalesce(sum(records), 0)::bigint AS examined,
          GROUP BY till_id, kind) AS each;
 
 -- name: nobody_is_over_the_cap
--- What each person bought in a calendar month, counted as the rule of that day says, less what went
--- back to stock, and what card payments and leases hold for them, is what was counted against the
--- cap, and within it.
+-- What each person bought in a calendar month, counted as the rule of that day says, less what was
+-- refunded, and what card payments and leases hold for them, is what was counted against the cap,
+-- and within it.
 WITH priced AS (
     SELECT sale.sale_id, sale.person_ref, line.line_no,
            date_trunc('month', sale.business_date)::date AS month_on,
@@ -281,7 +281,7 @@ WITH priced AS (
       JOIN recharges.sale_voucher AS sold USING (sale_id, line_no)
       JOIN recharges.refund_voucher AS given USING (batch_id, position, taking)
       JOIN recharges.refund ON refund.refund_id = given.refund_id
-                           AND refund.vouchers = 'returned' AND NOT given.denied
+                           AND refund.state = 'done'
      UNION ALL
     SELECT person_ref, month_on, counted_cents
       FROM recharges.card_sale WHERE state IN ('reserved', 'pending')

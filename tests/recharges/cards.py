@@ -114,7 +114,8 @@ class CardShop:
             time.sleep(0.1)
 
     def post(self, path: str, *, as_: dict[str, str] = SELLER, key: str | None = None) -> Any:
-        return self.door.client.post(path, headers=as_ | {"Idempotency-Key": key or str(uuid4())})
+        headers = as_ | {"Idempotency-Key": key or str(uuid4())}
+        return self.door.client.post(path, json={}, headers=headers)
 
     def reveal(self, asked: dict[str, Any], *, key: str | None = None) -> httpx.Response:
         answer: httpx.Response = self.post(f"/v1/sales/{asked['sale_id']}/reveals", key=key)

@@ -1,6 +1,8 @@
 """Card sales against the stand-in for Stripe: held, paid, revealed once, or all given back."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,10 +10,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from deploy.local.home import ROOT
 from services.recharges.domain import journal
+from tests.fix_service import environment_of, keyed
 from tests.fix_stack import FreshSchema
 from tests.recharges.cards import CardShop, an_event, card_shop, start
-from tests.recharges.door import an_order, committed
+from tests.recharges.door import SELLER, an_order, committed
+from tests.recharges.shop import JOURNAL_KEYS, PIN_KEYS
 
 
 @pytest.fixture(scope="module")
@@ -384,6 +389,68 @@ class TestTraps:
         assert told == [{"outcome": "given_back"}] * 2
         charge = shop.stand_in.client().v1.charges.retrieve(paid["latest_charge"])
         assert charge.amount_refunded == 250
+
+
+class TestFrozenBatch:
+    def test_gives_no_pin_to_who_has_paid_meanwhile(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.paid()
+        batch = shop.one(
+            "SELECT batch_id FROM sale_voucher WHERE sale_id = %s", UUID(asked["sale_id"])
+        )
+        self._set(shop, batch, "frozen")
+
+        answer = shop.reveal(asked)
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "recharges.reveal.frozen")
+        self._set(shop, batch, "active")
+        assert shop.reveal(asked).status_code == 201
+
+    def _set(self, shop: CardShop, batch: UUID, state: str) -> None:
+        with committed(shop.schema) as rows:
+            rows.tx.execute("UPDATE batch SET state = %s WHERE batch_id = %s", (state, batch))
+
+
+class TestReveal:
+    def test_prints_the_ticket_at_once(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.paid()
+
+        answer = shop.door.client.post(
+            f"/v1/sales/{asked['sale_id']}/reveals", json={"ticket": "sms"}, headers=keyed(SELLER)
+        )
+
+        (voucher,) = answer.json()["vouchers"]
+        assert voucher["pin"] in answer.json()["printed"]["content"].replace(" ", "")
+
+    def test_of_a_cash_sale_happened_at_the_sale(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        sold = shop.door.sell(an_order(shop.till, shop.buyer())).json()
+
+        assert shop.reveal(sold).json()["code"] == "recharges.reveal.already"
+
+    def test_leaves_no_pin_in_what_is_kept(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.paid()
+        pin = shop.reveal(asked).json()["vouchers"][0]["pin"]
+
+        for table in ("command_answer", "card_sale", "outbox", "journal", "reveal", "stripe_event"):
+            found = f"SELECT count(*) FROM {table} AS kept WHERE kept::text LIKE %s"
+            assert shop.one(found, f"%{pin}%") == 0
+
+
+class TestRelay:
+    def test_needs_nothing_of_stripe(self, shop: CardShop) -> None:
+        keys = {"RELAIS_PIN_KEYS": PIN_KEYS, "RELAIS_JOURNAL_KEYS": JOURNAL_KEYS}
+        code = "from services.recharges import settings; settings.at_start()"
+        for parts, status in (("relay", 0), ("http", 1), ("consume", 1)):
+            ended = subprocess.run(
+                [sys.executable, "-c", code],
+                cwd=ROOT,
+                env=environment_of(shop.schema, **keys | {"RELAIS_PARTS": parts}),
+                capture_output=True,
+            )
+            assert ended.returncode == status, ended.stderr
 
 
 class TestDrawer:

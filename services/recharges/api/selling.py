@@ -59,6 +59,12 @@ class Sell(Body):
     ticket: TicketFormat | None = None
 
 
+class RevealSale(Body):
+    """The PINs of a paid card sale; `ticket` prints them at once."""
+
+    ticket: TicketFormat | None = None
+
+
 class VoucherSold(Answer):
     """A voucher in the customer's hands; the PIN is shown in this answer only."""
 

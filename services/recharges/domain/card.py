@@ -82,6 +82,12 @@ class RevealOfRefunded(Refusal):
     code = "recharges.reveal.refunded"
 
 
+class RevealOfFrozen(Refusal):
+    """Vouchers of this sale are frozen and would not work. Please refund the sale."""
+
+    code = "recharges.reveal.frozen"
+
+
 class PaymentDiffers(Exception):
     """What was paid is not what the sale asked for: somebody has to look."""
 

@@ -140,19 +140,6 @@ class CardDoors:
 
     @http.door(
         "POST",
-        "/v1/sales/<uuid:sale_id>/reveals",
-        answer=selling_api.SaleDone,
-        status=201,
-        allow=STAFF,
-        keyed=True,
-    )
-    def reveal_sale(self, call: Call, sale_id: UUID) -> selling_api.SaleDone:
-        """Show the PINs of a sale whose card payment is verified, once."""
-        with self.database.transaction() as tx:
-            return showing.reveal(tx, call, sale_id, pins=secrets.pins())
-
-    @http.door(
-        "POST",
         "/v1/sales/<uuid:sale_id>/cancellations",
         answer=api.CardSaleEnded,
         allow=STAFF,

@@ -22,7 +22,7 @@ from services.recharges.doors import STAFF, papers, secrets
 from services.recharges.doors.cards import asked, desk, reserving
 from services.recharges.doors.counting import count
 from services.recharges.handlers import selling as handlers
-from services.recharges.handlers import tickets
+from services.recharges.handlers import showing, tickets
 from services.recharges.store import journal
 
 
@@ -94,6 +94,21 @@ class SellingDoors:
             card = desk(self.database).ask_payment(self.card_sales.submit(order))
             return Reply(answer=asked(card), status=202)
         return self._with_ticket(self.sales.submit(order), call, body.ticket)
+
+    @http.door(
+        "POST",
+        "/v1/sales/<uuid:sale_id>/reveals",
+        body=api.RevealSale,
+        answer=api.SaleDone,
+        status=201,
+        allow=STAFF,
+        keyed=True,
+    )
+    def reveal_sale(self, call: Call, body: api.RevealSale, sale_id: UUID) -> api.SaleDone:
+        """Show the PINs of a sale whose card payment is verified, once."""
+        with self.database.transaction() as tx:
+            done = showing.reveal(tx, call, sale_id, pins=secrets.pins())
+        return self._with_ticket(done, call, body.ticket)
 
     def _with_ticket(
         self, done: api.SaleDone, call: Call, format: api.TicketFormat | None

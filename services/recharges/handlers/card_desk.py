@@ -41,7 +41,7 @@ def _nothing(_: object) -> None:
 
 @dataclass(kw_only=True)
 class CardDesk:
-    """Takes cards for one process; `settled` and `sold` hear what became of sales."""
+    """Takes cards for one process; `settled`, `sold` and `alert` hear what became of sales."""
 
     database: Database
     gateway: Gateway
@@ -71,6 +71,8 @@ class CardDesk:
             raise rules.CardRefused() from refused
         with self.database.transaction() as tx:
             noted = acts.note_intent(tx, card, intent, now=self.now())
+        if noted.state is State.PENDING:
+            self.settled(State.PENDING)
         if noted.state is State.VOIDED:
             raise rules.CardSaleOver()
         return replace(noted, intent_id=intent.intent_id, client_secret=intent.client_secret)

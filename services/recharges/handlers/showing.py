@@ -11,7 +11,7 @@ from services.recharges.domain import card as rules
 from services.recharges.domain.card import CardSale, State
 from services.recharges.handlers import selling
 from services.recharges.seal import PinSeal
-from services.recharges.store import SQL, cards, refunds
+from services.recharges.store import SQL, cards, lots, refunds
 from services.recharges.store import selling as sales
 from services.recharges.store.keys import learn
 
@@ -138,6 +138,10 @@ def reveal(tx: Transaction, call: Call, sale_id: UUID, *, pins: PinSeal) -> api.
     shown = [each for each in vouchers[sale_id] if each["serial"] not in going_back]
     if not shown:
         raise rules.RevealOfRefunded()
+    if first is None and not all(
+        lots.keep_batches(tx, (each["batch_id"] for each in shown)).values()
+    ):
+        raise rules.RevealOfFrozen()
     tx.execute(
         SQL["record_reveal"],
         {
