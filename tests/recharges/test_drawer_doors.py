@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -110,6 +111,33 @@ class TestDrawer:
         assert again.json()["code"] == "recharges.drawer.counted_already"
         assert alone.status_code == 403
         assert (approved.json()["state"], approved.json()["closing_no"]) == ("closed", 1)
+
+    def test_is_handed_over_without_telling_what_is_expected(self, counter: Counter) -> None:
+        session, colleague = counter.open(), str(uuid4())
+        counter.sell()
+        path = f"/v1/drawer-sessions/{session}/handovers"
+        handed = counter.post(path, {"to_user": colleague, "counted": {"2000": 2}})
+        back = {"to_user": str(uuid4()), "counted": {"2000": 2}}
+        refused = counter.post(path, back, as_=CASHIER)
+        seen = counter.post(path, back, as_=MANAGER)
+
+        assert handed.status_code == 201, handed.text
+        assert (handed.json()["held_by"], handed.json()["expected_cents"]) == (colleague, None)
+        assert refused.json()["code"] == "recharges.drawer.handover_not_yours"
+        assert (seen.json()["expected_cents"], seen.json()["gap_cents"]) == (4250, -250)
+
+    def test_is_counted_once_by_many_at_once(self, counter: Counter) -> None:
+        path = f"/v1/drawer-sessions/{counter.open()}/close"
+        with ThreadPoolExecutor(8) as people:
+            answers = [
+                *people.map(
+                    lambda cents: counter.post(path, {"counted": {"2000": 2, "1": cents}}),
+                    range(8),
+                )
+            ]
+
+        assert sorted(answer.status_code for answer in answers) == [200, *[409] * 7]
+        assert len(counter.door.get(f"/v1/tills/{counter.till}/closings").json()) == 1
 
     def test_says_in_french_which_coins_there_are(self, counter: Counter) -> None:
         answer = counter.post(f"/v1/tills/{counter.till}/drawer-sessions", {"float": {"3": 1}})
@@ -246,6 +274,21 @@ class TestReprint:
                 )
                 assert (name, found) == (name, 0)
 
+    def test_leaves_out_what_was_given_back(self, counter: Counter) -> None:
+        sold = counter.sell(lines=[{"offer_code": "sfr-15", "quantity": 2}])
+        path = f"/v1/sales/{sold['sale_id']}"
+        first, second = (voucher["serial"] for voucher in sold["vouchers"])
+        asked = {"reason": "erreur", "format": "html"}
+
+        given_back(counter, sold["sale_id"], first)
+        kept = counter.post(f"{path}/reprints", asked, as_=MANAGER)
+        given_back(counter, sold["sale_id"], second)
+        none = counter.post(f"{path}/reprints", asked, as_=MANAGER)
+
+        assert kept.status_code == 201, kept.text
+        assert [each["serial"] for each in kept.json()["vouchers"]] == [second]
+        assert none.json()["code"] == "recharges.reprint.all_given_back"
+
     def test_needs_a_supervisor_and_a_reason(self, counter: Counter) -> None:
         path = f"/v1/sales/{counter.sell()['sale_id']}/reprints"
 
@@ -253,6 +296,24 @@ class TestReprint:
         assert counter.post(path, {"reason": ""}, as_=MANAGER).status_code == 422
         elsewhere = bearer("site_manager", "lyon")
         assert counter.post(path, {"reason": "x"}, as_=elsewhere).status_code == 403
+
+
+def given_back(counter: Counter, sale_id: str, serial: str) -> None:
+    """Ask for the refund of one voucher, which the operator has yet to answer."""
+    with committed(counter.door.schema) as shop:
+        refund_id = uuid4()
+        shop.tx.execute(
+            "INSERT INTO refund (refund_id, sale_id, till_id, site_code, amount_cents, tender,"
+            " vouchers, state, reason, asked_at, asked_by)"
+            " VALUES (%s, %s, %s, %s, 250, 'cash', 'refunded_by_operator', 'asked', 'x', now(), %s)",
+            (refund_id, sale_id, counter.till, SITE, uuid4()),
+        )
+        shop.tx.execute(
+            "INSERT INTO refund_voucher (refund_id, batch_id, position, taking)"
+            " SELECT %s, batch_id, position, taking FROM sale_voucher"
+            " JOIN voucher USING (batch_id, position) WHERE sale_id = %s AND serial = %s",
+            (refund_id, sale_id, serial),
+        )
 
 
 class TestTicket:

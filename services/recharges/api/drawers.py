@@ -70,13 +70,16 @@ class HandOver(Body):
 
 
 class HandedOver(Answer):
-    """Who holds the drawer from now on, and what it held."""
+    """Who holds the drawer from now on; what it should have held is told to a supervisor only.
+
+    Who has yet to count it at the end of the day would have something to aim at.
+    """
 
     handover_id: UUID
     held_by: UUID
     counted_cents: int
-    expected_cents: int
-    gap_cents: int
+    expected_cents: int | None
+    gap_cents: int | None
 
 
 class CloseDrawer(Body):

@@ -140,8 +140,8 @@ def hand_over(
         handover_id=handover_id,
         held_by=asked.to_user,
         counted_cents=counted,
-        expected_cents=expected,
-        gap_cents=counted - expected,
+        expected_cents=expected if is_supervisor else None,
+        gap_cents=counted - expected if is_supervisor else None,
     )
 
 
