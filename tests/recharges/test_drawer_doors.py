@@ -16,6 +16,7 @@ from tests.fix_service import bearer, keyed
 from tests.fix_stack import FreshSchema
 from tests.recharges.build import SITE
 from tests.recharges.door import Door, an_order, committed, open_door
+from tests.recharges.shop import KEYS
 
 CASHIER = bearer("till_operator", SITE)
 MANAGER = bearer("site_manager", SITE)
@@ -305,7 +306,8 @@ def given_back(counter: Counter, sale_id: str, serial: str) -> None:
         shop.tx.execute(
             "INSERT INTO refund (refund_id, sale_id, till_id, site_code, amount_cents, tender,"
             " vouchers, state, reason, asked_at, asked_by)"
-            " VALUES (%s, %s, %s, %s, 250, 'cash', 'refunded_by_operator', 'asked', 'x', now(), %s)",
+            " VALUES (%s, %s, %s, %s, 250, 'cash', 'refunded_by_operator', 'asked', 'x', now(),"
+            " %s)",
             (refund_id, sale_id, counter.till, SITE, uuid4()),
         )
         shop.tx.execute(
@@ -354,6 +356,13 @@ class TestTicket:
         (pin,) = [each["pin"] for each in sold["vouchers"]]
         flat = shown.content.replace(b" ", b"")
         assert pin.encode() not in flat
+
+    def test_is_signed_with_a_key_whose_public_half_is_kept(self, counter: Counter) -> None:
+        counter.sell()
+
+        with committed(counter.door.schema) as shop:
+            kept = shop.all("SELECT key_id, public_key FROM journal_key")
+        assert {row["key_id"]: row["public_key"] for row in kept} == KEYS.public_keys()
 
     def test_shows_what_an_inspector_and_a_customer_look_for(self, counter: Counter) -> None:
         sold = counter.sell(ticket="html")
