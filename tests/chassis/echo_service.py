@@ -8,7 +8,7 @@ from pydantic import Field
 
 from chassis import http
 from chassis.db import Transaction
-from chassis.http import Answer, Body, Bytes, Call, Page, Paged, Parameters, Reply
+from chassis.http import Answer, Body, Bytes, Call, File, Page, Paged, Parameters, Reply
 from chassis.service import Service
 from kernel.refusal import NotFound, Refusal, Throttled
 
@@ -111,6 +111,11 @@ class Settlement(Service):
     def export(self, call: Call) -> bytes:
         """Give a file, to anybody."""
         return "numéro\n1\n".encode()
+
+    @http.door("GET", "/v1/papers", answer=Bytes("*/*"), allow=http.ANYONE)
+    def print_one(self, call: Call) -> File:
+        """Give a file that says of which type it is, to anybody."""
+        return File(content=b"%PDF-", media_type="application/pdf")
 
 
 SERVICE = Settlement

@@ -236,6 +236,11 @@ class TestDoor:
         assert file.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert file.text == "numéro\n1\n"
 
+    def test_gives_a_file_as_what_it_says_it_is(self, door: Door) -> None:
+        file = door.client.get("/v1/papers")
+
+        assert (file.headers["Content-Type"], file.content) == ("application/pdf", b"%PDF-")
+
     def test_has_a_limit_of_its_own(self, door: Door) -> None:
         answer = door.client.post("/v1/sizes", content=b"\xff" * 1_001)
 

@@ -28,6 +28,7 @@ class TestDocument:
             ("/api/settlement/v1/things", "post"),
             ("/api/settlement/v1/things/{thing_id}", "get"),
             ("/api/settlement/v1/things.csv", "get"),
+            ("/api/settlement/v1/papers", "get"),
             ("/api/settlement/v1/sizes", "post"),
         }
 
@@ -83,6 +84,8 @@ class TestDocument:
 
         assert sent["content"] == {"text/csv": {"schema": {"type": "string"}}}
         assert got["content"] == {"text/csv": {"schema": {"type": "string"}}}
+        some = document["paths"]["/api/settlement/v1/papers"]["get"]["responses"]["200"]
+        assert some["content"] == {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 
     def test_calls_types_of_one_name_by_their_trade(self) -> None:
         document = openapi.document(contracts.service_class("mediation"))
