@@ -129,6 +129,27 @@ class TestLease:
         for secret in (first["key"], *pins):
             assert secret not in kept
 
+    def test_asked_for_one_person_at_eight_tills_at_once_sets_aside_one_cap(
+        self, schema: Schema, doors: Sequence[Door]
+    ) -> None:
+        tills = [Till(schema) for _ in range(8)]
+        with committed(schema) as shop:
+            person = shop.entitle(cap_cents=1000)
+
+        def take(number: int) -> httpx.Response:
+            path = f"/v1/tills/{tills[number].till_id}/leases"
+            body = {"offer_code": "sfr-15", "quantity": 1, "people": [str(person)]}
+            body |= {"allowance_cents": 300}
+            client = doors[number % 2].client
+            return insist(lambda: tills[number].post(client, path, body))
+
+        with ThreadPoolExecutor(8) as at_once:
+            answers = list(at_once.map(take, range(8)))
+
+        assert {each.status_code for each in answers} == {201}
+        allowed = [each.json()["allowances"][0]["allowed_cents"] for each in answers]
+        assert sorted(allowed) == [0, 0, 0, 0, 100, 300, 300, 300]
+
     def test_of_a_device_of_another_till_is_refused(
         self, schema: Schema, doors: Sequence[Door]
     ) -> None:

@@ -40,23 +40,28 @@ SELECT %(lease_id)s, told.person_ref, %(month_on)s, told.allowed_cents
   FROM unnest(%(person_refs)s::uuid[], %(allowed)s::bigint[]) AS told (person_ref, allowed_cents);
 
 -- name: set_cap_aside
--- A month that nobody has bought in begins here; where two do so at once, one starts again.
-WITH begun AS (
-    INSERT INTO cap_month (person_ref, month_on, cap_cents, used_cents)
-    SELECT told.person_ref, told.month_on, told.cap_cents, told.cents
-      FROM unnest(%(person_refs)s::uuid[], %(months_on)s::date[], %(caps)s::bigint[],
-                  %(cents)s::bigint[], %(begun)s::boolean[])
-           AS told (person_ref, month_on, cap_cents, cents, begun)
-     WHERE NOT told.begun
-)
+-- A month has begun when it was locked: see begin_months.
 UPDATE cap_month
    SET used_cents = cap_month.used_cents + told.cents, cap_cents = told.cap_cents
   FROM unnest(%(person_refs)s::uuid[], %(months_on)s::date[], %(caps)s::bigint[],
-              %(cents)s::bigint[], %(begun)s::boolean[])
-       AS told (person_ref, month_on, cap_cents, cents, begun)
+              %(cents)s::bigint[])
+       AS told (person_ref, month_on, cap_cents, cents)
  WHERE cap_month.person_ref = told.person_ref
-   AND cap_month.month_on = told.month_on
-   AND told.begun;
+   AND cap_month.month_on = told.month_on;
+
+-- name: begin_months
+-- Months that may be counted on have a row to lock: two tills at once then take turns.
+INSERT INTO cap_month (person_ref, month_on, cap_cents, used_cents)
+SELECT wanted.person_ref, wanted.month_on, 0, 0
+  FROM unnest(%(person_refs)s::uuid[], %(months_on)s::date[]) AS wanted (person_ref, month_on)
+ WHERE EXISTS (SELECT FROM entitlement
+                WHERE entitlement.person_ref = wanted.person_ref
+                  AND entitlement.from_on < wanted.month_on + interval '1 month'
+                  AND wanted.month_on < entitlement.until_on)
+    OR EXISTS (SELECT FROM person_alias
+                WHERE wanted.person_ref IN (person_alias.person_ref, person_alias.same_as))
+ ORDER BY wanted.person_ref, wanted.month_on
+    ON CONFLICT DO NOTHING;
 
 -- name: lock_months
 -- What people have used of some months under all their references, in the order of all who lock.

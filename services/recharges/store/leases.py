@@ -43,7 +43,7 @@ def rules(tx: Transaction, *, on: date) -> dict[str, str]:
 class People:
     """Who some references stand for, what they may buy, and what they have used of which months.
 
-    Their months are locked; a month that nobody has bought in has no row to lock.
+    Their months are locked, and begun where they may be counted on.
     """
 
     def __init__(self, tx: Transaction, wanted: Iterable[Month]) -> None:
@@ -54,16 +54,13 @@ class People:
         self.same_as: dict[UUID, UUID]
         self.entitlements: dict[UUID, list[Entitlement]]
         self.same_as, self.entitlements = people_from(read["people"])
-        self._begun: set[Month] = set()
         used = dict.fromkeys(((self.same_as[ref], month_on) for ref, month_on in asked), ZERO)
-        for row in tx.execute(
-            SQL["lock_months"],
-            {
-                "person_refs": column(person_ref for person_ref, _ in asked),
-                "months_on": column(month_on for _, month_on in asked),
-            },
-        ):
-            self._begun.add((row["person_ref"], row["month_on"]))
+        months = {
+            "person_refs": column(person_ref for person_ref, _ in asked),
+            "months_on": column(month_on for _, month_on in asked),
+        }
+        tx.execute(SQL["begin_months"], months)
+        for row in tx.execute(SQL["lock_months"], months):
             person = row["same_as"], row["month_on"]
             used[person] = Cents(used[person] + row["used_cents"])
         #: By person and month, over all their references.
@@ -81,7 +78,6 @@ class People:
                     "months_on": column(month_on for _, month_on in cents),
                     "cents": column(cents.values()),
                     "caps": column(caps[month] for month in cents),
-                    "begun": column("t" if month in self._begun else "f" for month in cents),
                 },
             )
 
