@@ -50,7 +50,7 @@ class Client:
     def post(
         self,
         path: str,
-        body: dict[str, Any] | bytes,
+        body: dict[str, Any] | list[dict[str, Any]] | bytes,
         *,
         key: str | None = None,
         until_heard: Iterable[str] = (),

@@ -14,7 +14,7 @@ from typing import Any
 
 from chassis import clock
 from deploy.audit.cli import await_quiet
-from deploy.demo import data
+from deploy.demo import data, till
 from deploy.demo.book import Book
 from deploy.demo.client import HEARD_WITHIN_S, Client, Refused
 from deploy.demo.data import Demonstration
@@ -72,6 +72,38 @@ class Day:
             self.clients[user.email] = door.sign_in(user.email, self.book.password(user.email))
         return self.clients[user.email]
 
+    def till_of(self, site_code: str) -> str:
+        """Return the till of a site's first operator."""
+        till_name = self.user("till_operator", site_code=site_code).till_name
+        return self.tills[site_code, till_name or ""]
+
+    def person_at(self, site_code: str, *, place: int) -> str:
+        """Return one of the people of a site who may buy."""
+        there = [
+            person_ref
+            for number, person_ref in self.persons.items()
+            if self.made.people[number].site_code == site_code
+        ]
+        return there[place]
+
+    def basket(self, site_code: str, person_ref: str) -> dict[str, Any]:
+        """Return the body of a sale of credit for cash."""
+        return {
+            "till_id": self.till_of(site_code),
+            "person_ref": person_ref,
+            "lines": [{"offer_code": "sfr-15", "quantity": self.rng.choice((1, 1, 1, 2))}],
+            "payment": {"tender": "cash", "tendered_cents": 1_000},
+        }
+
+    def count_sale(self, sale: dict[str, Any]) -> None:
+        """Count a cash sale that was made."""
+        self.done["sales"] += 1
+        self.done["vouchers sold"] += len(sale["vouchers"])
+        self.cents["cash taken"] += sale["total_cents"]
+        self.cents["credit handed over"] += sum(
+            each["face_value_cents"] for each in sale["vouchers"]
+        )
+
     def expect_refusal(self, code: str, client: Client, path: str, body: dict[str, Any]) -> None:
         """Ask for something the rules forbid, and see that they do."""
         try:
@@ -90,11 +122,17 @@ def play(stack: Stack) -> Played:
     started = time.monotonic()
     _find_tills(day)
     _refer(day)
+    till.open_drawers(day)
     _sell(day)
+    till.use_cards(day)
+    till.complain(day)
+    till.transfer(day)
+    till.go_offline(day)
     if day.number == 1:
         _mediate(day)
         _report_option(day)
     _sell_computer(day)
+    till.close_drawers(day)
     day.book.days_played = day.number
     day.book.save()
     known = _await_knowledge(day)
@@ -180,46 +218,33 @@ def _sell(day: Day) -> None:
             _sell_one(day, site_code=site_code, person_ref=person_ref)
     place, person_ref = next(iter(day.persons.items()))
     site_code = day.made.people[place].site_code
-    basket = _basket(day, site_code=site_code, person_ref=person_ref)
-    till = day.as_("till_operator", site_code=site_code)
+    basket = day.basket(site_code, person_ref)
+    seller = day.as_("till_operator", site_code=site_code)
     over_cap = basket | {
         "lines": [{"offer_code": "sfr-15", "quantity": 13}],
         "payment": {"tender": "cash", "tendered_cents": 5_000},
     }
-    day.expect_refusal("recharges.sale.cap_exceeded", till, "recharges/v1/sales", over_cap)
+    day.expect_refusal("recharges.sale.cap_exceeded", seller, "recharges/v1/sales", over_cap)
     too_little = basket | {"payment": {"tender": "cash", "tendered_cents": 100}}
     day.expect_refusal(
-        "recharges.payment.tendered_too_little", till, "recharges/v1/sales", too_little
+        "recharges.payment.tendered_too_little", seller, "recharges/v1/sales", too_little
     )
 
 
-def _basket(day: Day, *, site_code: str, person_ref: str) -> dict[str, Any]:
-    till_name = day.user("till_operator", site_code=site_code).till_name
-    return {
-        "till_id": day.tills[site_code, till_name or ""],
-        "person_ref": person_ref,
-        "lines": [{"offer_code": "sfr-15", "quantity": day.rng.choice((1, 1, 1, 2))}],
-        "payment": {"tender": "cash", "tendered_cents": 1_000},
-    }
-
-
 def _sell_one(day: Day, *, site_code: str, person_ref: str) -> None:
-    body = _basket(day, site_code=site_code, person_ref=person_ref)
+    body = day.basket(site_code, person_ref)
     if day.rng.random() < 0.3:
         body["lines"].append({"offer_code": "sfr-500mo", "quantity": 1})
-    till = day.as_("till_operator", site_code=site_code)
+    seller = day.as_("till_operator", site_code=site_code)
     try:
-        sale = till.post("recharges/v1/sales", body, until_heard=_ENTITLEMENT_UNHEARD)
+        sale = seller.post("recharges/v1/sales", body, until_heard=_ENTITLEMENT_UNHEARD)
     except Refused as refused:
         # After many days the shelves are empty, or somebody has bought all a month allows.
         if refused.code not in ("recharges.stock.no_voucher_left", "recharges.sale.cap_exceeded"):
             raise
         day.refused[refused.code] += 1
         return
-    day.done["sales"] += 1
-    day.done["vouchers sold"] += len(sale["vouchers"])
-    day.cents["cash taken"] += sale["total_cents"]
-    day.cents["credit handed over"] += sum(each["face_value_cents"] for each in sale["vouchers"])
+    day.count_sale(sale)
 
 
 def _mediate(day: Day) -> None:
@@ -303,8 +328,8 @@ def _report_option(day: Day) -> None:
 def _sell_computer(day: Day) -> None:
     """A refurbished computer is sold to somebody who asked for one."""
     for site_code in SELLING:
-        till = day.as_("till_operator", site_code=site_code)
-        ready = till.get(f"equipment/v1/devices?site_code={site_code}&state=ready&kind=laptop")
+        seller = day.as_("till_operator", site_code=site_code)
+        ready = seller.get(f"equipment/v1/devices?site_code={site_code}&state=ready&kind=laptop")
         wanted = [
             person_ref
             for place, person_ref in day.persons.items()
@@ -312,7 +337,7 @@ def _sell_computer(day: Day) -> None:
         ]
         if not ready or not wanted:
             continue
-        sale = till.post(
+        sale = seller.post(
             f"equipment/v1/devices/{ready[0]['device_id']}/sales",
             {
                 "person_ref": wanted[0],
