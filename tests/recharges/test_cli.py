@@ -13,7 +13,7 @@ from tests.fix_service import environment_of
 from tests.fix_stack import FreshSchema, Schema
 from tests.recharges.build import SITE, a_file, a_row, rows
 from tests.recharges.door import committed
-from tests.recharges.shop import PIN_KEYS
+from tests.recharges.shop import JOURNAL_KEYS, PIN_KEYS
 
 Ran = subprocess.CompletedProcess[str]
 
@@ -177,7 +177,9 @@ class TestProcess:
         ran = subprocess.run(
             [sys.executable, "-W", "ignore", "-m", "services.recharges"],
             cwd=ROOT,
-            env=environment_of(schema, RELAIS_PIN_KEYS="test:c2hvcnQ"),
+            env=environment_of(
+                schema, RELAIS_PIN_KEYS="test:c2hvcnQ", RELAIS_JOURNAL_KEYS=JOURNAL_KEYS
+            ),
             capture_output=True,
             text=True,
             timeout=120,
