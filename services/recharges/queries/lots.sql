@@ -80,6 +80,7 @@ SELECT lot.batch_id
                    AND after.first_position = lot.end_position
                    AND after.site_code = lot.site_code
                    AND after.offer_code = lot.offer_code
+                   AND after.face_value_cents = lot.face_value_cents
                    AND after.use_by = lot.use_by
                    AND after.state = lot.state
                    AND after.taking = lot.taking
