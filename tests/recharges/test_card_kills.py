@@ -16,7 +16,7 @@ from services.recharges.domain import journal
 from tests.fix_service import free_port, running
 from tests.fix_stack import FreshSchema, Schema
 from tests.recharges.cards import CardShop, a_card_order, card_shop, told
-from tests.recharges.door import SELLER, Door, an_order, committed
+from tests.recharges.door import SELLER, Door, an_order, committed, open_door
 from tests.recharges.shop import JOURNAL_KEYS, PIN_KEYS
 from tests.recharges.test_cards import books_hold
 from tests.stripe.standin import StandIn, playing
@@ -59,6 +59,27 @@ class TestLastVouchers:
         pins += [v["pin"] for each in asked for v in shop.reveal(each).json()["vouchers"]]
         assert len(set(pins)) == 10
         assert shop.one("SELECT count(*) FROM sale_voucher") == 10
+
+
+class TestTwoProcesses:
+    def test_hold_vouchers_once_for_one_key(self, shop: CardShop) -> None:
+        shop.stock_up(8)
+        person = shop.buyer()
+        with open_door(shop.schema, **told(shop.stand_in)) as other:
+            doors = (shop.door, other)
+            for _ in range(4):
+                key, body = str(uuid4()), a_card_order(shop.till, person)
+                with ThreadPoolExecutor(8) as crowd:
+                    answers = [
+                        crowd.submit(doors[number % 2].sell, body, key=key) for number in range(8)
+                    ]
+                found = [each.result() for each in answers]
+                assert {each.status_code for each in found} == {202}
+                assert len({each.content for each in found}) == 1
+                shop.pay(found[0].json())
+                shop.wait_for(found[0].json(), "completed")
+        intents = shop.stand_in.client().v1.payment_intents.list({"limit": 100}).data
+        assert (len(intents), shop.left()) == (4, 4)
 
 
 class Mortal:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
@@ -262,6 +263,26 @@ class TestWebhook:
 
         assert shop.show(asked)["state"] == "completed"
 
+    def test_poll_and_sweeper_at_once_book_one_sale(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.asked()
+        shop.stand_in.bad_day("webhooks_dropped", count=2)
+        shop.pay(asked)
+        event = an_event("payment_intent.succeeded", shop.intent(asked))
+        shop.age(asked, minutes=16)
+
+        with ThreadPoolExecutor(12) as crowd:
+            heard = [crowd.submit(shop.hook, event) for _ in range(6)]
+            shown = [crowd.submit(shop.show, asked) for _ in range(6)]
+
+        outcomes = Counter(each.result().json()["outcome"] for each in heard)
+        assert outcomes["applied"] <= 1
+        assert set(outcomes) <= {"applied", "nothing_to_do"}
+        assert {each.result()["state"] for each in shown} <= {"pending", "completed"}
+        assert shop.show(asked)["state"] == "completed"
+        tickets = "SELECT count(*) FROM journal WHERE kind = 'ticket' AND record LIKE %s"
+        assert shop.one(tickets, f"%{asked['sale_id']}%") == 1
+
     def test_is_heard_once_and_kept(self, shop: CardShop) -> None:
         shop.stock_up(1)
         asked = shop.asked()
@@ -509,6 +530,21 @@ class TestDispute:
 
         shop.until(lambda: shop.state(asked) == "paid")
         shop.until(lambda: len(shop.show(asked)["disputes"]) == 1)
+
+
+class TestPoll:
+    def test_asks_stripe_once_a_second_at_most(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        asked = shop.asked()
+        shop.stand_in.bad_day("server_error", method="GET", path="/v1/payment_intents/*", count=99)
+        began = time.monotonic()
+
+        for _ in range(20):
+            assert shop.show(asked)["state"] == "pending"
+
+        (day,) = shop.stand_in.control("bad_days", verb="GET")["bad_days"]
+        assert 99 - day["count"] <= 1 + (time.monotonic() - began) + 1  # the sweeper may look too
+        shop.give_up(asked)
 
 
 class TestStripeAway:

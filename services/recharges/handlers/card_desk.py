@@ -11,6 +11,7 @@ fail while Stripe waits for an answer.  For everything else it only tells us to 
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
@@ -73,7 +74,9 @@ class CardDesk:
             noted = acts.note_intent(tx, card, intent, now=self.now())
         if noted.state is State.PENDING:
             self.settled(State.PENDING)
-        if noted.state is State.VOIDED:
+        if noted.state is State.VOIDED:  # while Stripe was asked
+            with suppress(Away, Refused):
+                self.gateway.cancel_intent(intent.intent_id)
             raise rules.CardSaleOver()
         return replace(noted, intent_id=intent.intent_id, client_secret=intent.client_secret)
 

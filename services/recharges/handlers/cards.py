@@ -134,18 +134,18 @@ def settle(
     before = cards.find(tx, sale_id)
     if before is None:
         raise rules.CardSaleUnknown(sale_id=sale_id)
-    booked: Sale | None = None
+    booked, voided = None, False
     if before.waits and intent.is_paid:
         booked = _book(tx, before, intent, tools=tools, now=now)
     elif before.waits and intent.is_over:
         why = why or before.why or "cancelled"
-        void(tx, before, why=why, pen=tools.pen(now, by=user_id), intent=intent)
+        voided = void(tx, before, why=why, pen=tools.pen(now, by=user_id), intent=intent)
     elif before.waits and intent.why:
         cards.note_decline(tx, before, why=intent.why)
     card = cards.lock(tx, sale_id)
     if intent.is_paid and card.state is State.VOIDED:
         raise PaidAfterVoid(card, intent)
-    return Settled(card=card, booked=booked, changed=card.state is not before.state)
+    return Settled(card=card, booked=booked, changed=voided or booked is not None)
 
 
 def put_off(tx: Transaction, card: CardSale, *, now: datetime) -> None:
