@@ -16,7 +16,7 @@ from tests.fix_service import bearer, keyed
 from tests.fix_stack import FreshSchema
 from tests.recharges.build import SITE
 from tests.recharges.door import Door, an_order, committed, open_door
-from tests.recharges.shop import KEYS
+from tests.recharges.shop import KEYS, connect_as_admin
 
 CASHIER = bearer("till_operator", SITE)
 MANAGER = bearer("site_manager", SITE)
@@ -289,6 +289,18 @@ class TestReprint:
         assert kept.status_code == 201, kept.text
         assert [each["serial"] for each in kept.json()["vouchers"]] == [second]
         assert none.json()["code"] == "recharges.reprint.all_given_back"
+
+    def test_gives_the_codes_though_the_paper_cannot_be_printed(self, counter: Counter) -> None:
+        sold = counter.sell()
+        with connect_as_admin(counter.door.schema) as admin:
+            admin.execute("SET session_replication_role = 'replica'")
+            admin.execute("DELETE FROM journal WHERE till_id = %s", (counter.till,))
+        asked = {"reason": "perdu", "format": "html"}
+        answer = counter.post(f"/v1/sales/{sold['sale_id']}/reprints", asked, as_=MANAGER)
+
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["printed"] is None
+        assert answer.json()["vouchers"] == sold["vouchers"]
 
     def test_needs_a_supervisor_and_a_reason(self, counter: Counter) -> None:
         path = f"/v1/sales/{counter.sell()['sale_id']}/reprints"

@@ -1,6 +1,8 @@
 """Tickets and reports laid out on paper, outside of any transaction."""
 
 import base64
+import logging
+from collections.abc import Callable
 
 from chassis.offload import offload
 from chassis.shapes import File
@@ -8,6 +10,8 @@ from services.recharges.api.selling import Printed, TicketFormat
 from services.recharges.domain.ticket import DrawerReport, Ticket
 from services.recharges.printing import escpos, html, pdf, report_sheet, sms, ticket_sheet
 from services.recharges.printing.sheet import Sheet
+
+_log = logging.getLogger(__name__)
 
 _TEXT, _PLAIN = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 
@@ -33,8 +37,22 @@ def _laid_out(sheet: Sheet, *, format: TicketFormat) -> File:
     return File(content=html.render(sheet).encode(), media_type=_TEXT)
 
 
-def in_json(file: File, *, format: TicketFormat) -> Printed:
-    """Return a printed ticket as a part of a JSON answer."""
+def in_answer(
+    read: Callable[[], Ticket], *, format: TicketFormat | None, language: str
+) -> Printed | None:
+    """Return a ticket as a part of a JSON answer, where it was asked for and can be printed.
+
+    What is stored is stored: a paper that fails must not keep the vouchers from the customer.
+    """
+    if format is None:
+        return None
+    try:
+        file = print_ticket(read(), format=format, language=language)
+    except Exception as error:
+        # Not its message: that may quote what was to be printed, a PIN with it.
+        reason = type(error).__name__
+        _log.error("a ticket could not be printed", extra={"format": format, "reason": reason})
+        return None
     is_text = file.media_type.startswith("text/")
     content = file.content.decode() if is_text else base64.b64encode(file.content).decode()
     return Printed(format=format, media_type=file.media_type, content=content)

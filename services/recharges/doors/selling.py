@@ -18,6 +18,7 @@ from kernel.refusal import Refusal
 from services.recharges.api import selling as api
 from services.recharges.api.cards import CardSaleAsked
 from services.recharges.domain.sale import Order, Sale, Wanted
+from services.recharges.domain.ticket import Ticket
 from services.recharges.doors import STAFF, papers, secrets
 from services.recharges.doors.cards import asked, desk, reserving
 from services.recharges.doors.counting import count
@@ -114,12 +115,13 @@ class SellingDoors:
         self, done: api.SaleDone, call: Call, format: api.TicketFormat | None
     ) -> api.SaleDone:
         """Print the ticket where it was asked for, once the sale is stored."""
-        if format is None:
-            return done
-        with self.database.transaction() as tx:
-            ticket = tickets.ticket_of(tx, done.sale_id, revealed=tuple(done.vouchers))
-        file = papers.print_ticket(ticket, format=format, language=call.language)
-        return done.model_copy(update={"printed": papers.in_json(file, format=format)})
+
+        def read() -> Ticket:
+            with self.database.transaction() as tx:
+                return tickets.ticket_of(tx, done.sale_id, revealed=tuple(done.vouchers))
+
+        printed = papers.in_answer(read, format=format, language=call.language)
+        return done.model_copy(update={"printed": printed})
 
     @http.query("GET", "/v1/offers", answer=list[api.OfferShown], allow=http.SIGNED_IN)
     def get_offers(self, tx: Transaction, call: Call) -> list[api.OfferShown]:

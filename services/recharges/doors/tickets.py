@@ -9,6 +9,7 @@ from chassis.http import Call, File
 from chassis.resources import DatabaseProvider
 from services.recharges.api import drawers as drawer_api
 from services.recharges.api import tickets as api
+from services.recharges.domain.ticket import Ticket
 from services.recharges.doors import STAFF, SUPERVISORS, papers, secrets
 from services.recharges.doors.drawers import pen_of
 from services.recharges.handlers import reprints as handlers
@@ -85,16 +86,18 @@ class TicketDoors:
             else:
                 copy_no = json.loads(before[1])["copy_no"]
                 done = handlers.reprint_again(tx, sale_id, copy_no, by=by, pins=pins, pen=pen)
-            if body.format is None:
-                return done
-            ticket = tickets.ticket_of(
-                tx,
-                sale_id,
-                revealed=tuple(done.vouchers),
-                reprint=handlers.copy_of(tx, sale_id, done.copy_no),
-            )
-        file = papers.print_ticket(ticket, format=body.format, language=call.language)
-        return done.model_copy(update={"printed": papers.in_json(file, format=body.format)})
+
+        def read() -> Ticket:
+            with self.database.transaction() as tx:
+                return tickets.ticket_of(
+                    tx,
+                    sale_id,
+                    revealed=tuple(done.vouchers),
+                    reprint=handlers.copy_of(tx, sale_id, done.copy_no),
+                )
+
+        printed = papers.in_answer(read, format=body.format, language=call.language)
+        return done.model_copy(update={"printed": printed})
 
     @http.query(
         "GET",
