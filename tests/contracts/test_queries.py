@@ -9,9 +9,7 @@ from deploy.contracts import service_names
 from deploy.local.home import ROOT
 from tests.fix_stack import TxOf
 
-SERVICES = [
-    name for name in service_names() if any((ROOT / "services" / name).glob("queries*"))
-]
+SERVICES = [name for name in service_names() if any((ROOT / "services" / name).glob("queries*"))]
 #: What PREPARE does not take; running it is what its own tests do.
 UNPREPARED = ("COPY", "CREATE TEMPORARY")
 
