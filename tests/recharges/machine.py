@@ -305,7 +305,7 @@ class StockRules(RuleBasedStateMachine):
             return
         serials = choice.draw(st.lists(st.sampled_from(here), min_size=1, max_size=3, unique=True))
         allowed = {
-            "quarantined": ("available",),
+            "quarantined": ("available", "frozen"),
             "damaged": ("available", "quarantined", "frozen"),
             "lost": ("available", "quarantined", "frozen"),
             "found": ("lost",),

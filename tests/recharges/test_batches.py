@@ -177,6 +177,9 @@ class TestFreeze:
         change_batch(shop, last_batch(shop), "unfreeze")
 
         assert stock_at(shop) == {"frozen": 2, "available": SIZE - 2}
+        change_vouchers(shop, "quarantined", serials=serials)
+        release(shop, last_batch(shop))
+        assert stock_at(shop) == {"available": SIZE}
 
 
 class TestRecall:

@@ -26,7 +26,7 @@ from tests.recharges.staff import (
     send,
 )
 
-SIZE, ROUNDS = 1_200, 120
+SIZE, ROUNDS = 800, 80
 ADMIN = a_call("admin")
 
 

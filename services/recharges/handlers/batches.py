@@ -25,7 +25,7 @@ _VERBS: dict[Verb, tuple[set[State], State, str]] = {
     "recall": ({State.AVAILABLE, State.QUARANTINED}, State.FROZEN, "recalled"),
 }
 _CHANGES = {
-    "quarantined": (State.QUARANTINED, {State.AVAILABLE}),
+    "quarantined": (State.QUARANTINED, {State.AVAILABLE, State.FROZEN}),
     "damaged": (State.DAMAGED, {State.AVAILABLE, State.QUARANTINED, State.FROZEN}),
     "lost": (State.LOST, {State.AVAILABLE, State.QUARANTINED, State.FROZEN}),
     "found": (State.QUARANTINED, {State.LOST}),
