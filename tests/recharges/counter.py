@@ -85,7 +85,12 @@ class Counter:
         return [(each.outcome, each.code) for each in outcomes]
 
     def give_back(
-        self, lease_id: str, *, caller: Caller = SELLER, said: bool = True
+        self,
+        lease_id: str,
+        *,
+        caller: Caller = SELLER,
+        said: bool = True,
+        at: datetime = NOON + 3 * HOUR,
     ) -> api.LeaseShown:
         asked = {"chain": self.device.chain} if said else {}
         return leases.return_lease(
@@ -93,7 +98,7 @@ class Counter:
             UUID(lease_id),
             api.ReturnLease.model_validate(asked),
             caller=caller,
-            pen=pen(NOON + 3 * HOUR, caller),
+            pen=pen(at, caller),
         )
 
     def lose(self, *, at: datetime = NOON + 2 * HOUR) -> None:

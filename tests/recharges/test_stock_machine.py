@@ -5,9 +5,10 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.fix_stack import FreshSchema
 from tests.recharges.machine import StockRules
+from tests.recharges.machine_leases import LeaseRules
 
 
-class Machine(StockRules):
+class Machine(LeaseRules, StockRules):
     """All the rules there are; a subject adds its own as one more base."""
 
 

@@ -85,6 +85,7 @@ SELECT lot.batch_id
                    AND after.state = lot.state
                    AND after.taking = lot.taking
  WHERE lot.held_by IS NULL
+   AND lot.state <> 'frozen'
    AND after.held_by IS NULL
    AND (lot.next_position = lot.end_position OR after.next_position = after.first_position)
  GROUP BY lot.batch_id
@@ -92,12 +93,14 @@ SELECT lot.batch_id
  LIMIT 1;
 
 -- name: lock_free_lots_of_batch
--- Those lots of a batch that nobody holds or works on.
+-- Those lots of a batch that nobody holds or works on.  Frozen ones stay apart: what a lost device
+-- may have shown does not thaw with its neighbours.
 SELECT lot_id, batch_id, site_code, offer_code, face_value_cents, use_by, first_position,
        next_position, end_position, taking, state, held_by
   FROM lot
  WHERE batch_id = %(batch_id)s
    AND held_by IS NULL
+   AND state <> 'frozen'
  ORDER BY first_position
    FOR UPDATE SKIP LOCKED;
 

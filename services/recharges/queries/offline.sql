@@ -36,7 +36,7 @@ SELECT voucher.serial, voucher.operator, leased.lease_id, voucher.batch_id, vouc
           AND int8range(lot.first_position, lot.end_position) @> voucher.position
           AND voucher.position >= lot.next_position
  WHERE lease.lease_id = ANY(%(lease_ids)s::uuid[])
-   AND CASE lease.state WHEN 'open'    THEN lot.held_by = lease.lease_id OR lot.state = 'frozen'
+   AND CASE lease.state WHEN 'open'    THEN lot.held_by = lease.lease_id
                         WHEN 'revoked' THEN lot.state = 'frozen'
                         ELSE false END;
 
