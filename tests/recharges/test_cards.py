@@ -13,6 +13,7 @@ import pytest
 
 from deploy.local.home import ROOT
 from services.recharges.domain import journal
+from services.recharges.gateway import ANSWER_S_MAX
 from tests.fix_service import environment_of, keyed
 from tests.fix_stack import FreshSchema
 from tests.recharges.cards import CardShop, an_event, card_shop, start
@@ -157,6 +158,32 @@ class TestKey:
         assert len(made) == intents + 1
         shop.pay(asked.json())
         shop.wait_for(asked.json(), "completed")
+
+    def test_outlives_an_answer_that_came_too_late(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        person, key = shop.buyer(), str(uuid4())
+        shop.stand_in.bad_day("slow", path="/v1/payment_intents", seconds=ANSWER_S_MAX + 1)
+
+        late = shop.ask(person, key=key)
+        time.sleep(1.5)  # until then Stripe says that the key is in use
+        asked = shop.ask(person, key=key)
+
+        assert (late.status_code, asked.status_code) == (503, 202)
+        shop.give_up(asked.json())
+
+    def test_that_stripe_keeps_an_error_under_ends_with_all_given_back(
+        self, shop: CardShop
+    ) -> None:
+        shop.stock_up(1)
+        person, key, left = shop.buyer(), str(uuid4()), shop.left()
+        shop.stand_in.bad_day("server_error_after", path="/v1/payment_intents")
+        assert [shop.ask(person, key=key).status_code for _ in range(2)] == [503, 503]
+        row = {"sale_id": str(shop.one("SELECT sale_id FROM card_sale WHERE key = %s", key))}
+
+        shop.age(row, minutes=1)
+
+        shop.until(lambda: shop.state(row) == "voided")
+        assert shop.left() == left
 
     def test_of_a_sale_given_back_is_refused(self, shop: CardShop) -> None:
         shop.stock_up(1)
