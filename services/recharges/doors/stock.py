@@ -134,6 +134,7 @@ class StockDoors:
     def measure_stock(self, tx: Transaction) -> None:
         """Show how many vouchers are in which state."""
         counted = handlers.count_vouchers(tx, on=business_date(clock.now()))
+        _vouchers.clear()  # a site that sent all it had has no line any more
         for (site_code, offer_code), counts in handlers.by_place(counted).items():
             for state, count in counts.items():
                 _vouchers.labels(site_code, offer_code, state).set(count)
