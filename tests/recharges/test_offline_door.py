@@ -262,6 +262,57 @@ class TestUpload:
         return False
 
 
+class TestBadUpload:
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"sequence": 0},
+            {"sequence": "1"},
+            {"sequence": 2**53},
+            {"hash": ""},
+            {"hash": "A" * 64},
+            {"previous_hash": "zz"},
+            {"sold_at": "2026-02-30T09:00:00Z"},
+            {"sold_at": "9999-12-31T23:59:59Z"},
+            {"sold_at": "2026-11-22T09:00:00+01:00"},
+            {"sold_at": "2026-11-22T09:00:00"},
+            {"lines": []},
+            {"total_cents": -1},
+            {"tendered_cents": 10**12},
+            {"person_ref": "somebody"},
+            {"pin": "12345678901234"},
+        ],
+    )
+    def test_is_refused_as_a_whole_and_freezes_nothing(
+        self, schema: Schema, doors: Sequence[Door], changed: dict[str, Any]
+    ) -> None:
+        till, client = Till(schema), doors[0].client
+        lease_id = till.device.take(till.take(client, 1))
+        (line,) = till.sell(lease_id, uuid4(), 1)
+        path = f"/v1/tills/{till.till_id}/offline-sales"
+
+        answer = till.post(client, path, [line | changed])
+
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["errors"]
+        till.post(client, f"/v1/leases/{lease_id}/return", {"chain": {"sequence": 0, "hash": ""}})
+        with committed(schema) as shop:
+            frozen = "SELECT frozen_at IS NOT NULL FROM till WHERE till_id = %s"
+            assert not shop.one(frozen, till.till_id)
+
+    def test_of_two_hundred_and_one_lines_is_refused(
+        self, schema: Schema, doors: Sequence[Door]
+    ) -> None:
+        till, client = Till(schema), doors[0].client
+        lease_id = till.device.take(till.take(client, 1))
+        (line,) = till.sell(lease_id, uuid4(), 1)
+
+        path = f"/v1/tills/{till.till_id}/offline-sales"
+        assert till.post(client, path, [line] * 201).status_code == 422
+        assert till.post(client, path, {"sequence": 1}).status_code == 422
+        assert till.post(client, path, []).json() == []
+
+
 class TestReturn:
     def test_of_a_lease_while_an_upload_runs_loses_no_sale(
         self, schema: Schema, doors: Sequence[Door]

@@ -29,7 +29,7 @@ def _in_utc(text: str) -> str:
 #: Kept as it was written, for it is hashed so.
 Instant = Annotated[
     str,
-    Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$"),
+    Field(pattern=r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$"),
     AfterValidator(_in_utc),
 ]
 
