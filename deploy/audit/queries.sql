@@ -225,17 +225,24 @@ SELECT (SELECT count(*) FROM settlement.anchor)::bigint AS examined,
               AND closing.until_sequence > 1))::bigint AS broken;
 
 -- name: offline_tickets_are_sales_once
--- Each ticket of an offline till is one sale, in a chain without gaps, of vouchers it had leased.
+-- Each ticket of an offline till is one sale, which the till's journal names by its hash, in a
+-- chain without gaps that can be computed anew.
 SELECT count(*)::bigint AS examined,
        count(*) FILTER (WHERE sale.till_id IS DISTINCT FROM ticket.till_id
                            OR ticket.sequence <> place
-                           OR ticket.previous_hash <> before)::bigint AS broken
+                           OR ticket.previous_hash <> before
+                           OR ticket.hash <> sha256(before || convert_to(ticket.record, 'UTF8'))
+                           OR booked.record::jsonb->'offline'->>'hash'
+                              IS DISTINCT FROM encode(ticket.hash, 'hex'))::bigint AS broken
   FROM (SELECT offline_ticket.*,
                row_number() OVER chain AS place,
                lag(hash, 1, '\x'::bytea) OVER chain AS before
           FROM recharges.offline_ticket
         WINDOW chain AS (PARTITION BY device_id ORDER BY sequence)) AS ticket
-  LEFT JOIN recharges.sale USING (sale_id);
+  LEFT JOIN recharges.sale USING (sale_id)
+  LEFT JOIN recharges.journal AS booked ON booked.till_id = sale.till_id
+                                       AND booked.kind = 'ticket'
+                                       AND booked.sequence = sale.ticket_no;
 
 -- name: each_sale_is_in_the_ledger_once
 -- Sale by sale, so that two errors cannot make up for each other.
@@ -436,6 +443,313 @@ SELECT count(*)::bigint AS examined,
                            OR known.disabled_at IS DISTINCT FROM own.disabled_at)::bigint AS broken
   FROM accounts.account AS own
   FULL JOIN referrals.told_user AS known USING (user_id);
+
+-- name: tickets_say_what_happened
+-- The record of each ticket says what its row says, and is the one ticket of a sale or of a refund
+-- that was paid: till, number, day, amount, tender and every voucher.
+WITH written AS (
+    SELECT till_id, sequence, site_code, business_date, total_cents, record::jsonb AS said
+      FROM recharges.journal
+     WHERE kind = 'ticket'
+), happened AS (
+    SELECT till_id, ticket_no AS sequence, site_code, business_date, total_cents, 'sale' AS type,
+           sale_id, tender, drawer_session_id,
+           ARRAY(SELECT serial
+                   FROM recharges.sale_voucher JOIN recharges.voucher USING (batch_id, position)
+                  WHERE sale_voucher.sale_id = sale.sale_id
+                  ORDER BY serial) AS serials
+      FROM recharges.sale
+     UNION ALL
+    SELECT refund.till_id, ticket_no, site_code,
+           (done_at AT TIME ZONE 'Europe/Paris')::date, -amount_cents, 'refund',
+           sale_id, tender, NULL,
+           ARRAY(SELECT serial
+                   FROM recharges.refund_voucher JOIN recharges.voucher USING (batch_id, position)
+                  WHERE refund_voucher.refund_id = refund.refund_id
+                  ORDER BY serial)
+      FROM recharges.refund
+     WHERE state = 'done'
+)
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE (written.till_id::text, written.sequence::text, written.site_code,
+                               written.business_date::text, written.total_cents::text,
+                               happened.type, happened.sale_id::text, happened.tender,
+                               happened.serials)
+                              IS DISTINCT FROM
+                              (said->>'till_id', said->>'sequence', said->>'site_code',
+                               said->>'business_date', said->>'total_cents',
+                               said->>'type', said->>'sale_id', said->'payments'->0->>'tender',
+                               ARRAY(SELECT serial
+                                       FROM jsonb_array_elements(said->'lines') AS line,
+                                            jsonb_array_elements_text(line->'serials') AS serial
+                                      ORDER BY serial))
+                           OR (written.till_id, written.sequence, written.business_date,
+                               written.total_cents)
+                              IS DISTINCT FROM
+                              (happened.till_id, happened.sequence, happened.business_date,
+                               happened.total_cents)
+                           OR happened.type = 'sale'
+                          AND said->>'drawer_session_id'
+                              IS DISTINCT FROM happened.drawer_session_id::text)::bigint AS broken
+  FROM written
+  FULL JOIN happened USING (till_id, sequence);
+
+-- name: records_name_no_customer
+-- No record of a journal says for whom a sale was.
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE record LIKE '%"person%'
+                           OR record LIKE '%' || sale.person_ref || '%')::bigint AS broken
+  FROM recharges.journal
+  LEFT JOIN recharges.sale ON journal.kind = 'ticket'
+                          AND sale.till_id = journal.till_id
+                          AND sale.ticket_no = journal.sequence;
+
+-- name: reveals_are_logged_and_copies_numbered
+-- The PIN of a card sale was shown first, and only after its payment was verified; the copies of a
+-- ticket are numbered from 1 without gap, each with its record in the journal.
+WITH numbered AS (
+    SELECT reveal.*, sale.tender, sale.till_id AS sold_at_till, sale.ticket_no, card.settled_at,
+           (SELECT min(first.revealed_at) FROM recharges.reveal AS first
+             WHERE first.sale_id = reveal.sale_id AND first.kind = 'first') AS first_at,
+           row_number() OVER (PARTITION BY reveal.sale_id, reveal.kind ORDER BY copy_no) AS place
+      FROM recharges.reveal
+      JOIN recharges.sale USING (sale_id)
+      LEFT JOIN recharges.card_sale AS card USING (sale_id)
+), copies AS (
+    SELECT (record::jsonb->>'ticket_till_id')::uuid AS sold_at_till,
+           (record::jsonb->>'ticket_no')::bigint AS ticket_no,
+           (record::jsonb->>'copy_no')::integer AS copy_no,
+           (record::jsonb->>'user_id')::uuid AS revealed_by
+      FROM recharges.journal
+     WHERE kind = 'duplicate'
+)
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE logged.reveal_id IS NULL
+                           OR logged.till_id IS DISTINCT FROM logged.sold_at_till
+                           OR logged.reason = ''
+                           OR logged.tender = 'card'
+                          AND (logged.first_at IS NULL OR logged.first_at > logged.revealed_at
+                               OR logged.settled_at IS NULL
+                               -- Two processes' clocks are not one.
+                               OR logged.revealed_at < logged.settled_at - interval '1 minute')
+                           OR logged.kind = 'reprint'
+                          AND (logged.copy_no <> logged.place
+                               OR copies.revealed_by IS DISTINCT FROM logged.revealed_by)
+             )::bigint AS broken
+  FROM numbered AS logged
+  FULL JOIN copies USING (sold_at_till, ticket_no, copy_no);
+
+-- name: refunded_vouchers_are_where_they_belong
+-- Only what nobody saw goes back to stock; what was seen is with its operator, who said so.
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE CASE refund.vouchers
+           WHEN 'returned' THEN
+               sale.tender = 'cash'
+               OR EXISTS (SELECT FROM recharges.reveal
+                           WHERE reveal.sale_id = refund.sale_id
+                             AND reveal.revealed_at <= refund.asked_at)
+               OR refund.state = 'done' AND lot.taking <= given_back.taking
+           ELSE
+               lot.state <> CASE refund.state WHEN 'asked' THEN 'disputed'
+                                              ELSE 'refunded_by_operator' END
+               OR (refund.state = 'asked') <> (refund.answered_by IS NULL)
+           END)::bigint AS broken
+  FROM recharges.refund
+  JOIN recharges.sale USING (sale_id)
+  JOIN recharges.refund_voucher AS given_back USING (refund_id)
+  LEFT JOIN recharges.lot ON lot.batch_id = given_back.batch_id
+                         AND lot.first_position <= given_back.position
+                         AND given_back.position < lot.end_position
+ WHERE NOT given_back.denied;
+
+-- name: each_refund_is_in_the_ledger_once
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE -refund.amount_cents IS DISTINCT FROM ledger.cents)::bigint AS broken
+  FROM (SELECT refund_id, amount_cents FROM recharges.refund WHERE state = 'done') AS refund
+  FULL JOIN (SELECT document::uuid AS refund_id, sum(declared_cents) AS cents
+               FROM settlement.entry
+              WHERE kind = 'sale_refunded'
+              GROUP BY 1) AS ledger USING (refund_id);
+
+-- name: sales_are_in_the_drawer_of_their_day
+-- Nobody sells from a drawer of another day; what was sold offline comes into it afterwards.
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE session.business_date IS DISTINCT FROM sale.business_date
+                          AND NOT EXISTS (SELECT FROM recharges.offline_ticket
+                                           WHERE offline_ticket.sale_id = sale.sale_id)
+             )::bigint AS broken
+  FROM recharges.sale
+  LEFT JOIN recharges.drawer_session AS session USING (drawer_session_id)
+ WHERE sale.tender = 'cash' OR sale.drawer_session_id IS NOT NULL;
+
+-- name: drawers_are_closed_once_and_large_gaps_by_two
+-- The pieces counted come to the amounts; a large gap was looked at by a second person; and each
+-- closed drawer has its one Z.
+WITH counted AS (
+    SELECT session.*,
+           (SELECT coalesce(sum(piece.key::bigint * piece.value::bigint), 0)
+              FROM jsonb_each_text(float) AS piece) AS float_worth,
+           (SELECT coalesce(sum(piece.key::bigint * piece.value::bigint), 0)
+              FROM jsonb_each_text(counted) AS piece) AS counted_worth,
+           (SELECT count(*) FROM recharges.closing
+             WHERE closing.drawer_session_id = session.drawer_session_id) AS closings
+      FROM recharges.drawer_session AS session
+)
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE float_worth <> float_cents
+                           OR counted IS NOT NULL AND counted_worth <> counted_cents
+                           OR closings <> (counted.state = 'closed')::integer
+                           OR counted.state = 'closed' AND approved_by IS NULL
+                          AND abs(gap_cents) > rule.value::bigint)::bigint AS broken
+  FROM counted
+  LEFT JOIN recharges.rule
+         ON rule.name = 'gap_alone_max_cents'
+        AND rule.from_on <= (counted_at AT TIME ZONE 'Europe/Paris')::date
+        AND (counted_at AT TIME ZONE 'Europe/Paris')::date < rule.until_on;
+
+-- name: closings_say_what_their_records_say
+-- Each closing is one signed record of its till, and each such record is one closing.
+WITH written AS (
+    SELECT till_id, sequence AS record_sequence, record::jsonb AS said
+      FROM recharges.journal
+     WHERE kind = 'grand_total'
+)
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE closing.closing_id IS NULL
+                           OR (closing.period, closing.period_on::text, closing.closing_no::text,
+                               closing.from_sequence::text, closing.until_sequence::text,
+                               closing.ticket_count::text, closing.sold_cents::text,
+                               closing.refunded_cents::text, closing.real_cents::text,
+                               closing.absolute_cents::text, closing.perpetual_real_cents::text,
+                               closing.perpetual_absolute_cents::text,
+                               closing.drawer_session_id::text)
+                              IS DISTINCT FROM
+                              (said->>'period', said->>'period_on', said->>'closing_no',
+                               said->>'from_sequence', said->>'until_sequence',
+                               said->>'ticket_count', said->>'sold_cents',
+                               said->>'refunded_cents', said->>'real_cents',
+                               said->>'absolute_cents', said->>'perpetual_real_cents',
+                               said->>'perpetual_absolute_cents',
+                               said->>'drawer_session_id'))::bigint AS broken
+  FROM written
+  FULL JOIN recharges.closing USING (till_id, record_sequence);
+
+-- name: journals_tell_what_was_done_to_tills
+-- Drawers opened, counted and approved, cash put in and taken out, card sales given up, leases
+-- taken and returned: each is a technical event of its till, once.
+WITH done AS (
+    SELECT till_id, 1110 AS code, drawer_session_id::text AS subject, float_cents AS figure
+      FROM recharges.drawer_session WHERE opening = 'counted'
+     UNION ALL
+    SELECT till_id, 170, drawer_session_id::text, counted_cents
+      FROM recharges.drawer_session WHERE counted_at IS NOT NULL
+     UNION ALL
+    SELECT till_id, 1125, drawer_session_id::text, gap_cents
+      FROM recharges.drawer_session WHERE approved_by IS NOT NULL
+     UNION ALL
+    SELECT till_id, 1120, drawer_session_id::text, amount_cents
+      FROM recharges.cash_line WHERE kind IN ('in', 'out')
+     UNION ALL
+    SELECT till_id, 320, sale_id::text, total_cents FROM recharges.card_sale WHERE state = 'voided'
+     UNION ALL
+    SELECT till_id, 1060, lease_id::text, count FROM recharges.lease
+     UNION ALL
+    SELECT till_id, 1070, lease_id::text, sold FROM recharges.lease WHERE state = 'returned'
+), told AS (
+    SELECT till_id, (said->>'code')::integer AS code,
+           coalesce(details->>'drawer_session_id', details->>'sale_id',
+                    details->>'lease_id') AS subject,
+           (CASE (said->>'code')::integer WHEN 1110 THEN details->>'float_cents'
+                                          WHEN 170 THEN details->>'counted_cents'
+                                          WHEN 1125 THEN details->>'gap_cents'
+                                          WHEN 1120 THEN details->>'amount_cents'
+                                          WHEN 320 THEN details->>'total_cents'
+                                          WHEN 1060 THEN details->>'count'
+                                          WHEN 1070 THEN details->>'sold' END)::bigint AS figure
+      FROM (SELECT till_id, record::jsonb AS said, record::jsonb->'details' AS details
+              FROM recharges.journal WHERE kind = 'event') AS event
+     WHERE (said->>'code')::integer IN (1110, 170, 1125, 1120, 320, 1060, 1070)
+       AND NOT details ? 'handed_to'
+)
+SELECT coalesce(sum(done.times), 0)::bigint AS examined,
+       count(*) FILTER (WHERE done.times IS DISTINCT FROM told.times)::bigint AS broken
+  FROM (SELECT till_id, code, subject, figure, count(*) AS times
+          FROM done GROUP BY 1, 2, 3, 4) AS done
+  FULL JOIN (SELECT till_id, code, subject, figure, count(*) AS times
+               FROM told GROUP BY 1, 2, 3, 4) AS told USING (till_id, code, subject, figure);
+
+-- name: leases_count_what_they_lent
+-- A lease lent as many vouchers as it says, and what was sold of it is tickets of its device with
+-- vouchers that it lent; the end of each device's chain is its last ticket.
+WITH sold AS (
+    SELECT ticket.lease_id, count(*) AS vouchers,
+           bool_and(ticket.till_id = lease.till_id AND ticket.device_id = lease.device_id
+                    AND EXISTS (SELECT FROM recharges.lease_range AS lent
+                                 WHERE lent.lease_id = ticket.lease_id
+                                   AND lent.batch_id = voucher.batch_id
+                                   AND lent.first_position <= voucher.position
+                                   AND voucher.position < lent.end_position)) AS were_lent
+      FROM recharges.offline_ticket AS ticket
+      JOIN recharges.lease USING (lease_id)
+      JOIN recharges.sale_voucher AS voucher USING (sale_id)
+     GROUP BY ticket.lease_id
+), lent AS (
+    SELECT lease_id, sum(end_position - first_position) AS vouchers
+      FROM recharges.lease_range GROUP BY lease_id
+), last AS (
+    SELECT DISTINCT ON (device_id) device_id, till_id, sequence, hash
+      FROM recharges.offline_ticket ORDER BY device_id, sequence DESC
+)
+SELECT (SELECT count(*) FROM recharges.lease)::bigint AS examined,
+       ((SELECT count(*)
+           FROM recharges.lease
+           LEFT JOIN lent USING (lease_id)
+           LEFT JOIN sold USING (lease_id)
+          WHERE lent.vouchers IS DISTINCT FROM lease.count
+             OR coalesce(sold.vouchers, 0) <> lease.sold
+             OR NOT coalesce(sold.were_lent, true))
+        + (SELECT count(*)
+             FROM last
+             FULL JOIN recharges.device_chain AS chain USING (device_id)
+            WHERE (last.till_id, last.sequence, last.hash)
+                  IS DISTINCT FROM (chain.till_id, chain.sequence, chain.hash)))::bigint AS broken;
+
+-- name: transfers_arrive_or_are_missing
+-- What was sent was counted in by somebody else, or is missing, or came back.
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE moved.sent IS DISTINCT FROM transfer.count
+                           OR transfer.ended_by = transfer.sent_by AND transfer.state = 'received'
+                           OR moved.arrived <> CASE transfer.state
+                                  WHEN 'received' THEN transfer.count - transfer.missing
+                                  ELSE 0 END
+                           OR moved.missing > coalesce(transfer.missing, 0)
+                           OR moved.returned > CASE transfer.state WHEN 'cancelled'
+                                                    THEN transfer.count ELSE 0 END)::bigint
+           AS broken
+  FROM recharges.transfer
+  LEFT JOIN (SELECT transfer_id,
+                    coalesce(sum(vouchers) FILTER (WHERE what = 'sent'), 0) AS sent,
+                    coalesce(sum(vouchers) FILTER (WHERE what = 'arrived'), 0) AS arrived,
+                    coalesce(sum(vouchers) FILTER (WHERE what = 'missing'), 0) AS missing,
+                    coalesce(sum(vouchers) FILTER (WHERE what = 'returned'), 0) AS returned
+               FROM (SELECT transfer_id, what, end_position - first_position AS vouchers
+                       FROM recharges.stock_move) AS each
+              GROUP BY transfer_id) AS moved USING (transfer_id);
+
+-- name: vouchers_on_sale_are_of_active_batches
+-- Vouchers are on sale only where their batch is active, and was released by another person than
+-- the one who received it.
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE batch.state <> 'active'
+                          AND EXISTS (SELECT FROM recharges.lot
+                                       WHERE lot.batch_id = batch.batch_id
+                                         AND lot.state = 'available')
+                           OR EXISTS (SELECT FROM recharges.stock_move
+                                       WHERE stock_move.batch_id = batch.batch_id
+                                         AND stock_move.what = 'released'
+                                         AND stock_move.moved_by = batch.received_by)
+             )::bigint AS broken
+  FROM recharges.batch;
 
 -- name: journal_records
 -- Every till's journal in order, for the chain to be computed anew.
