@@ -28,7 +28,6 @@ from services.recharges.handlers.card_desk import CardDesk
 from services.recharges.store import cards
 
 _SWEEP_S = 2.0
-_MEASURE_S = 15.0
 
 _card_sales = Counter(
     "relais_card_sales", "Card sales that came to a state", ["state"], registry=metrics.registry
@@ -171,13 +170,9 @@ class CardDoors:
 
     @every(_SWEEP_S)
     def sweep_card_sales(self, tx: Transaction) -> None:
-        """Finish or give back the card sales that stuck."""
+        """Finish or give back the card sales that stuck, and show how many wait."""
         desk(self.database).sweep(tx)
-
-    @every(_MEASURE_S)
-    def measure_card_sales(self, tx: Transaction) -> None:
-        """Show how many card sales wait, and how many disputes are open."""
-        waiting: dict[str, Any] = cards.count_waiting(tx)
+        waiting = cards.count_waiting(tx)
         for state in (State.RESERVED, State.PENDING):
             _waiting.labels(state.value).set(waiting.get(state.value, 0))
         _disputes.set(cards.count_open_disputes(tx))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from chassis.db import Transaction
 from kernel.money import ZERO
-from services.recharges.domain.card import Intent
+from services.recharges.domain.card import Intent, State
 from services.recharges.domain.journal import Event
 from services.recharges.gateway import Event as Told
 from services.recharges.handlers.cards import lock_till
@@ -15,7 +15,13 @@ from services.recharges.store import selling as sales
 
 OPENED, CLOSED = "charge.dispute.created", "charge.dispute.closed"
 TYPES = (OPENED, CLOSED)
-_STATES: Mapping[str, str] = {"won": "won", "lost": "lost"}
+#: A warning that was closed, or a dispute that was prevented, cost nothing.
+_STATES: Mapping[str, str] = {
+    "won": "won",
+    "warning_closed": "won",
+    "prevented": "won",
+    "lost": "lost",
+}
 
 
 def named(intent_id: str) -> Intent:
@@ -34,8 +40,9 @@ def hear(tx: Transaction, event: Told, *, pen: Pen) -> str:
     """Open a dispute or settle it, once each, in whatever order the two are told."""
     told = event.object
     sale_id = cards.find_by_intent(tx, named(str(told.get("payment_intent"))))
-    if sale_id is None:
-        return "unknown_object"
+    card = cards.find(tx, sale_id) if sale_id else None
+    if sale_id is None or card is None or card.state is not State.PAID:
+        return "unknown_object"  # not ours, or given back before it was booked
     sale = sales.find_sale(tx, sale_id)
     till = lock_till(tx, sale["till_id"])
     known = cards.find_dispute(tx, told["id"])
