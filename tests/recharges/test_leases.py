@@ -54,13 +54,15 @@ class TestLease:
     def test_sets_aside_no_more_than_is_left_whoever_asks(self, counter: Counter) -> None:
         person = counter.shop.entitle(cap_cents=1000)
         ended = counter.shop.entitle(until="2026-11-01")
+        ending = counter.shop.entitle(until="2026-11-22")  # today is the last day
 
         counter.take(1, person, cents=700)
-        counter.take(1, person, ended, cents=700)
+        counter.take(1, person, ended, ending, cents=700)
 
         assert counter.device.allowances == {
             (str(person), "2026-11"): 1000,
             (str(ended), "2026-11"): 0,
+            (str(ending), "2026-11"): 0,
         }
 
     @pytest.mark.parametrize("quantity", [101, 21])

@@ -69,7 +69,7 @@ def take_lease(
     offer = _offer(tx, asked.offer_code, on=pen.today)
     _require_room(tx, till_id, asked, held_max=int(rules["lease_vouchers_max"]))
     month_on = Month.of(pen.today).first_on
-    allowances = _set_aside(tx, asked, on=pen.today, month_on=month_on)
+    allowances = _set_aside(tx, asked, on=pen.today, until=business_date(expires_at))
     on_sale = lots.lock_available(
         tx,
         site_code=till["site_code"],
@@ -145,17 +145,22 @@ def _require_room(tx: Transaction, till_id: UUID, asked: api.TakeLease, *, held_
 
 
 def _set_aside(
-    tx: Transaction, asked: api.TakeLease, *, on: date, month_on: date
+    tx: Transaction, asked: api.TakeLease, *, on: date, until: date
 ) -> dict[UUID, Cents]:
-    """Set cap aside; nothing for who has no entitlement today, which refuses nobody else."""
+    """Set cap of this month aside for people entitled until the lease is over.
+
+    Nothing for the others, which refuses nobody else.
+    """
     if not asked.people:
         return {}
+    month_on = Month.of(on).first_on
     people = People(tx, ((person_ref, month_on) for person_ref in asked.people))
     shares: list[Share] = []
     for person_ref in dict.fromkeys(asked.people):
         person = people.same_as[person_ref]
         try:
             entitlement = cap.require_in_force(people.entitlements.get(person, ()), on=on)
+            cap.require_in_force(people.entitlements.get(person, ()), on=until)
         except Refusal:
             continue
         shares.append(
