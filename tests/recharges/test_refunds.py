@@ -1,18 +1,27 @@
 """Refunds: unseen vouchers return to stock, seen ones go through their operator."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
-from tests.fix_service import bearer, keyed
-from tests.fix_stack import FreshSchema
+from deploy import verify_archive
+from deploy.local.home import ROOT
+from tests.fix_service import bearer, environment_of, keyed
+from tests.fix_stack import FreshSchema, Schema
 from tests.recharges.build import SITE
 from tests.recharges.cards import MANAGER, CardShop, an_event, card_shop
 from tests.recharges.door import SELLER, an_order, committed
+from tests.recharges.shop import JOURNAL_KEYS
 from tests.recharges.test_cards import books_hold
 
 SFR = bearer("operator_partner", operator="sfr")
@@ -299,3 +308,57 @@ class TestRefundThatCameBack:
 
         figures = shop.door.client.get("/metrics").text
         assert 'relais_card_alerts_total{kind="refund.failed"} 1.0' in figures
+
+
+class TestJournal:
+    def test_of_a_day_with_cards_and_refunds_closes_and_verifies(
+        self, shop: CardShop, tmp_path: Path
+    ) -> None:
+        shop.stock_up(6)
+        here = replace(shop, till=shop.enrol_till())
+        sold = sold_for_cash(here, quantity=2)
+        back = ask(here, sold["sale_id"], serials=[sold["vouchers"][0]["serial"]]).json()
+        answer(here, back["refund_id"], granted=True)
+        post(here, f"/v1/refunds/{back['refund_id']}/payout", {"till_id": str(here.till)})
+        kept, returned, given_up = here.paid(), here.paid(), here.asked()
+        assert here.reveal(kept).status_code == 201
+        ask(here, returned["sale_id"])
+        here.wait_for(returned, "refunded")
+        here.give_up(given_up)
+
+        session = here.one("SELECT drawer_session_id FROM till WHERE till_id = %s", here.till)
+        closed = post(here, f"/v1/drawer-sessions/{session}/close", {"counted": {"50": 5}})
+
+        assert closed.json()["gap_cents"] == 0, closed.text
+        (day,) = here.all(
+            "SELECT sold_cents, refunded_cents, cash_cents, card_cents FROM closing"
+            " WHERE till_id = %s AND period = 'day'",
+            here.till,
+        )
+        assert day == {
+            "sold_cents": 1000,
+            "refunded_cents": 500,
+            "cash_cents": 250,
+            "card_cents": 250,
+        }
+        exported = export(here.schema, here.till, tmp_path / "till.jsonl")
+        assert exported.returncode == 0, exported.stderr
+        verified = CliRunner().invoke(verify_archive.app, [str(tmp_path / "till.jsonl")])
+        assert verified.exit_code == 0, verified.output
+
+
+def export(schema: Schema, till: UUID, out: Path) -> subprocess.CompletedProcess[str]:
+    year = f"{datetime.now(UTC):%Y}"
+    return subprocess.run(
+        [
+            *(sys.executable, "-W", "ignore", "-m", "deploy.command", "recharges"),
+            *("export-archive", "--till", str(till), "--year", year, str(out)),
+        ],
+        cwd=ROOT,
+        env=environment_of(
+            schema, RELAIS_JOURNAL_KEYS=JOURNAL_KEYS, RELAIS_HOME=str(out.parent), COLUMNS="200"
+        ),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
