@@ -409,20 +409,25 @@ SELECT count(*)::bigint AS examined,
           FROM mediation.instalment GROUP BY offer_id) AS plan USING (offer_id);
 
 -- name: entitlements_are_known_alike
--- The services that heard of an entitlement know it as referrals does.
+-- The services that heard of an entitlement know it as referrals does, and know of no other.
 WITH latest AS (
     SELECT DISTINCT ON (person_ref) person_ref, from_on, until_on
       FROM referrals.entitlement
      ORDER BY person_ref, from_on DESC
 ), known AS (
-    SELECT person_ref, from_on, until_on FROM recharges.entitlement
-     UNION ALL SELECT person_ref, from_on, until_on FROM mediation.entitlement
-     UNION ALL SELECT person_ref, from_on, until_on FROM equipment.entitlement
+    SELECT 'recharges' AS service, person_ref, from_on, until_on FROM recharges.entitlement
+     UNION ALL
+    SELECT 'mediation', person_ref, from_on, until_on FROM mediation.entitlement
+     UNION ALL
+    SELECT 'equipment', person_ref, from_on, until_on FROM equipment.entitlement
 )
-SELECT 3 * count(*)::bigint AS examined,
-       (3 * count(*) - (SELECT count(*) FROM known JOIN latest
-                         USING (person_ref, from_on, until_on)))::bigint AS broken
-  FROM latest;
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE (own.from_on, own.until_on)
+                              IS DISTINCT FROM (known.from_on, known.until_on))::bigint AS broken
+  FROM (SELECT service, latest.*
+          FROM latest, (VALUES ('recharges'), ('mediation'), ('equipment')) AS hearer (service))
+       AS own
+  FULL JOIN known USING (service, person_ref);
 
 -- name: tills_are_known_alike
 -- A till sells as long as it has a device that was not revoked, as accounts itself keeps it.

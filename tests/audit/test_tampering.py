@@ -1,0 +1,321 @@
+"""Somebody with the database's own rights changes one row of a played day: the audit says which.
+
+All triggers and keys are off for the change, as they are for who restores a backup by hand.  What
+is changed is undone at the end of each test.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from deploy.audit import checks
+from tests.fix_network import Network
+
+pytestmark = pytest.mark.journey
+
+Rows = psycopg.Connection[dict[str, Any]]
+A_TICKET = "kind = 'ticket' AND (till_id, sequence) = (SELECT till_id, ticket_no FROM {})"
+CASH_SALE = "recharges.sale WHERE tender = 'cash' ORDER BY sale_id LIMIT 1"
+
+#: What is done to one row, and the checks that must break; others may not.
+TAMPERED: dict[str, tuple[str, set[str]]] = {
+    "a ticket's record is rewritten": (
+        "UPDATE recharges.journal SET record = replace(record, '\"tendered_cents\":',"
+        " '\"tendered_cents\":1') WHERE " + A_TICKET.format(CASH_SALE),
+        {"journal_chains_are_whole"},
+    ),
+    "a ticket's record names another voucher": (
+        'UPDATE recharges.journal SET record = replace(record, \'"serials":["\','
+        ' \'"serials":["9\') WHERE ' + A_TICKET.format(CASH_SALE),
+        {"journal_chains_are_whole", "tickets_say_what_happened"},
+    ),
+    "a ticket's record names its customer": (
+        "UPDATE recharges.journal SET record = replace(record, '{', '{\"person_ref\":\"x\",')"
+        " WHERE " + A_TICKET.format(CASH_SALE),
+        {"journal_chains_are_whole", "records_name_no_customer"},
+    ),
+    "a PIN was shown before its payment": (
+        "UPDATE recharges.reveal SET revealed_at = revealed_at - interval '1 hour'"
+        " WHERE kind = 'first'",
+        {"reveals_are_logged_and_copies_numbered"},
+    ),
+    "a first reveal is missing": (
+        "UPDATE recharges.reveal SET kind = 'retry' WHERE kind = 'first'",
+        {"reveals_are_logged_and_copies_numbered"},
+    ),
+    "a copy is missing": (
+        "UPDATE recharges.reveal SET copy_no = 2 WHERE kind = 'reprint'",
+        {"reveals_are_logged_and_copies_numbered"},
+    ),
+    "a copy's reveal is deleted": (
+        "DELETE FROM recharges.reveal WHERE kind = 'reprint'",
+        {"reveals_are_logged_and_copies_numbered"},
+    ),
+    "a refund is worth more than its vouchers": (
+        "UPDATE recharges.refund SET amount_cents = amount_cents + 100 WHERE tender = 'cash'",
+        {
+            "refunds_give_back_what_was_paid",
+            "tickets_say_what_happened",
+            "each_refund_is_in_the_ledger_once",
+            "sales_equal_journal_equal_cash_equal_ledger",
+        },
+    ),
+    "a voucher that was seen goes back to stock": (
+        "UPDATE recharges.refund SET vouchers = 'returned' WHERE vouchers = 'refunded_by_operator'",
+        {"refunded_vouchers_are_where_they_belong", "held_vouchers_have_a_holder"},
+    ),
+    "nobody of the operator answered": (
+        "UPDATE recharges.refund SET answered_by = NULL WHERE vouchers = 'refunded_by_operator'",
+        {"refunded_vouchers_are_where_they_belong"},
+    ),
+    "a refund is not in the ledger": (
+        "DELETE FROM settlement.entry WHERE kind = 'sale_refunded'",
+        {"each_refund_is_in_the_ledger_once"},
+    ),
+    "a card sale was never paid": (
+        "UPDATE recharges.card_sale SET state = 'pending', settled_at = NULL WHERE state = 'paid'",
+        {
+            "card_sales_are_booked_once_paid",
+            "nobody_is_over_the_cap",
+            "reveals_are_logged_and_copies_numbered",
+        },
+    ),
+    "a card payment holds vouchers for ever": (
+        "UPDATE recharges.lot SET state = 'reserved', held_by = gen_random_uuid()"
+        " WHERE lot_id = (SELECT lot_id FROM recharges.lot WHERE state = 'available' LIMIT 1)",
+        {"held_vouchers_have_a_holder"},
+    ),
+    "an offline ticket is rewritten": (
+        "UPDATE recharges.offline_ticket SET record = record || ' ' WHERE sequence = 2",
+        {"offline_tickets_are_sales_once"},
+    ),
+    "an offline ticket is dropped": (
+        "DELETE FROM recharges.offline_ticket WHERE sequence = 1",
+        {"offline_tickets_are_sales_once", "leases_count_what_they_lent"},
+    ),
+    "a lease hides a sale": (
+        "UPDATE recharges.lease SET sold = sold - 1",
+        {"leases_count_what_they_lent", "journals_tell_what_was_done_to_tills"},
+    ),
+    "a device's chain ends elsewhere": (
+        "UPDATE recharges.device_chain SET sequence = sequence + 1",
+        {"leases_count_what_they_lent"},
+    ),
+    "a transfer lost more than was said": (
+        "UPDATE recharges.transfer SET missing = missing - 1",
+        {"transfers_arrive_or_are_missing"},
+    ),
+    "a batch on sale was recalled": (
+        "UPDATE recharges.batch SET state = 'recalled' WHERE batch_id ="
+        " (SELECT batch_id FROM recharges.lot WHERE state = 'available' LIMIT 1)",
+        {"vouchers_on_sale_are_of_active_batches"},
+    ),
+    "one person received a batch and released it": (
+        "WITH received AS (UPDATE recharges.batch SET received_by = gen_random_uuid()"
+        " WHERE batch_id = (SELECT batch_id FROM recharges.batch LIMIT 1) RETURNING *)"
+        " INSERT INTO recharges.stock_move (move_id, moved_at, moved_by, what, batch_id,"
+        " site_code, offer_code, first_position, end_position)"
+        " SELECT gen_random_uuid(), now(), received_by, 'released', batch_id, site_code, 'x', 1, 2"
+        " FROM received",
+        {"vouchers_on_sale_are_of_active_batches"},
+    ),
+    "a voucher disappears from a lot": (
+        "UPDATE recharges.lot SET end_position = end_position - 1 WHERE lot_id ="
+        " (SELECT lot_id FROM recharges.lot WHERE state = 'available' LIMIT 1)",
+        {"vouchers_received_equal_their_states"},
+    ),
+    "a cash line is in no drawer": (
+        "UPDATE recharges.cash_line SET drawer_session_id = NULL WHERE kind = 'refund'",
+        {"cash_lines_are_in_a_drawer", "drawers_are_counted_and_their_gaps_posted"},
+    ),
+    "a sale is in the drawer of another day": (
+        "UPDATE recharges.drawer_session SET business_date = business_date - 1"
+        " WHERE drawer_session_id = (SELECT drawer_session_id FROM recharges.sale"
+        " WHERE tender = 'card' LIMIT 1)",
+        {"sales_are_in_the_drawer_of_their_day"},
+    ),
+    "a count is not what its pieces come to": (
+        "UPDATE recharges.drawer_session SET counted = counted || '{\"5000\": 9}'"
+        " WHERE gap_cents <> 0",
+        {"drawers_are_closed_once_and_large_gaps_by_two"},
+    ),
+    "a large gap was settled alone": (
+        "UPDATE recharges.drawer_session SET approved_by = NULL WHERE approved_by IS NOT NULL",
+        {
+            "drawers_are_closed_once_and_large_gaps_by_two",
+            "journals_tell_what_was_done_to_tills",
+        },
+    ),
+    "a gap is smaller than what the ledger has": (
+        "UPDATE recharges.drawer_session SET gap_cents = gap_cents + 1,"
+        " expected_cents = expected_cents - 1 WHERE approved_by IS NOT NULL",
+        {
+            "drawers_are_counted_and_their_gaps_posted",
+            "journals_tell_what_was_done_to_tills",
+        },
+    ),
+    "a drawer has no Z": (
+        "UPDATE recharges.closing SET drawer_session_id = NULL WHERE closing_id = (SELECT"
+        " closing_id FROM recharges.closing WHERE drawer_session_id IS NOT NULL LIMIT 1)",
+        {
+            "drawers_are_closed_once_and_large_gaps_by_two",
+            "closings_say_what_their_records_say",
+        },
+    ),
+    "a closing is not what its record says": (
+        "UPDATE recharges.closing SET sold_cents = sold_cents + 100,"
+        " refunded_cents = refunded_cents + 100, absolute_cents = absolute_cents + 200,"
+        " perpetual_absolute_cents = perpetual_absolute_cents + 200"
+        " WHERE closing_id = (SELECT closing_id FROM recharges.closing"
+        " ORDER BY closed_at DESC LIMIT 1)",
+        {"closings_say_what_their_records_say", "closings_hold_each_ticket_once"},
+    ),
+    "a card sale was given up in silence": (
+        "INSERT INTO recharges.card_sale SELECT (jsonb_populate_record(NULL::recharges.card_sale,"
+        " to_jsonb(card_sale) || jsonb_build_object('sale_id', gen_random_uuid(),"
+        " 'key', 'x', 'intent_id', 'pi_x'))).* FROM recharges.card_sale"
+        " WHERE state = 'voided' LIMIT 1",
+        {"journals_tell_what_was_done_to_tills"},
+    ),
+    "the whole chain of a till is computed anew": (
+        "UPDATE settlement.anchor SET hash = sha256(hash) WHERE (till_id, kind, sequence) ="
+        " (SELECT till_id, kind, sequence FROM settlement.anchor LIMIT 1)",
+        {"anchors_outside_match_the_journal"},
+    ),
+    "the last ticket of a till is dropped": (
+        "DELETE FROM recharges.journal WHERE "
+        + A_TICKET.format(
+            "recharges.sale JOIN recharges.till USING (till_id)"
+            " WHERE ticket_no = last_sequence ORDER BY till_id LIMIT 1"
+        ),
+        {
+            "records_have_no_gap",
+            "tickets_say_what_happened",
+            "sales_equal_journal_equal_cash_equal_ledger",
+        },
+    ),
+    "a person's cap forgets a purchase": (
+        "UPDATE recharges.cap_month SET used_cents = used_cents - 100 WHERE person_ref ="
+        " (SELECT person_ref FROM recharges.cap_month WHERE used_cents > 100 LIMIT 1)",
+        {"nobody_is_over_the_cap"},
+    ),
+    "a voucher is sold twice": (
+        "INSERT INTO recharges.sale_voucher SELECT batch_id, position, (SELECT sale_id FROM"
+        " recharges.sale WHERE sale_id <> sold.sale_id ORDER BY sale_id LIMIT 1), 1, taking + 1"
+        " FROM recharges.sale_voucher AS sold WHERE (batch_id, position) NOT IN"
+        " (SELECT batch_id, position FROM recharges.refund_voucher)"
+        " ORDER BY batch_id, position LIMIT 1",
+        {
+            "voucher_sold_at_most_once",
+            "vouchers_received_equal_their_states",
+            "sale_totals_equal_their_lines",
+            "tickets_say_what_happened",
+            "nobody_is_over_the_cap",
+        },
+    ),
+    "a sale was worth less": (
+        "UPDATE recharges.sale SET total_cents = total_cents - 1,"
+        " tendered_cents = tendered_cents - 1 WHERE sale_id ="
+        f" (SELECT sale_id FROM {CASH_SALE})",
+        {
+            "sale_totals_equal_their_lines",
+            "tickets_say_what_happened",
+            "sales_equal_journal_equal_cash_equal_ledger",
+            "each_sale_is_in_the_ledger_once",
+        },
+    ),
+    "a transfer of the ledger is smaller": (
+        "UPDATE settlement.transfer SET amount_cents = amount_cents - 1"
+        " WHERE credit = 'recharge_income' AND fact_id ="
+        " (SELECT fact_id FROM settlement.entry WHERE kind = 'sale_completed' LIMIT 1)",
+        {
+            "ledger_entries_are_what_facts_declared",
+            "ledger_days_are_the_sum_of_their_transfers",
+            "sales_equal_journal_equal_cash_equal_ledger",
+        },
+    ),
+    "a batch was worth less": (
+        "UPDATE recharges.batch SET face_value_cents = face_value_cents - 1"
+        " WHERE batch_id = (SELECT batch_id FROM recharges.batch LIMIT 1)",
+        {"credits_given_equal_vouchers_received"},
+    ),
+    "an entitlement is gone": (
+        "DELETE FROM referrals.entitlement WHERE person_ref ="
+        " (SELECT person_ref FROM recharges.sale LIMIT 1)",
+        {"nobody_bought_without_an_entitlement", "entitlements_are_known_alike"},
+    ),
+    "a line of the option is gone": (
+        "DELETE FROM donations.option_line WHERE (report_id, line_number) ="
+        " (SELECT report_id, line_number FROM donations.option_line LIMIT 1)",
+        {"option_euros_equal_their_lines_and_the_ledger"},
+    ),
+    "a device that was sold had not been wiped": (
+        "DELETE FROM equipment.wipe WHERE device_id IN (SELECT device_id FROM equipment.sale)",
+        {"devices_sold_were_wiped_and_tested"},
+    ),
+    "an instalment is smaller": (
+        "UPDATE mediation.instalment SET amount_cents = amount_cents - 1"
+        " WHERE offer_id = (SELECT offer_id FROM mediation.instalment LIMIT 1)",
+        {"plans_add_up"},
+    ),
+    "a till that was revoked sells": (
+        "UPDATE recharges.till SET state = 'revoked'"
+        " WHERE till_id = (SELECT till_id FROM recharges.till WHERE state = 'active' LIMIT 1)",
+        {"tills_are_known_alike"},
+    ),
+    "a user was given another role": (
+        "UPDATE referrals.told_user SET role = 'admin' WHERE role = 'referrer'",
+        {"users_are_known_alike"},
+    ),
+}
+#: A row that other checks look at too, depending on what it is of.
+MAY_BREAK = {
+    "the last ticket of a till is dropped": {
+        "closings_hold_each_ticket_once",
+        "anchors_outside_match_the_journal",
+        "offline_tickets_are_sales_once",
+        "refunds_give_back_what_was_paid",
+    },
+    "a closing is not what its record says": {"drawers_are_closed_once_and_large_gaps_by_two"},
+}
+
+
+@pytest.fixture(scope="module")
+def database_url(network: Network) -> str:
+    network.settled()
+    return network.stack.database_url
+
+
+@pytest.fixture
+def admin(database_url: str) -> Iterator[Rows]:
+    with psycopg.connect(database_url, row_factory=dict_row) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.execute("SET LOCAL session_replication_role = replica")
+        yield connection
+        connection.rollback()
+
+
+def broken(admin: Rows) -> set[str]:
+    return {check.name for check in checks.of_rows(admin) if check.broken}
+
+
+class TestAudit:
+    def test_finds_a_played_day_whole_and_examines_it_with_every_check(self, admin: Rows) -> None:
+        assert [check for check in checks.of_rows(admin) if not check.ok] == []
+
+    @pytest.mark.parametrize("what", TAMPERED)
+    def test_names_the_rule_when(self, admin: Rows, what: str) -> None:
+        change, named = TAMPERED[what]
+        assert admin.execute(change.encode()).rowcount > 0, "nothing to tamper with"
+
+        found = broken(admin)
+
+        assert found >= named
+        assert found <= named | MAY_BREAK.get(what, set())
+
+    def test_has_no_rule_that_nothing_breaks(self) -> None:
+        named = {name for _, names in TAMPERED.values() for name in names}
+        assert {*checks.BY_QUERY, "journal_chains_are_whole"} == named
