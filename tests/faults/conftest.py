@@ -12,7 +12,7 @@ from tests.faults.crowd import Crowd
 from tests.fix_network import Network
 
 COPY_READY_WITHIN_S = 60.0
-VOUCHERS_PER_SITE = 2_000
+VOUCHERS_PER_SITE = 2_500
 BOUGHT_IN_A_TEST_MAX = 1_000
 LET_IN_AT_ONCE = 70
 

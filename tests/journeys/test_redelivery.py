@@ -16,18 +16,29 @@ from tests.journeys.bus import cut_off, endings, facts_told, say_all
 pytestmark = pytest.mark.journey
 
 SITE = "saint-denis"
-SALE = "recharges.sale.completed.v1"
-SHUFFLED_FACTS_MAX = 300
+SALE, REFUND = "recharges.sale.completed.v1", "recharges.sale.refunded.v1"
+COUNTED, CLOSED = "recharges.drawer.closed.v1", "recharges.till.closed.v1"
+SHUFFLED_OF_EACH_TYPE_MAX = 50
+A_FEW_OF_EACH_TYPE = (
+    "event_id IN (SELECT event_id"
+    " FROM (SELECT event_id, row_number() OVER (PARTITION BY type ORDER BY random()) AS place"
+    " FROM {service}.outbox) AS each WHERE place <= {limit})"
+)
 ENTITLED, RENEWED = "referrals.entitlement.opened.v1", "referrals.entitlement.renewed.v1"
 ENROLLED, REVOKED = "accounts.device.enrolled.v1", "accounts.device.revoked.v1"
 #: Everything that services know by hearing of it.
 PROJECTIONS = (
     "settlement.entry",
     "settlement.transfer",
+    "settlement.day_total",
+    "settlement.anchor",
     "recharges.site",
     "recharges.till",
     "recharges.entitlement",
+    "recharges.person_merge",
+    "recharges.person_alias",
     "referrals.site",
+    "referrals.told_user",
     "referrals.first_visit",
     "mediation.entitlement",
     "equipment.entitlement",
@@ -78,11 +89,13 @@ class TestFact:
             fact
             for service in services_of(present())
             for fact in facts_told(
-                network, service, f"true ORDER BY random() LIMIT {SHUFFLED_FACTS_MAX}"
+                network,
+                service,
+                A_FEW_OF_EACH_TYPE.format(service=service, limit=SHUFFLED_OF_EACH_TYPE_MAX),
             )
         ]
         random.Random(7).shuffle(facts)
-        assert {fact.type for fact in facts} >= {SALE, ENTITLED, ENROLLED}
+        assert {fact.type for fact in facts} >= {SALE, REFUND, COUNTED, CLOSED, ENTITLED, ENROLLED}
         tell_again(network, facts + facts[::-1])
         assert knowledge(network) == before
         network.audit()
