@@ -74,6 +74,7 @@ def opened(file: DebtFile, *, today: date) -> cases.Case:
         entitlement=Entitlement(
             person_ref=UUID(int=2), from_on=today, until_on=today + timedelta(days=270)
         ),
+        open_already=None,
         admissible_on=None,
     )
     signed = mandate.Mandate(
