@@ -15,7 +15,7 @@ run: setup ## start the whole network on this machine, play a day of it, serve u
 
 test: setup ## everything that CI runs: the checks, then the whole suite
 	@$(MAKE) --no-print-directory check
-	$(python) -m pytest
+	$(python) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: ## form, lint, types, import contracts and the house rules
 	.venv/bin/ruff format --check .
