@@ -308,11 +308,28 @@ SELECT count(*)::bigint AS examined,
  WHERE bought.cents > 0 OR cap.used_cents <> 0;
 
 -- name: nobody_bought_without_an_entitlement
--- Each sale falls within an entitlement that referrals opened, as referrals itself keeps it.
+-- Each sale falls within an entitlement that referrals opened, as referrals itself keeps it, for
+-- this person or for one they were ever told to be.
+WITH RECURSIVE linked AS (
+    SELECT person_ref, merged_into AS other FROM recharges.person_merge
+     UNION
+    SELECT merged_into, person_ref FROM recharges.person_merge
+     UNION
+    SELECT linked.person_ref, CASE merge.person_ref WHEN linked.other THEN merge.merged_into
+                                                    ELSE merge.person_ref END
+      FROM linked
+      JOIN recharges.person_merge AS merge
+        ON linked.other IN (merge.person_ref, merge.merged_into)
+), same AS (
+    SELECT person_ref, other FROM linked
+     UNION
+    SELECT person_ref, person_ref FROM recharges.sale
+)
 SELECT count(*)::bigint AS examined,
        count(*) FILTER (WHERE NOT EXISTS (
-           SELECT FROM referrals.entitlement
-            WHERE entitlement.person_ref = sale.person_ref
+           SELECT FROM same
+             JOIN referrals.entitlement ON entitlement.person_ref = same.other
+            WHERE same.person_ref = sale.person_ref
               AND entitlement.from_on <= sale.business_date
               AND sale.business_date < entitlement.until_on))::bigint AS broken
   FROM recharges.sale;
