@@ -213,6 +213,21 @@ class TestSameKey:
         assert shop.one("SELECT count(*) FROM sale") == 1
         assert shop.one("SELECT sum(used_cents)::int FROM cap_month") == 750
 
+    def test_names_vouchers_of_several_lots_in_the_same_order(self, shop: Shop) -> None:
+        till, person = shop.enrol_till(), shop.entitle()
+        shop.stock_up(1)
+        shop.stock_up(1)
+        # As it is after many cuts: the lot that is older lies behind the other one.
+        shop.tx.execute(
+            "UPDATE lot SET lot_id = '00000000-0000-7000-8000-000000000000'"
+            " WHERE batch_id = (SELECT max(batch_id::text)::uuid FROM batch)"
+        )
+        order = an_order(till, person, ("sfr-15", 2))
+
+        first, again = done(shop.sell([order])[0]), done(shop.sell([order])[0])
+
+        assert again == first
+
     @pytest.mark.parametrize("together", [True, False])
     def test_with_another_body_is_refused_and_changes_nothing(
         self, shop: Shop, together: bool

@@ -89,7 +89,9 @@ HELD = frozenset({State.RESERVED, State.LEASED, State.IN_TRANSFER})
 
 
 class VouchersTooFew(Refusal):
-    """Only {left} vouchers of {offer_code} at this site can be changed so; {quantity} were named."""
+    """Only {left} vouchers of {offer_code} at this site can be changed so;
+    {quantity} were named.
+    """
 
     code = "recharges.stock.vouchers_too_few"
 
@@ -177,6 +179,8 @@ def take(
 ) -> tuple[tuple[Pick, ...], tuple[Lot, ...]]:
     """Take vouchers from lots in the order given; return them and the lots as they then stand.
 
+    The vouchers come soonest use-by first, then by their places in their batches: lots are cut
+    again, those places stay, so that a sale is told again in the same order.
     Raises NoVoucherLeft when the lots hold fewer; nothing is taken then.
     """
     left = sum(lot.left for lot in lots)
@@ -198,6 +202,7 @@ def take(
             for place in range(count)
         )
         after.append(replace(lot, next_position=lot.next_position + count) if count else lot)
+    picks.sort(key=lambda pick: (pick.use_by, pick.batch_id, pick.position))
     return tuple(picks), tuple(after)
 
 
