@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import ClassVar
 from uuid import UUID
 
 import psycopg
@@ -25,8 +26,9 @@ from services.recharges.handlers import stock as handlers
 from services.recharges.handlers import transfers
 from services.recharges.store import lots
 from tests.fix_stack import Schema
-from tests.recharges.build import NOON, SITE, a_file, an_order, rows
-from tests.recharges.shop import Shop, done, new_id
+from tests.recharges.build import NOON, SITE, a_file, rows
+from tests.recharges.ledger import Ledger
+from tests.recharges.shop import Shop, new_id
 from tests.recharges.staff import (
     LYON,
     a_call,
@@ -43,6 +45,9 @@ from tests.recharges.staff import (
 SITES = (SITE, LYON)
 _STATES = """
 SELECT voucher.serial, lot.site_code, lot.held_by,
+       (SELECT count(*) FROM sale_voucher
+         WHERE sale_voucher.batch_id = voucher.batch_id
+           AND sale_voucher.position = voucher.position) AS takings,
        CASE WHEN voucher.position < lot.next_position
              AND lot.state NOT IN ('disputed', 'refunded_by_operator') THEN 'sold_out'
             ELSE lot.state END AS state
@@ -62,6 +67,12 @@ class Voucher:
     site_code: str = SITE
     state: str = "available"
     held_by: UUID | None = None
+    #: How often it was sold; it must come back before it is sold again.
+    takings: int = 0
+
+    def take(self) -> None:
+        assert self.state != "sold_out"
+        self.state, self.held_by, self.takings = "sold_out", None, self.takings + 1
 
 
 @dataclass(kw_only=True)
@@ -71,6 +82,7 @@ class Model:
     vouchers: dict[str, Voucher] = field(default_factory=dict)
     batches: dict[UUID, str] = field(default_factory=dict)
     transfers: list[UUID] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
     now: datetime = NOON
 
     @property
@@ -133,10 +145,12 @@ class Model:
         return taken
 
 
-class StockRules(RuleBasedStateMachine):
-    """Deliveries, releases, sales, transfers, freezes, losses and time."""
+class Stock(RuleBasedStateMachine):
+    """Vouchers that are delivered, time that passes, and where every voucher must be."""
 
     schema: Schema
+    #: What happened in all runs together.
+    seen: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,7 +161,6 @@ class StockRules(RuleBasedStateMachine):
         )
         self.shop = Shop(tx=self.connection)
         self.model = Model()
-        self.tills: dict[str, UUID] = {}
 
     def teardown(self) -> None:
         self.connection.rollback()
@@ -157,14 +170,8 @@ class StockRules(RuleBasedStateMachine):
     def open_up(self) -> None:
         for site_code in SITES:
             self.shop.open_site(site_code)
-        self.person = self.shop.entitle(cap_cents=1_000_000)
-        self.open_tills()
-        for days in (5, 40):
-            self.deliver(count=5, days=days, waits=False)
-
-    def open_tills(self) -> None:
-        """Each day has its tills: yesterday's drawers are not what is played here."""
-        self.tills = {site: self.shop.enrol_till(site_code=site) for site in SITES}
+        for days in (5, 60):
+            self.deliver(count=8, days=days, waits=False)
 
     def attempt(self, holds: bool, refusal: type[Refusal], act: object) -> bool:
         """Do it in a savepoint: it must go well exactly when the model says so."""
@@ -178,15 +185,23 @@ class StockRules(RuleBasedStateMachine):
         assert holds, f"not refused by {refusal.__name__}, against the model"
         return True
 
-    def states(self) -> dict[str, tuple[str, str, UUID | None]]:
+    def happened(self, what: str) -> None:
+        """Keep count, so that a test may see that a rule was more than offered."""
+        type(self).seen[what] += 1
+
+    def states(self) -> dict[str, tuple[str, str, UUID | None, int]]:
         return {
-            row["serial"]: (row["site_code"], row["state"], row["held_by"])
+            row["serial"]: (row["site_code"], row["state"], row["held_by"], row["takings"])
             for row in self.shop.all(_STATES)
         }
 
     # A few batches that much happens to find more than many that little happens to.
-    @precondition(lambda self: len(self.model.batches) < 4)
-    @rule(count=st.integers(2, 5), days=st.sampled_from([3, 40, 80]), waits=st.booleans())
+    @precondition(lambda self: len(self.model.batches) < 5)
+    @rule(
+        count=st.integers(4, 12),
+        days=st.sampled_from([400, 60, 3]),
+        waits=st.sampled_from([False, False, True]),
+    )
     def deliver(self, count: int, days: int, waits: bool) -> None:
         if waits:
             quarantine_deliveries(self.shop)
@@ -203,6 +218,58 @@ class StockRules(RuleBasedStateMachine):
                 use_by=use_by,
                 state="quarantined" if waits else "available",
             )
+
+    @rule(what=st.sampled_from(["watch", "join", "expire", "expire"]))
+    def let_the_clock_look_after_stock(self, what: str) -> None:
+        if what == "watch":
+            handlers.watch_stock(self.shop.tx, now=self.model.now, new_id=new_id)
+            assert handlers.watch_stock(self.shop.tx, now=self.model.now, new_id=new_id) == []
+        elif what == "join":
+            lots.join_pieces(self.shop.tx)
+        else:
+            in_stock = self.model.in_state("available", "quarantined", "frozen")
+            outdated = [each for each in in_stock if each.use_by < self.model.today]
+            expired = handlers.expire_vouchers(self.shop.tx, now=self.model.now, new_id=new_id)
+            assert expired == len(outdated)
+            for each in outdated:
+                each.state = "expired"
+
+    @invariant()
+    def every_voucher_is_where_the_model_has_it(self) -> None:
+        assert self.states() == {
+            each.serial: (each.site_code, each.state, each.held_by, each.takings)
+            for each in self.model.vouchers.values()
+        }
+
+    @invariant()
+    def is_a_step(self) -> None:
+        self.happened("a step")
+
+    @invariant()
+    def every_batch_is_conserved(self) -> None:
+        conserve(self.shop)
+        states = {row["batch_id"]: row["state"] for row in self.shop.all("SELECT * FROM batch")}
+        assert states == self.model.batches
+
+    @invariant()
+    def every_site_is_shown_what_it_has(self) -> None:
+        on = business_date(self.model.now)
+        shown = handlers.by_place(handlers.count_vouchers(self.shop.tx, on=on))
+        counted: Counter[tuple[str, str]] = Counter()
+        for each in self.model.vouchers.values():
+            outdated = each.state == "available" and each.use_by < self.model.today
+            state = "expired" if outdated else each.state
+            counted[each.site_code, "sold" if state == "sold_out" else state] += 1
+        assert counted == {
+            (site_code, state): count
+            for (site_code, _), counts in shown.items()
+            for state, count in counts.items()
+            if count
+        }
+
+
+class StockRules(Stock):
+    """Releases, transfers, freezes, recalls and losses."""
 
     @precondition(lambda self: self.model.in_state("quarantined"))
     @rule(choice=st.data())
@@ -240,24 +307,6 @@ class StockRules(RuleBasedStateMachine):
             change_batch(self.shop, batch_id, "recall", call=a_call("admin", now=self.model.now))
             becomes = {"available": "frozen", "quarantined": "frozen"}
             self.model.change(batch_id, "recalled", becomes)
-
-    @rule(site_code=st.sampled_from(SITES), quantity=st.integers(1, 3))
-    def sell(self, site_code: str, quantity: int) -> None:
-        order = an_order(
-            self.tills[site_code],
-            self.person,
-            ("sfr-15", quantity),
-            seller_sites=None,
-            ordered_at=self.model.now,
-        )
-        (outcome,) = self.shop.sell([order])
-        if len(self.model.on_sale(site_code)) < quantity:
-            assert isinstance(outcome, NoVoucherLeft)
-            return
-        serials = [each.serial for each in done(outcome).vouchers]
-        assert len(serials) == quantity
-        for each in self.model.took(site_code, serials):
-            each.state = "sold_out"
 
     @rule(quantity=st.integers(1, 3))
     def send(self, quantity: int) -> None:
@@ -328,7 +377,7 @@ class StockRules(RuleBasedStateMachine):
             for each in self.model.in_state("available", "quarantined", "frozen")
             if each.site_code == site_code
         ]
-        if len(in_stock) < count:
+        if len(in_stock) < 3 * count:
             return
         call = a_call("admin", now=self.model.now)
         before = self.states()
@@ -339,55 +388,3 @@ class StockRules(RuleBasedStateMachine):
         for serial in lost:
             assert self.model.vouchers[serial] in in_stock
             self.model.vouchers[serial].state = "lost"
-
-    @rule(days=st.integers(1, 3))
-    def pass_days(self, days: int) -> None:
-        self.model.now += timedelta(days=days)
-        self.open_tills()
-
-    @rule()
-    def expire(self) -> None:
-        in_stock = self.model.in_state("available", "quarantined", "frozen")
-        outdated = [each for each in in_stock if each.use_by < self.model.today]
-        expired = handlers.expire_vouchers(self.shop.tx, now=self.model.now, new_id=new_id)
-        assert expired == len(outdated)
-        for each in outdated:
-            each.state = "expired"
-
-    @rule()
-    def join_pieces(self) -> None:
-        lots.join_pieces(self.shop.tx)
-
-    @rule()
-    def watch(self) -> None:
-        handlers.watch_stock(self.shop.tx, now=self.model.now, new_id=new_id)
-        assert handlers.watch_stock(self.shop.tx, now=self.model.now, new_id=new_id) == []
-
-    @invariant()
-    def every_voucher_is_where_the_model_has_it(self) -> None:
-        assert self.states() == {
-            each.serial: (each.site_code, each.state, each.held_by)
-            for each in self.model.vouchers.values()
-        }
-
-    @invariant()
-    def every_batch_is_conserved(self) -> None:
-        conserve(self.shop)
-        states = {row["batch_id"]: row["state"] for row in self.shop.all("SELECT * FROM batch")}
-        assert states == self.model.batches
-
-    @invariant()
-    def every_site_is_shown_what_it_has(self) -> None:
-        on = business_date(self.model.now)
-        shown = handlers.by_place(handlers.count_vouchers(self.shop.tx, on=on))
-        counted: Counter[tuple[str, str]] = Counter()
-        for each in self.model.vouchers.values():
-            outdated = each.state == "available" and each.use_by < self.model.today
-            state = "expired" if outdated else each.state
-            counted[each.site_code, "sold" if state == "sold_out" else state] += 1
-        assert counted == {
-            (site_code, state): count
-            for (site_code, _), counts in shown.items()
-            for state, count in counts.items()
-            if count
-        }
