@@ -113,6 +113,16 @@ class CardShop:
             assert time.monotonic() < until, f"still {shown}"
             time.sleep(0.1)
 
+    def until_answered(self, asked: dict[str, Any], status: int) -> httpx.Response:
+        """Look at the sale until the look is answered with a status."""
+        until = time.monotonic() + SETTLED_WITHIN_S
+        while True:
+            answer = self.door.get(f"/v1/sales/{asked['sale_id']}")
+            if answer.status_code == status:
+                return answer
+            assert time.monotonic() < until, answer.text
+            time.sleep(0.1)
+
     def post(self, path: str, *, as_: dict[str, str] = SELLER, key: str | None = None) -> Any:
         headers = as_ | {"Idempotency-Key": key or str(uuid4())}
         return self.door.client.post(path, json={}, headers=headers)

@@ -58,6 +58,12 @@ class CardSaleOver(Refusal):
     code = "recharges.payment.card_sale_over"
 
 
+class PaidNotBooked(Unavailable):
+    """Money was taken and the sale is not recorded. Take no other payment: call a supervisor."""
+
+    code = "recharges.payment.paid_not_booked"
+
+
 class CardSaleUnknown(NotFound):
     """There is no card sale {sale_id}."""
 
@@ -129,6 +135,11 @@ class CardSale:
     def waits(self) -> bool:
         """Whether it may still be paid."""
         return self.state in WAITING
+
+    @property
+    def key_of_sale(self) -> str:
+        """The key under which it is booked: one that no request can carry, so none can take it."""
+        return f"card\n{self.sale_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 import uuid_utils
 from prometheus_client import Counter, Gauge
 
-from chassis import clock, http, metrics
+from chassis import clock, http, idempotency, metrics
 from chassis.db import Database, Transaction
 from chassis.http import Call
 from chassis.resources import DatabaseProvider
@@ -17,7 +17,7 @@ from kernel.refusal import Refusal
 from services.recharges import settings
 from services.recharges.api import cards as api
 from services.recharges.api import selling as selling_api
-from services.recharges.domain.card import CardSale, CardSaleUnknown, State
+from services.recharges.domain.card import CardSale, CardSaleUnknown, PaidNotBooked, State
 from services.recharges.domain.sale import Order
 from services.recharges.doors import STAFF, secrets
 from services.recharges.doors.counting import count
@@ -145,15 +145,27 @@ class CardDoors:
         keyed=True,
     )
     def cancel_sale(self, call: Call, sale_id: UUID) -> api.CardSaleEnded:
-        """Give up a card sale that is not paid; one that was paid meanwhile is completed."""
+        """Give up a card sale that is not paid; one that was paid meanwhile is completed.
+
+        The key is claimed before Stripe is asked, and stays with this sale if that fails.
+        """
+        key = call.key or ""
         with self.database.transaction() as tx:
             card = cards.find(tx, sale_id)
-        if card is None:
-            raise CardSaleUnknown(sale_id=sale_id)
-        call.caller.require_site(card.site_code)
+            if card is None:
+                raise CardSaleUnknown(sale_id=sale_id)
+            call.caller.require_site(card.site_code)
+            before = idempotency.claim(tx, key=key, request_hash=call.request_hash)
+        if before is not None and before[1] is not None:
+            return api.CardSaleEnded.model_validate_json(before[1])
         card = desk(self.database).give_up(card, user_id=call.caller.user_id)
+        if card.waits:  # what was paid is not what was asked for
+            raise PaidNotBooked(retry_after_s=30)
         voided = card.state is State.VOIDED
-        return api.CardSaleEnded(sale_id=sale_id, state="voided" if voided else "completed")
+        ended = api.CardSaleEnded(sale_id=sale_id, state="voided" if voided else "completed")
+        with self.database.transaction() as tx:
+            idempotency.keep(tx, key=key, status=200, answer=ended.model_dump_json())
+        return ended
 
     @http.door(
         "POST",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import uuid_utils
 
-from chassis import clock, http
+from chassis import clock, http, idempotency
 from chassis.db import Database, Transaction
 from chassis.http import Call
 from chassis.resources import BatchProvider, DatabaseProvider
@@ -106,9 +106,17 @@ class SellingDoors:
         keyed=True,
     )
     def reveal_sale(self, call: Call, body: api.RevealSale, sale_id: UUID) -> api.SaleDone:
-        """Show the PINs of a sale whose card payment is verified, once."""
+        """Show the PINs of a sale whose card payment is verified, once.
+
+        A door, not a command: what is kept of the answer must not hold PINs.
+        """
+        key = call.key or ""
         with self.database.transaction() as tx:
+            before = idempotency.claim(tx, key=key, request_hash=call.request_hash)
             done = showing.reveal(tx, call, sale_id, pins=secrets.pins())
+            if before is None:
+                kept = done.model_copy(update={"vouchers": []})
+                idempotency.keep(tx, key=key, status=201, answer=kept.model_dump_json())
         return self._with_ticket(done, call, body.ticket)
 
     def _with_ticket(

@@ -10,14 +10,16 @@ fail while Stripe waits for an answer.  For everything else it only tells us to 
 """
 
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from chassis.db import Database, Transaction
+from chassis.endings import database_is_away, is_transient
 from kernel.period import business_date
+from kernel.refusal import Refusal
 from services.recharges import gateway as stripe
 from services.recharges.domain import card as rules
 from services.recharges.domain.card import CardSale, Intent, PaymentDiffers, State
@@ -188,7 +190,7 @@ class CardDesk:
         says_more = intent.is_paid or intent.is_over or bool(intent.why)
         settled: Settled | None = None
         try:
-            with self.database.transaction() as tx:
+            with self._booking(intent), self.database.transaction() as tx:
                 sale_id = cards.find_by_intent(tx, intent)
                 if sale_id is not None and says_more:
                     settled = acts.settle(tx, sale_id, intent, tools=self.tools, now=self.now())
@@ -241,7 +243,7 @@ class CardDesk:
         self, sale_id: UUID, intent: Intent, *, why: str = "", user_id: UUID | None = None
     ) -> None:
         try:
-            with self.database.transaction() as tx:
+            with self._booking(intent), self.database.transaction() as tx:
                 settled = acts.settle(
                     tx,
                     sale_id,
@@ -255,6 +257,20 @@ class CardDesk:
             self._put_right(wrong)
         else:
             self._tell(settled)
+
+    @contextmanager
+    def _booking(self, intent: Intent) -> Iterator[None]:
+        """Let somebody know of money that was taken and cannot be booked: it is tried again."""
+        try:
+            yield
+        except (Refusal, PaymentDiffers, PaidAfterVoid):
+            raise
+        except Exception as error:
+            if not intent.is_paid or database_is_away(error) or is_transient(error):
+                raise
+            _log.exception("paid and not booked", extra={"intent": intent.intent_id})
+            self.alert("paid_not_booked")
+            raise rules.PaidNotBooked(retry_after_s=30) from error
 
     def _void(self, card: CardSale, *, why: str, user_id: UUID | None = None) -> None:
         with self.database.transaction() as tx:

@@ -203,7 +203,7 @@ def _sale_from(
     day = business_date(card.ordered_at)
     order = Order(
         sale_id=card.sale_id,
-        key=card.key,
+        key=card.key_of_sale,
         request_hash=card.request_hash,
         till_id=card.till_id,
         person_ref=card.person_ref,
