@@ -55,7 +55,8 @@ BEGIN
                                                  'quarantined', 'frozen', 'damaged', 'lost',
                                                  'expired')
            WHEN 'reserved'    THEN NEW.state IN ('available', 'sold_out', 'frozen', 'expired')
-           WHEN 'leased'      THEN NEW.state IN ('available', 'sold_out', 'frozen', 'expired')
+           WHEN 'leased'      THEN NEW.state IN ('available', 'quarantined', 'sold_out', 'frozen',
+                                                 'expired')
            WHEN 'in_transfer' THEN NEW.state IN ('available', 'lost', 'frozen', 'expired')
            WHEN 'frozen'      THEN NEW.state IN ('available', 'quarantined', 'damaged', 'lost',
                                                  'expired')
@@ -408,6 +409,7 @@ CREATE TABLE lease (
     sold bigint DEFAULT 0 NOT NULL,
     leased_at timestamp with time zone NOT NULL,
     leased_by uuid NOT NULL,
+    by_device boolean DEFAULT false NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     warned_at timestamp with time zone,
     ended_at timestamp with time zone,

@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass(kw_only=True)
 class Counter:
-    """A till with its device, in a shop."""
+    """A till with its device, in a shop; the device itself speaks unless somebody else is named."""
 
     shop: Shop
     device_id: UUID = field(default_factory=uuid4)
@@ -45,9 +45,10 @@ class Counter:
         quantity: int,
         *people: UUID,
         cents: int | None = None,
-        caller: Caller = SELLER,
+        caller: Caller | None = None,
         at: datetime = NOON,
     ) -> str:
+        caller = caller or self.itself
         taken = leases.take_lease(
             self.shop.tx,
             self.till_id,
@@ -69,10 +70,11 @@ class Counter:
         self,
         lines: Sequence[dict[str, Any]] | None = None,
         *,
-        caller: Caller = SELLER,
+        caller: Caller | None = None,
         at: datetime = NOON + 2 * HOUR,
     ) -> list[tuple[str, str | None]]:
         """Send up; return the outcome of each line with its code."""
+        caller = caller or self.itself
         sent = api.OfflineSales.model_validate(self.device.unsent if lines is None else lines)
         outcomes, _ = offline.take_sales(
             self.shop.tx,
@@ -88,11 +90,12 @@ class Counter:
         self,
         lease_id: str,
         *,
-        caller: Caller = SELLER,
+        caller: Caller | None = None,
         said: bool = True,
         at: datetime = NOON + 3 * HOUR,
     ) -> api.LeaseShown:
         asked = {"chain": self.device.chain} if said else {}
+        caller = caller or self.itself
         return leases.return_lease(
             self.shop.tx,
             UUID(lease_id),

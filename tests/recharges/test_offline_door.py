@@ -14,11 +14,12 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from chassis import idempotency
 from tests.fix_service import bearer, running
 from tests.fix_stack import FreshSchema, Schema
 from tests.recharges.build import SITE
 from tests.recharges.device import Device, Sale
-from tests.recharges.door import CARDS_AWAY, SELLER, Door, committed, open_door
+from tests.recharges.door import CARDS_AWAY, SELLER, Door, an_order, committed, open_door
 from tests.recharges.shop import JOURNAL_KEYS, PIN_KEYS
 from tests.recharges.test_races import insist
 
@@ -162,8 +163,82 @@ class TestLease:
         assert answer.status_code == 403
         assert answer.json()["code"] == "recharges.till.other_device"
 
+    def test_is_not_answered_again_to_who_could_not_take_it_any_more(
+        self, schema: Schema, doors: Sequence[Door]
+    ) -> None:
+        till, client, key = Till(schema), doors[0].client, f"lease-{uuid4()}"
+        path, body = f"/v1/tills/{till.till_id}/leases", {"offer_code": "sfr-15", "quantity": 1}
+
+        def again() -> tuple[int, str | None]:
+            answer = till.post(client, path, body, key=key)
+            assert answer.status_code == 201 or "key" not in answer.json()
+            return answer.status_code, answer.json().get("code")
+
+        assert again() == (201, None)
+        assert again() == (201, None)
+        changes = {
+            "frozen_at = now(), frozen_why = 'a test'": (409, "recharges.till.frozen"),
+            "frozen_at = NULL, frozen_why = NULL, state = 'revoked'": (
+                409,
+                "recharges.till.revoked",
+            ),
+            "state = 'active', device_id = gen_random_uuid()": (
+                403,
+                "recharges.till.other_device",
+            ),
+        }
+        for change, refused in changes.items():
+            with committed(schema) as shop:
+                of_till = {"till_id": till.till_id}
+                shop.tx.execute(f"UPDATE till SET {change} WHERE till_id = %(till_id)s", of_till)
+            assert again() == refused
+
+    def test_that_has_ended_is_not_answered_again(
+        self, schema: Schema, doors: Sequence[Door]
+    ) -> None:
+        till, client, key = Till(schema), doors[0].client, f"lease-{uuid4()}"
+        lease_id = till.device.take(till.take(client, 1, key=key))
+        till.post(client, f"/v1/leases/{lease_id}/return", {"chain": till.device.chain})
+
+        path, body = f"/v1/tills/{till.till_id}/leases", {"offer_code": "sfr-15", "quantity": 1}
+        answer = till.post(client, path, body | {"people": []}, key=key)
+
+        assert answer.status_code == 409
+        assert answer.json()["code"] == "recharges.lease.ended"
+
 
 class TestUpload:
+    def test_keeps_each_sale_under_a_key_that_no_request_can_carry(
+        self, schema: Schema, doors: Sequence[Door]
+    ) -> None:
+        till, other = Till(schema), Till(schema)
+        with committed(schema) as shop:
+            person, buyer = shop.entitle(), shop.entitle()
+        guessed = [f"offline{sign}{till.device_id}{sign}1" for sign in (":", " ", "")]
+        sold = [
+            doors[0].sell(an_order(other.till_id, buyer), key=key).status_code for key in guessed
+        ]
+        assert 201 in sold  # a key like any other
+        lease_id = till.device.take(till.take(doors[0].client, 1, person))
+
+        assert outcomes_of(till.upload(doors[0].client, till.sell(lease_id, person, 1))) == {
+            "accepted": 1
+        }
+        with committed(schema) as shop:
+            key = shop.one("SELECT key FROM sale WHERE till_id = %s", till.till_id)
+        with pytest.raises(idempotency.KeyMissing):
+            idempotency.key_from(key)
+
+    def test_of_nothing_is_refused_to_another_device(
+        self, schema: Schema, doors: Sequence[Door]
+    ) -> None:
+        till, client = Till(schema), doors[0].client
+        till.token = Till(schema).token
+
+        answer = till.post(client, f"/v1/tills/{till.till_id}/offline-sales", [])
+
+        assert answer.status_code == 403
+
     def test_of_two_hundred_sales_is_one_transaction_of_few_statements(
         self, schema: Schema, doors: Sequence[Door]
     ) -> None:

@@ -1,9 +1,9 @@
 """Leases: what an offline till may take along, who may ask for it, and how it comes back.
 
 State      what may happen
-open       its vouchers are sold offline; the device or a cashier gives it back -> returned; the
-           device is lost -> revoked
-returned   nothing: what was not sold is on sale again (end)
+open       its vouchers are sold offline; the device, who took it or a supervisor gives it back
+           -> returned; the device is lost -> revoked
+returned   nothing: what was not sold is on sale again, or set aside (end)
 revoked    what was not sold is frozen; what was sold before may still be sent up (end)
 """
 
@@ -43,6 +43,18 @@ class SupervisorNeeded(Forbidden):
     """The device of these sales was withdrawn. Only a supervisor can send them up."""
 
     code = "recharges.offline.supervisor_needed"
+
+
+class LeaseEnded(Refusal):
+    """This lease has ended: its key is not given again."""
+
+    code = "recharges.lease.ended"
+
+
+class OtherHands(Forbidden):
+    """Only the device of this lease, who took it in person, or a supervisor can give it back."""
+
+    code = "recharges.lease.other_hands"
 
 
 class SalesMissing(Refusal):

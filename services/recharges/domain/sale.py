@@ -138,6 +138,8 @@ class Sale:
     counted_cents: Cents
     cap_left_cents: Cents
     opens_drawer: bool = False
+    #: Who then holds it, where that is not who sold.
+    drawer_opened_by: UUID | None = None
     #: Stripe's name of the card payment.
     payment_reference: str | None = None
     #: When it was paid, where that was later than it was asked for.

@@ -12,7 +12,8 @@ available             on sale at its site until its use-by day, while its batch 
                       -> sold_out | reserved | leased | in_transfer | quarantined | frozen | damaged
                       | lost | expired
 reserved              held for a card payment -> available | sold_out | frozen | expired
-leased                held by an offline till -> available | sold_out | frozen | expired
+leased                held by an offline till -> available | quarantined | sold_out | frozen
+                      | expired
 in_transfer           on its way to another site -> available | lost | frozen | expired
 frozen                its batch is frozen or recalled, or its device was lost
                       -> available | quarantined | damaged | lost | expired
@@ -70,7 +71,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
         }
     ),
     State.RESERVED: frozenset({State.AVAILABLE, State.SOLD_OUT, State.FROZEN, State.EXPIRED}),
-    State.LEASED: frozenset({State.AVAILABLE, State.SOLD_OUT, State.FROZEN, State.EXPIRED}),
+    State.LEASED: frozenset(
+        {State.AVAILABLE, State.QUARANTINED, State.SOLD_OUT, State.FROZEN, State.EXPIRED}
+    ),
     State.IN_TRANSFER: frozenset({State.AVAILABLE, State.LOST, State.FROZEN, State.EXPIRED}),
     State.FROZEN: frozenset(
         {State.AVAILABLE, State.QUARANTINED, State.DAMAGED, State.LOST, State.EXPIRED}

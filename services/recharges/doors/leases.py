@@ -87,7 +87,8 @@ class LeaseDoors:
                 kept = taken.model_copy(update={"key": ""})
                 idempotency.keep(tx, key=key, status=201, answer=kept.model_dump_json())
                 return taken
-        known = api.LeaseTaken.model_validate_json(before[1])
+            known = api.LeaseTaken.model_validate_json(before[1])
+            handlers.require_open(tx, till_id, known.lease_id, caller=call.caller)
         return known.model_copy(update={"key": Boxes(_pins(), known.lease_id).key})
 
     @http.query(

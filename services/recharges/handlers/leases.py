@@ -88,6 +88,7 @@ def take_lease(
         "count": asked.quantity,
         "leased_at": pen.now,
         "leased_by": caller.user_id,
+        "by_device": caller.role == DEVICE,
         "expires_at": expires_at,
     }
     aside = {person_ref: cents for person_ref, cents in allowances.items() if cents}
@@ -209,10 +210,15 @@ def show_leases(tx: Transaction, till_id: UUID, *, caller: Caller) -> list[api.L
 def return_lease(
     tx: Transaction, lease_id: UUID, asked: api.ReturnLease, *, caller: Caller, pen: Pen
 ) -> api.LeaseShown:
-    """Put what was not sold back on sale; a lease that has ended is shown as it ended."""
+    """Take back what was not sold; a lease that has ended is shown as it ended.
+
+    It goes on sale again when nobody but the device had it: a person may have opened its PINs, and
+    a device that is silent may have sold it.
+    """
     till = store.lock_till(tx, store.find(tx, lease_id)["till_id"])
     require_access(till, caller)
     row = store.find(tx, lease_id)
+    _require_hands(row, caller)
     if row["state"] != "open":
         return _shown(row)
     if asked.chain is not None:
@@ -221,12 +227,37 @@ def return_lease(
             raise lease.SalesMissing()
     elif caller.role not in SUPERVISORS:
         raise lease.ChainUnsaid()
-    store.give_back(tx, [lease_id], on=pen.today)
+    unseen = row["by_device"] and caller.role == DEVICE
+    if unseen:
+        store.give_back(tx, lease_id, on=pen.today)
+    else:
+        aside = store.quarantine(tx, lease_id)
+        why = "leased to a person" if not row["by_device"] else "given back by a person"
+        act = Act(at=pen.now, by=caller.user_id, new_id=pen.new_id, why=why)
+        moves.record(tx, "quarantined", aside, act=act)
     store.end(tx, [lease_id], state="returned", at=pen.now)
-    details = {"lease_id": str(lease_id), "device_id": str(row["device_id"])}
+    details: Row = {"lease_id": str(lease_id), "device_id": str(row["device_id"])}
     details |= {"sold": row["sold"], "returned": row["count"] - row["sold"]}
+    details |= {"on_sale_again": unseen}
     note(tx, till, Event.LEASE_RETURNED, details, pen=pen)
     return _shown(store.find(tx, lease_id))
+
+
+def _require_hands(row: Row, caller: Caller) -> None:
+    """Refuse who cannot know what the device sold: our end of its chain is told to anybody."""
+    took_it = caller.user_id == row["leased_by"] and not row["by_device"]
+    if not (caller.user_id == row["device_id"] or took_it or caller.role in SUPERVISORS):
+        raise lease.OtherHands()
+
+
+def require_open(tx: Transaction, till_id: UUID, lease_id: UUID, *, caller: Caller) -> None:
+    """Refuse to answer a lease again to who could not take it now, or once it has ended."""
+    till = store.lock_till(tx, till_id)
+    require_access(till, caller)
+    require_sound(till)
+    row = store.find(tx, lease_id)
+    if row["state"] != "open" or row["device_id"] != till["device_id"]:
+        raise lease.LeaseEnded()
 
 
 def _shown(row: Row) -> api.LeaseShown:

@@ -46,6 +46,7 @@ def take_sales(
     was sold.
     """
     till = leases.lock_till(tx, till_id)
+    require_access(till, caller)
     if not sales:
         return [], []
     lent = store.leases_of(tx, till_id, sales)
@@ -63,7 +64,8 @@ def take_sales(
     else:
         decisions = [offline.known(books, each) or TillFrozen() for each in sales]
     accepted = [each for each in decisions if isinstance(each, Accepted)]
-    sold = _book(tx, till, accepted, books=books, lent=lent, pen=pen) if accepted else []
+    by = caller.user_id
+    sold = _book(tx, till, accepted, books=books, lent=lent, pen=pen, by=by) if accepted else []
     if accepted:
         store.save(tx, accepted, books=books, people=people)
         _note_skew(tx, till, accepted, pen=pen)
@@ -74,7 +76,7 @@ def take_sales(
     ]
     if refused:
         store.keep_refused(tx, refused, books=books)
-        _freeze(tx, till, refused[0], device_id=device_id, pen=pen)
+        _note_refused(tx, till, refused[0], device_id=device_id, caller=caller, pen=pen)
     tickets = {each.order.sale_id: each.ticket_no for each in sold}
     return [_outcome(*each, tickets) for each in zip(sales, decisions, strict=True)], sold
 
@@ -83,7 +85,6 @@ def _device_of(till: Row, lent: Row | None, caller: Caller) -> UUID:
     """Return the device whose chain this is, or refuse the caller: a withdrawn one's sales are sent
     up by a supervisor.
     """
-    require_access(till, caller)
     device_id: UUID | None = till["device_id"] if lent is None else lent["device_id"]
     if device_id is None:
         raise lease.DeviceMissing()
@@ -103,15 +104,20 @@ def _book(
     books: offline.Books,
     lent: dict[UUID, Row],
     pen: Pen,
+    by: UUID,
 ) -> list[Sale]:
-    """Book accepted sales as every sale is, each with its own time and its place offline."""
+    """Book accepted sales as every sale is, each with its own time and its place offline.
+
+    A drawer that they open is held by who sent them up: who sold is only what the device says.
+    """
     drawer = _drawer(till, accepted[0])
     picks = store.take_vouchers(tx, accepted, new_id=pen.new_id)
     at = replace(till_from(till), drawer=drawer)
     told: list[Told] = []
     for number, each in enumerate(accepted):
         made = _sale(each, at, books=books, lent=lent[each.sale.lease_id], picks=picks)
-        made = replace(made, opens_drawer=number == 0 and till["drawer_session_id"] is None)
+        if number == 0 and till["drawer_session_id"] is None:
+            made = replace(made, opens_drawer=True, drawer_opened_by=by)
         serials = [[held.serial for held in line] for line in each.held]
         record = records.seal(
             sale.ticket(made, serials=serials), previous_hash=at.last_hash, keys=pen.keys
@@ -180,7 +186,8 @@ def _sale(
     return Sale(
         order=Order(
             sale_id=sent.sale_id,
-            key=f"offline:{books.device_id}:{sent.sequence}",
+            # No header can carry a line break: nobody takes this key before the device does.
+            key=f"offline\n{books.device_id}\n{sent.sequence}",
             request_hash=sent.hash,
             till_id=sent.till_id,
             person_ref=sent.person_ref,
@@ -233,21 +240,25 @@ def _note_skew(tx: Transaction, till: Row, accepted: Sequence[Accepted], *, pen:
         note(tx, till, Event.CLOCK_SKEWED, details, pen=pen)
 
 
-def _freeze(
+def _note_refused(
     tx: Transaction,
     till: Row,
     first: tuple[OfflineSale, Refusal],
     *,
     device_id: UUID,
+    caller: Caller,
     pen: Pen,
 ) -> None:
-    """Note what does not hold, and freeze the till; a withdrawn device sells no more anyway."""
+    """Note what does not hold; it freezes the till where its own device says it.
+
+    Anybody can make up a line: what a person sends up in the device's stead only stays out.
+    """
     sent, refusal = first
     if isinstance(refusal, TillFrozen):
         return
     details = {"device_id": str(device_id), "sequence": sent.sequence, "code": refusal.code}
     note(tx, till, Event.OFFLINE_REFUSED, details, pen=pen)
-    if device_id == till["device_id"]:
+    if caller.role == DEVICE:
         tx.execute(
             SQL["freeze_till"], {"till_id": till["till_id"], "at": pen.now, "why": refusal.code}
         )

@@ -44,7 +44,8 @@ BEGIN
                                                  'quarantined', 'frozen', 'damaged', 'lost',
                                                  'expired')
            WHEN 'reserved'    THEN NEW.state IN ('available', 'sold_out', 'frozen', 'expired')
-           WHEN 'leased'      THEN NEW.state IN ('available', 'sold_out', 'frozen', 'expired')
+           WHEN 'leased'      THEN NEW.state IN ('available', 'quarantined', 'sold_out', 'frozen',
+                                                 'expired')
            WHEN 'in_transfer' THEN NEW.state IN ('available', 'lost', 'frozen', 'expired')
            WHEN 'frozen'      THEN NEW.state IN ('available', 'quarantined', 'damaged', 'lost',
                                                  'expired')

@@ -19,6 +19,7 @@ CREATE TABLE lease (
     sold        bigint      NOT NULL DEFAULT 0 CHECK (sold BETWEEN 0 AND count),
     leased_at   timestamptz NOT NULL,
     leased_by   uuid        NOT NULL,
+    by_device   boolean     NOT NULL DEFAULT false,  -- true: the device itself; a person may know PINs
     expires_at  timestamptz NOT NULL,
     warned_at   timestamptz,               -- it had expired and nothing was heard of it
     ended_at    timestamptz,

@@ -14,9 +14,10 @@ SELECT coalesce(sum(count - sold), 0)::bigint AS held
 
 -- name: add_lease
 INSERT INTO lease (lease_id, till_id, device_id, site_code, offer_code, price_cents, state, count,
-                   leased_at, leased_by, expires_at)
+                   leased_at, leased_by, by_device, expires_at)
 VALUES (%(lease_id)s, %(till_id)s, %(device_id)s, %(site_code)s, %(offer_code)s, %(price_cents)s,
-        'open', %(count)s, %(leased_at)s, %(leased_by)s, %(expires_at)s);
+        'open', %(count)s, %(leased_at)s, %(leased_by)s, %(by_device)s,
+        %(expires_at)s);
 
 -- name: add_lease_ranges
 INSERT INTO lease_range (lease_id, batch_id, first_position, end_position)
@@ -87,7 +88,7 @@ SELECT sequence, hash, sold_at FROM device_chain WHERE device_id = %(device_id)s
 
 -- name: find_lease
 SELECT lease_id, till_id, device_id, site_code, offer_code, price_cents, state, count, sold,
-       leased_at, expires_at, ended_at
+       leased_at, leased_by, by_device, expires_at, ended_at
   FROM lease
  WHERE lease_id = %(lease_id)s;
 

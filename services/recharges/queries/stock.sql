@@ -113,8 +113,19 @@ SELECT what, why, site_code, offer_code, sum(end_position - first_position)::big
  ORDER BY moved_at, min(move_id::text);
 
 -- name: was_set_aside_by
--- Whether somebody set aside, or found, what is in quarantine of a batch.
+-- Whether somebody set aside, or found, what is in quarantine of a batch, or had leased it in person
+-- and may know its PINs.
 SELECT EXISTS (
+    SELECT
+      FROM lease_range
+      JOIN lease ON lease.lease_id = lease_range.lease_id
+      JOIN lot ON lot.batch_id = lease_range.batch_id
+              AND lot.first_position < lease_range.end_position
+              AND lease_range.first_position < lot.end_position
+     WHERE lease_range.batch_id = %(batch_id)s
+       AND lease.leased_by = %(user_id)s
+       AND lot.lot_id = ANY(%(lot_ids)s::uuid[]))
+    OR EXISTS (
     SELECT
       FROM stock_move
       JOIN lot ON lot.batch_id = stock_move.batch_id

@@ -127,11 +127,16 @@ def chain_of(tx: Transaction, device_id: UUID) -> Head:
     return Head() if row is None else Head(**row)
 
 
-def give_back(tx: Transaction, lease_ids: Sequence[UUID], *, on: date) -> None:
-    """Put what leases did not sell back on sale, and what they did not use back to the caps."""
-    _give_allowances_back(tx, lease_ids)
-    for lease_id in lease_ids:
-        lots.release(tx, lease_id, on=on)
+def give_back(tx: Transaction, lease_id: UUID, *, on: date) -> None:
+    """Put what a lease did not sell back on sale, and what it did not use back to the caps."""
+    _give_allowances_back(tx, [lease_id])
+    lots.release(tx, lease_id, on=on)
+
+
+def quarantine(tx: Transaction, lease_id: UUID) -> list[Lot]:
+    """Set what a lease did not sell aside, and give what it did not use back to the caps."""
+    _give_allowances_back(tx, [lease_id])
+    return _take_off(tx, lease_id, state=State.QUARANTINED)
 
 
 def freeze(tx: Transaction, lease_ids: Sequence[UUID]) -> list[Lot]:
@@ -139,10 +144,14 @@ def freeze(tx: Transaction, lease_ids: Sequence[UUID]) -> list[Lot]:
     _give_allowances_back(tx, lease_ids)
     frozen: list[Lot] = []
     for lease_id in lease_ids:
-        batches = tx.execute(SQL["find_batches_held"], {"held_by": lease_id}).fetchall()
-        lots.keep_batches(tx, (row["batch_id"] for row in batches))
-        frozen += lots.move(tx, lots.held(tx, lease_id), state=State.FROZEN)
+        frozen += _take_off(tx, lease_id, state=State.FROZEN)
     return frozen
+
+
+def _take_off(tx: Transaction, lease_id: UUID, *, state: State) -> list[Lot]:
+    batches = tx.execute(SQL["find_batches_held"], {"held_by": lease_id}).fetchall()
+    lots.keep_batches(tx, (row["batch_id"] for row in batches))
+    return lots.move(tx, lots.held(tx, lease_id), state=state)
 
 
 def _give_allowances_back(tx: Transaction, lease_ids: Sequence[UUID]) -> None:

@@ -196,7 +196,7 @@ def _open_drawers(tx: Transaction, sales: Sequence[Sale]) -> None:
             "site_codes": column(sale.site_code for sale in sales),
             "business_dates": column(sale.business_date for sale in sales),
             "opened_at": column(sale.order.ordered_at for sale in sales),
-            "opened_by": column(sale.order.seller_id for sale in sales),
+            "opened_by": column(sale.drawer_opened_by or sale.order.seller_id for sale in sales),
         },
     )
 
