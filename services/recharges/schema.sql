@@ -669,7 +669,7 @@ CREATE TABLE rule (
     value text NOT NULL,
     CONSTRAINT rule_pkey PRIMARY KEY (name, from_on),
     CONSTRAINT rule_check CHECK ((from_on < until_on)),
-    CONSTRAINT rule_name_check CHECK ((name = ANY (ARRAY['cap_counts'::text, 'drawer_opening'::text, 'gap_alone_max_cents'::text, 'card_minutes_max'::text, 'lease_vouchers_max'::text, 'lease_hours_max'::text, 'offline_skew_minutes_max'::text]))),
+    CONSTRAINT rule_name_check CHECK ((name = ANY (ARRAY['cap_counts'::text, 'drawer_opening'::text, 'gap_alone_max_cents'::text, 'cash_out_alone_max_cents'::text, 'card_minutes_max'::text, 'lease_vouchers_max'::text, 'lease_hours_max'::text, 'offline_skew_minutes_max'::text]))),
     CONSTRAINT rule_name_daterange_excl EXCLUDE USING gist (name WITH =, daterange(from_on, until_on) WITH &&)
 );
 

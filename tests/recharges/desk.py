@@ -62,10 +62,20 @@ class Desk:
         )
         return done(self.shop.sell([order])[0])
 
-    def move(self, session_id: UUID, kind: str, cents: int, reason: str) -> api.CashMoved:
+    def move(
+        self, session_id: UUID, kind: str, cents: int, reason: str, *, is_supervisor: bool = False
+    ) -> api.CashMoved:
         till, session = store.lock_drawer(self.shop.tx, session_id)
         asked = api.MoveCash(kind=kind, amount_cents=cents, reason=reason)
-        return drawers.move_cash(self.shop.tx, till, session, asked, by=CASHIER, pen=self.pen())
+        return drawers.move_cash(
+            self.shop.tx,
+            till,
+            session,
+            asked,
+            by=CASHIER,
+            is_supervisor=is_supervisor,
+            pen=self.pen(),
+        )
 
     def close(self, session_id: UUID, counted_cents: int) -> api.DrawerCounted:
         """Count the drawer to a sum, in cents, and close it."""
@@ -94,6 +104,14 @@ class Desk:
         return drawers.read_drawer(self.shop.tx, session, is_supervisor=is_supervisor)
 
     def close_period(self, period: Period) -> Made:
+        """Close a period; a day also while its drawer is open, as the clock does."""
+        till, pen = self.till(), self.pen(MANAGER)
+        if period is Period.DAY and till["frozen_why"] is None:
+            return closings.close_day(self.shop.tx, till, on=pen.today, pen=pen)
+        return self.ask_to_close(period)
+
+    def ask_to_close(self, period: Period) -> Made:
+        """Close a period as somebody at the till asks for it."""
         return closings.close_period(self.shop.tx, self.till(), period, pen=self.pen(MANAGER))
 
     def tick(self) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from services.recharges.domain.closing import NothingToClose, PeriodNotOver
+from services.recharges.domain.closing import DrawerStillOpen, NothingToClose, PeriodNotOver
 from services.recharges.domain.journal import Period
 from tests.recharges.build import NOON
 from tests.recharges.desk import Desk, a_desk
@@ -82,7 +82,19 @@ class TestDay:
                 anchor["sequence"],
             )
 
-    def test_is_made_on_demand_while_the_drawer_is_open(self, desk: Desk) -> None:
+    def test_is_not_closed_on_demand_before_its_drawer_is(self, desk: Desk) -> None:
+        """Its totals would tell who has yet to count what must be there."""
+        desk.sell()
+        with pytest.raises(DrawerStillOpen):
+            desk.ask_to_close(Period.DAY)
+        assert desk.close(desk.session(), 5_000).state == "counted"
+        with pytest.raises(DrawerStillOpen):
+            desk.ask_to_close(Period.DAY)
+        desk.approve(desk.session())
+
+        assert desk.ask_to_close(Period.DAY).closings[0]["closing_no"] == 2
+
+    def test_may_end_while_the_drawer_is_open(self, desk: Desk) -> None:
         desk.sell()
         (made,) = desk.close_period(Period.DAY).closings
         desk.sell()

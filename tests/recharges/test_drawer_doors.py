@@ -12,9 +12,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from services.recharges.domain.journal import Period
 from tests.fix_service import bearer, keyed
 from tests.fix_stack import FreshSchema
 from tests.recharges.build import SITE
+from tests.recharges.desk import Desk
 from tests.recharges.door import Door, an_order, committed, open_door
 from tests.recharges.shop import KEYS, connect_as_admin
 
@@ -98,6 +100,18 @@ class TestDrawer:
             "/v1/drawer-sessions", as_=MANAGER, site_code=SITE, **{"from": str(TODAY)}, limit="200"
         )
         assert session in [each["drawer_session_id"] for each in listed.json()]
+
+    def test_gives_more_than_the_rule_to_a_supervisor_only(self, counter: Counter) -> None:
+        path = f"/v1/drawer-sessions/{counter.open()}/movements"
+        taken = {"kind": "out", "amount_cents": 20_001, "reason": "banque"}
+
+        alone = counter.post(path, taken)
+
+        assert (alone.status_code, alone.json()["code"]) == (
+            403,
+            "recharges.drawer.cash_out_needs_supervisor",
+        )
+        assert counter.post(path, taken, as_=MANAGER).status_code == 201
 
     def test_with_a_large_gap_asks_for_another_person(self, counter: Counter) -> None:
         session = counter.open()
@@ -188,14 +202,23 @@ class TestDrawer:
 
 class TestClosings:
     def test_are_listed_by_period(self, counter: Counter) -> None:
+        session = counter.open()
         counter.sell()
         path = f"/v1/tills/{counter.till}/closings"
+        early = counter.post(path, {"period": "day"}, as_=MANAGER)
+        counter.post(
+            f"/v1/drawer-sessions/{session}/close", {"counted": {"2000": 2, "50": 5}}
+        ).raise_for_status()
         made = counter.post(path, {"period": "day"}, as_=MANAGER)
         month = counter.post(path, {"period": "month"}, as_=MANAGER)
 
+        assert (early.status_code, early.json()["code"]) == (
+            409,
+            "recharges.closing.drawer_still_open",
+        )
         assert made.status_code == 201, made.text
-        (day,) = counter.door.get(path, period="day").json()
-        assert made.json() == {"closings": [day], "broken": []}
+        day, after = counter.door.get(path, period="day").json()
+        assert made.json() == {"closings": [after], "broken": []}
         assert (day["real_cents"], day["perpetual_real_cents"], day["ticket_count"]) == (
             250,
             250,
@@ -205,6 +228,26 @@ class TestClosings:
         assert month.json()["code"] == "recharges.closing.period_not_over"
         assert counter.post(path, {"period": "day"}, as_=CASHIER).status_code == 403
         assert counter.door.get(path, period="week").status_code == 422
+
+    def test_do_not_tell_a_cashier_what_to_count(self, counter: Counter) -> None:
+        """The clock may close a day whose drawer nobody has counted yet."""
+        path = f"/v1/tills/{counter.till}/closings"
+        session = counter.open()
+        counter.sell()
+        with committed(counter.door.schema) as shop:
+            now = datetime.now(UTC)
+            desk = Desk(shop=shop, till_id=counter.till, person=counter.person, now=now)
+            desk.close_period(Period.DAY)
+
+        def seen(as_: dict[str, str]) -> list[int]:
+            return [each["cash_cents"] for each in counter.door.get(path, as_=as_).json()]
+
+        assert (seen(CASHIER), seen(MANAGER)) == ([], [250])
+        close = f"/v1/drawer-sessions/{session}/close"
+        assert counter.post(close, {"counted": {"2000": 1}}).json()["state"] == "counted"
+        assert (seen(CASHIER), seen(MANAGER)) == ([], [250])
+        counter.post(f"/v1/drawer-sessions/{session}/approval", {"reason": "perdu"}, as_=MANAGER)
+        assert seen(CASHIER) == seen(MANAGER) == [250, 0]
 
 
 class TestReprint:

@@ -10,6 +10,7 @@ from services.recharges.api import drawers as api
 from services.recharges.domain.drawer import (
     ApprovalByTheCounter,
     ApprovalNotAwaited,
+    CashOutNeedsSupervisor,
     DrawerAwaitsApproval,
     DrawerCountedAlready,
     DrawerNotOpen,
@@ -31,6 +32,25 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def desk(shop: Shop) -> Desk:
     return a_desk(shop)
+
+
+class TestCashOut:
+    @pytest.mark.parametrize(
+        ("kind", "cents", "is_supervisor"),
+        [("out", 20_000, False), ("out", 20_001, True), ("in", 20_001, False)],
+    )
+    def test_up_to_the_rule_of_the_day_is_a_cashiers(
+        self, desk: Desk, kind: str, cents: int, is_supervisor: bool
+    ) -> None:
+        session = desk.open({"50000": 1})
+
+        moved = desk.move(session, kind, cents, "banque", is_supervisor=is_supervisor)
+
+        assert abs(moved.amount_cents) == cents
+
+    def test_above_it_needs_a_supervisor(self, desk: Desk) -> None:
+        with pytest.raises(CashOutNeedsSupervisor):
+            desk.move(desk.open({"50000": 1}), "out", 20_001, "banque")
 
 
 class TestOpening:

@@ -262,6 +262,21 @@ class TestSeenVouchers:
         shop.wait_for(asked, "refunded")
         assert refunded_cents(shop, asked) == 250
 
+    def test_are_not_paid_out_at_a_frozen_till(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        refund = ask(shop, sold_for_cash(shop)["sale_id"]).json()
+        answer(shop, refund["refund_id"], granted=True)
+        path = f"/v1/refunds/{refund['refund_id']}/payout"
+        with committed(shop.schema) as opened:
+            opened.tx.execute("UPDATE till SET frozen_at = now(), frozen_why = 'a doubt'")
+
+        frozen = post(shop, path, self._at(shop))
+        with committed(shop.schema) as opened:
+            opened.tx.execute("UPDATE till SET frozen_at = NULL, frozen_why = NULL")
+
+        assert code(frozen) == "recharges.till.frozen"
+        assert post(shop, path, self._at(shop)).json()["state"] == "done"
+
     def test_need_a_drawer_that_is_open(self, shop: CardShop) -> None:
         shop.stock_up(1)
         sold = sold_for_cash(shop)

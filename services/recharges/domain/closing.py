@@ -29,6 +29,12 @@ class PeriodNotOver(Refusal):
     code = "recharges.closing.period_not_over"
 
 
+class DrawerStillOpen(Refusal):
+    """The drawer of this till is not closed. Please count and close it: that closes its day."""
+
+    code = "recharges.closing.drawer_still_open"
+
+
 class NothingToClose(Refusal):
     """This till has sold nothing yet: there is no month and no year to close."""
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from kernel.money import Cents
-from kernel.refusal import NotFound, Refusal
+from kernel.refusal import Forbidden, NotFound, Refusal
 
 #: Coins and notes of the euro, in cents; a drawer is counted in these and in nothing else.
 DENOMINATIONS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
@@ -75,6 +75,12 @@ class DrawerCountedAlready(Refusal):
     """This drawer has been counted already, and a count is not changed."""
 
     code = "recharges.drawer.counted_already"
+
+
+class CashOutNeedsSupervisor(Forbidden):
+    """Only a supervisor takes more than {max_cents} out of a drawer."""
+
+    code = "recharges.drawer.cash_out_needs_supervisor"
 
 
 class ApprovalNotAwaited(Refusal):

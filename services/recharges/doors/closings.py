@@ -49,9 +49,14 @@ class ClosingDoors:
     def get_closings(
         self, tx: Transaction, call: Call, query: api.ClosingsOf, till_id: UUID
     ) -> Paged[api.ClosingShown]:
-        """List a till's closings of a period with their totals, and the perpetual ones."""
+        """List a till's closings of a period with their totals, and the perpetual ones.
+
+        Those made since the open drawer was opened are shown to supervisors only.
+        """
         call.caller.require_site(drawers.find_till(tx, till_id)["site_code"])
-        found = handlers.show_closings(tx, till_id, query)
+        found = handlers.show_closings(
+            tx, till_id, query, is_supervisor=call.caller.role in SUPERVISORS
+        )
         return Paged.cut(found, limit=query.limit, key=lambda each: each.closing_no)
 
     @every(_CLOSE_S)

@@ -54,7 +54,15 @@ class DrawerDoors:
         """Put cash into an open drawer, or take some out, for a reason."""
         till, session = store.lock_drawer(tx, drawer_session_id)
         call.caller.require_site(till["site_code"])
-        return handlers.move_cash(tx, till, session, body, by=call.caller.user_id, pen=pen_of(call))
+        return handlers.move_cash(
+            tx,
+            till,
+            session,
+            body,
+            by=call.caller.user_id,
+            is_supervisor=call.caller.role in SUPERVISORS,
+            pen=pen_of(call),
+        )
 
     @http.command(
         "POST",

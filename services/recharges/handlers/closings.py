@@ -19,7 +19,13 @@ from chassis.db import Transaction
 from services.recharges import events
 from services.recharges.api import closings as api
 from services.recharges.domain import closing, journal
-from services.recharges.domain.closing import Figures, NothingToClose, PeriodNotOver, Tally
+from services.recharges.domain.closing import (
+    DrawerStillOpen,
+    Figures,
+    NothingToClose,
+    PeriodNotOver,
+    Tally,
+)
 from services.recharges.domain.journal import Event, Kind, Period
 from services.recharges.domain.sale import TillFrozen
 from services.recharges.handlers.journalling import Pen, note
@@ -313,10 +319,15 @@ def _close_over(tx: Transaction, till: Row, period: Period, *, period_on: date, 
 
 
 def close_period(tx: Transaction, till: Row, period: Period, *, pen: Pen) -> Made:
-    """Close a period on demand: the day at any time, a month or a year that is over."""
+    """Close a period on demand: the day once its drawer is closed, a month or a year once over.
+
+    A day's totals before the count would tell what must be in the drawer.
+    """
     if period is Period.DAY:
         if till["frozen_why"] == CHAIN_BROKEN:
             raise TillFrozen()
+        if till["drawer_session_id"] is not None:
+            raise DrawerStillOpen()
         return close_day(tx, till, on=pen.today, pen=pen)
     made = catch_up(tx, till, pen=pen)
     if made.breaks or any(each["period"] == period for each in made.closings):
@@ -354,14 +365,17 @@ def close_what_is_over(tx: Transaction, *, pen: Pen) -> int:
     return made
 
 
-def show_closings(tx: Transaction, till_id: UUID, query: api.ClosingsOf) -> list[api.ClosingShown]:
-    """Return a till's closings of a period, one more than the page holds."""
+def show_closings(
+    tx: Transaction, till_id: UUID, query: api.ClosingsOf, *, is_supervisor: bool
+) -> list[api.ClosingShown]:
+    """Return a till's closings that the caller may see, one more than the page holds."""
     rows = tx.execute(
         SQL["closings_of_till"],
         {
             "till_id": till_id,
             "period": query.period,
             "after": query.after,
+            "sees_all": is_supervisor,
             "limit": query.limit,
         },
     )
@@ -376,6 +390,7 @@ def show_made(tx: Transaction, made: Made) -> api.Closed:
             "till_id": each["till_id"],
             "period": each["period"],
             "after": each["closing_no"] - 1,
+            "sees_all": True,
             "limit": 0,
         }
         shown += [api.ClosingShown(**row) for row in tx.execute(SQL["closings_of_till"], asked)]

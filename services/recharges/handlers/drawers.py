@@ -14,6 +14,7 @@ from services.recharges.domain import drawer
 from services.recharges.domain.drawer import (
     ApprovalByTheCounter,
     ApprovalNotAwaited,
+    CashOutNeedsSupervisor,
     DrawerAwaitsApproval,
     DrawerCountedAlready,
     DrawerOpenAlready,
@@ -30,6 +31,7 @@ from services.recharges.store import drawers as store
 
 Row = dict[str, Any]
 _RULE = "gap_alone_max_cents"
+_OUT_RULE = "cash_out_alone_max_cents"
 
 
 def open_drawer(
@@ -68,10 +70,21 @@ def open_drawer(
 
 
 def move_cash(
-    tx: Transaction, till: Row, session: Row, asked: api.MoveCash, *, by: UUID, pen: Pen
+    tx: Transaction,
+    till: Row,
+    session: Row,
+    asked: api.MoveCash,
+    *,
+    by: UUID,
+    is_supervisor: bool,
+    pen: Pen,
 ) -> api.CashMoved:
     """Put cash into an open drawer, or take some out, and say why."""
     _require_open(session)
+    if asked.kind == "out" and not is_supervisor:
+        max_cents = int(store.rule(tx, _OUT_RULE, on=pen.today))
+        if asked.amount_cents > max_cents:
+            raise CashOutNeedsSupervisor(max_cents=max_cents)
     amount = asked.amount_cents if asked.kind == "in" else -asked.amount_cents
     tx.execute(
         SQL["move_cash"],

@@ -20,6 +20,7 @@ from services.recharges.domain import drawer, journal, stock
 from services.recharges.domain import refund as rules
 from services.recharges.domain.drawer import Drawer, Opening
 from services.recharges.domain.refund import State, Taken, Vouchers
+from services.recharges.domain.sale import TillFrozen
 from services.recharges.handlers.cards import lock_till, open_drawer
 from services.recharges.handlers.journalling import Pen
 from services.recharges.store import SQL, cards, lots
@@ -119,6 +120,8 @@ def pay_out(
     tx: Transaction, refund_id: UUID, till: dict[str, Any], *, by: UUID, pen: Pen
 ) -> api.RefundShown:
     """Hand a granted refund over in cash, out of a drawer that is open today."""
+    if till["frozen_at"] is not None:
+        raise TillFrozen()
     refund = store.lock(tx, refund_id)
     if refund["site_code"] != till["site_code"]:
         raise rules.PaidOutElsewhere()

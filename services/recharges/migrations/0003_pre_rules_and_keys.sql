@@ -6,6 +6,7 @@ CREATE TABLE rule (              -- one setting of the house, by date of effect
         'drawer_opening',          -- by_sale: a first sale opens the drawer with an empty float;
                                    -- counted: no sale before the float was counted
         'gap_alone_max_cents',     -- a larger gap of the drawer needs a second person
+        'cash_out_alone_max_cents',   -- a supervisor takes more than that out of a drawer
         'card_minutes_max',        -- how long vouchers are held for a card payment
         'lease_vouchers_max',      -- how many vouchers one offline till may hold of an offer
         'lease_hours_max',         -- how long
@@ -23,6 +24,7 @@ SELECT 'cap_counts', from_on, until_on, counts FROM cap_rule;
 INSERT INTO rule (name, from_on, value)
 VALUES ('drawer_opening',      '2020-01-01', 'by_sale'),
        ('gap_alone_max_cents', '2020-01-01', '500'),
+       ('cash_out_alone_max_cents', '2020-01-01', '20000'),
        ('card_minutes_max',    '2020-01-01', '15'),
        ('lease_vouchers_max',  '2020-01-01', '100'),
        ('lease_hours_max',     '2020-01-01', '24'),

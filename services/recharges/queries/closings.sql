@@ -125,7 +125,8 @@ SELECT till.till_id
  LIMIT %(limit)s;
 
 -- name: closings_of_till
--- A till's closings of a period, behind the number seen last.
+-- A till's closings of a period, behind the number seen last; without those made since a drawer
+-- was opened that is not closed, for who must not know what is in it.
 SELECT closing_id, period, period_on, closing_no, from_sequence, until_sequence, ticket_count,
        sold_cents, refunded_cents, real_cents, absolute_cents, perpetual_real_cents,
        perpetual_absolute_cents, cash_cents, card_cents, late, drawer_session_id, closed_at,
@@ -134,6 +135,11 @@ SELECT closing_id, period, period_on, closing_no, from_sequence, until_sequence,
  WHERE till_id = %(till_id)s
    AND period = %(period)s
    AND closing_no > coalesce(%(after)s, 0)
+   AND (%(sees_all)s
+        OR NOT EXISTS (SELECT FROM drawer_session
+                        WHERE drawer_session.till_id = closing.till_id
+                          AND drawer_session.state <> 'closed'
+                          AND drawer_session.opened_at <= closing.closed_at))
  ORDER BY closing_no
  LIMIT %(limit)s + 1;
 
