@@ -31,6 +31,8 @@ class Day:
 
     network: Network
     till_id: str
+    #: The till's device, with its own token.
+    itself: Client
     seller: Client
     manager: Client
     people: list[str]
@@ -83,13 +85,14 @@ def day(network: Network, tmp_path: Path) -> Day:
         "accounts/v1/devices/enrolments",
         {"site_code": SITE, "till_name": f"Journée {network.name}"},
     )["enrolment_code"]
-    till_id = network.client().post("accounts/v1/devices", {"enrolment_code": code})["till_id"]
+    enrolled = network.client().post("accounts/v1/devices", {"enrolment_code": code})
     network.settled()
     port = json.loads(network.stack.home.stack_file.read_text())
     stripe = next(each["port"] for each in port["processes"] if each["name"] == "stripe")
     return Day(
         network=network,
-        till_id=till_id,
+        till_id=enrolled["till_id"],
+        itself=network.client(enrolled["device_token"]),
         seller=admin,
         manager=admin,
         people=network.entitle_many(24, site_codes=["saint-denis"]),
@@ -154,7 +157,7 @@ class TestTillDay:
         """The line fails for an hour."""
         till = f"recharges/v1/tills/{day.till_id}"
         person_ref = day.people[0]
-        lease = day.seller.post(
+        lease = day.itself.post(
             f"{till}/leases",
             {"offer_code": SMALL_OFFER, "quantity": 15, "people": [person_ref]},
         )
@@ -162,9 +165,9 @@ class TestTillDay:
         pins = [device.sell(person_ref, at=clock.now()) for _ in range(OFFLINE_SALES)]
         assert len(set(pins)) == OFFLINE_SALES
         for _ in range(2):  # the first answer was lost
-            outcomes = day.seller.post(f"{till}/offline-sales", device.waiting)
+            outcomes = day.itself.post(f"{till}/offline-sales", device.waiting)
         assert {each["outcome"] for each in outcomes} == {"known"}
-        back = day.seller.post(
+        back = day.itself.post(
             f"recharges/v1/leases/{lease['lease_id']}/return",
             {"chain": {"sequence": device.sequence, "hash": device.hash}},
         )
