@@ -48,10 +48,17 @@ has_rabbitmq() {
         command -v rabbitmq-server >/dev/null 2>&1
 }
 
+lies_at() { # lies_at PATH...: one of these is there
+    for path; do
+        [ ! -e "$path" ] || return 0
+    done
+    return 1
+}
+
 has_pango() { # what weasyprint sets a ticket's or a letter's text with
-    ls /usr/lib/*/libpangoft2-1.0.so.0 /usr/lib/libpangoft2-1.0.so.0 2>/dev/null | grep -q . &&
-        ls /usr/lib/*/libharfbuzz-subset.so.0 /usr/lib/libharfbuzz-subset.so.0 2>/dev/null | grep -q . &&
-        [ -d /usr/share/fonts/truetype/dejavu ]
+    lies_at /usr/lib/*/libpangoft2-1.0.so.0 /usr/lib/libpangoft2-1.0.so.0 &&
+        lies_at /usr/lib/*/libharfbuzz-subset.so.0 /usr/lib/libharfbuzz-subset.so.0 &&
+        lies_at /usr/share/fonts/truetype/dejavu
 }
 
 has_nginx() { command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ]; }
