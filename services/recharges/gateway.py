@@ -7,8 +7,7 @@ an answer is lost.  The library itself never tries again; our sweeper does.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -16,12 +15,11 @@ import requests
 import stripe
 
 from kernel.money import Cents
-from kernel.refusal import Unreadable
+from services.recharges import webhook
 from services.recharges.domain.card import Intent, Refunded
+from services.recharges.webhook import Event
 
 CONNECT_S_MAX, ANSWER_S_MAX = 3.05, 8.0
-#: How old a webhook's signature may be: an older one is a replay.
-TOLERANCE_S = 300
 _CURRENCY = "eur"
 Answer = TypeVar("Answer")
 
@@ -36,22 +34,6 @@ class Refused(Exception):
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-class SignatureWrong(Unreadable):
-    """This message does not carry the signature that it should."""
-
-    code = "recharges.webhook.signature_wrong"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """What Stripe told by a webhook whose signature holds."""
-
-    event_id: str
-    type: str
-    created_at: datetime
-    object: dict[str, Any]
 
 
 class Gateway:
@@ -143,20 +125,11 @@ class Gateway:
                 return _refunded_from(each)
         return None
 
-    def read_event(self, payload: bytes, *, signature: str) -> Event:
-        """Read a webhook, or refuse one that Stripe did not sign, or signed too long ago."""
-        try:
-            event = stripe.Webhook.construct_event(
-                payload, signature, self._webhook_secret, tolerance=TOLERANCE_S
-            ).to_dict()
-            return Event(
-                event_id=event["id"],
-                type=event["type"],
-                created_at=datetime.fromtimestamp(event["created"], UTC),
-                object=event["data"]["object"],
-            )
-        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError) as error:
-            raise SignatureWrong() from error
+    def read_event(self, payload: bytes, *, signature: str, now: datetime) -> Event:
+        """Read a webhook that Stripe signed."""
+        return webhook.read_event(
+            payload, signature=signature, secret=self._webhook_secret, now=now
+        )
 
 
 def intent_from(document: dict[str, Any]) -> Intent:

@@ -341,6 +341,7 @@ class TestWebhook:
         for answer in (
             shop.hook(event, secret="whsec_of_somebody_else"),
             shop.hook(event, at=old),
+            shop.hook(event, at=time.time() + 10**9),
             shop.hook(event, secret=""),
             shop.door.client.post("/v1/stripe/webhooks", content=json.dumps(event)),
             shop.door.client.post("/v1/stripe/webhooks", content=b"\xff"),
@@ -349,6 +350,11 @@ class TestWebhook:
                 400,
                 "recharges.webhook.signature_wrong",
             )
+        unreadable = shop.hook(event)  # signed, and no payment says so little
+        assert (unreadable.status_code, unreadable.json()["code"]) == (
+            400,
+            "recharges.webhook.event_unreadable",
+        )
         assert shop.one("SELECT count(*) FROM stripe_event WHERE event_id = %s", event["id"]) == 0
 
 

@@ -177,7 +177,7 @@ class CardDoors:
     def hear_stripe(self, call: Call, body: bytes) -> api.EventHeard:
         """Hear an event that Stripe signed; each is heard once, and unknown ones are accepted."""
         signature = call.headers.get("Stripe-Signature", "")
-        event = gateway().read_event(body, signature=signature)
+        event = gateway().read_event(body, signature=signature, now=call.now)
         return api.EventHeard(outcome=desk(self.database).hear(event))
 
     @every(_SWEEP_S)

@@ -24,11 +24,12 @@ from services.recharges import gateway as stripe
 from services.recharges.domain import card as rules
 from services.recharges.domain.card import CardSale, Intent, PaymentDiffers, State
 from services.recharges.domain.sale import Sale
-from services.recharges.gateway import Away, Event, Gateway, Refused
+from services.recharges.gateway import Away, Gateway, Refused
 from services.recharges.handlers import cards as acts
 from services.recharges.handlers import disputes
 from services.recharges.handlers.cards import PaidAfterVoid, Settled, Tools
 from services.recharges.store import cards
+from services.recharges.webhook import Event
 
 _log = logging.getLogger(__name__)
 #: A till's poll asks Stripe at most this often for one sale.

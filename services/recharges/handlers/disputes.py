@@ -7,11 +7,11 @@ from chassis.db import Transaction
 from kernel.money import ZERO
 from services.recharges.domain.card import Intent, State
 from services.recharges.domain.journal import Event
-from services.recharges.gateway import Event as Told
 from services.recharges.handlers.cards import lock_till
 from services.recharges.handlers.journalling import Pen, note
 from services.recharges.store import cards
 from services.recharges.store import selling as sales
+from services.recharges.webhook import Event as Told
 
 OPENED, CLOSED = "charge.dispute.created", "charge.dispute.closed"
 TYPES = (OPENED, CLOSED)
