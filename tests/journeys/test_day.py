@@ -8,10 +8,11 @@ from tests.fix_network import Network
 
 pytestmark = pytest.mark.journey
 
-#: Lost between two sites, or taken back by the operator: each day has some.
+#: Lost between two sites, taken back by the operator, or leased to a person and set aside when they
+#: came back: each day has some.
 NOT_FOR_SALE = (
     "SELECT sum(end_position - first_position) FROM recharges.lot"
-    " WHERE state IN ('lost', 'refunded_by_operator')"
+    " WHERE state IN ('lost', 'refunded_by_operator', 'quarantined')"
 )
 
 
