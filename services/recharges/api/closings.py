@@ -12,7 +12,7 @@ PeriodName = Literal["day", "month", "year"]
 
 
 class Close(Body):
-    """Which period to close: a day at any time, a month and a year once they are over."""
+    """Which period to close: a day once its drawer is closed, a month or a year once it is over."""
 
     period: PeriodName
 
