@@ -17,9 +17,11 @@ import stripe
 from kernel.money import Cents
 from services.recharges import webhook
 from services.recharges.domain.card import Intent, Refunded
-from services.recharges.webhook import Event
+from services.recharges.webhook import Event, SignatureWrong
 
 CONNECT_S_MAX, ANSWER_S_MAX = 3.05, 8.0
+#: How old a webhook's signature may be: an older one is a replay.
+TOLERANCE_S = 300
 _CURRENCY = "eur"
 Answer = TypeVar("Answer")
 
@@ -127,9 +129,21 @@ class Gateway:
 
     def read_event(self, payload: bytes, *, signature: str, now: datetime) -> Event:
         """Read a webhook that Stripe signed."""
-        return webhook.read_event(
-            payload, signature=signature, secret=self._webhook_secret, now=now
+        require_signature(payload, signature=signature, secret=self._webhook_secret, now=now)
+        return webhook.read_event(payload, now=now)
+
+
+def require_signature(payload: bytes, *, signature: str, secret: str, now: datetime) -> None:
+    """Refuse what Stripe did not sign just now."""
+    try:
+        stripe.WebhookSignature.verify_header(
+            payload.decode(), signature, secret, tolerance=TOLERANCE_S
         )
+        signed_at = next(int(part[2:]) for part in signature.split(",") if part.startswith("t="))
+    except (stripe.SignatureVerificationError, ValueError, TypeError) as error:
+        raise SignatureWrong() from error
+    if signed_at > now.timestamp() + TOLERANCE_S:
+        raise SignatureWrong()
 
 
 def intent_from(document: dict[str, Any]) -> Intent:
