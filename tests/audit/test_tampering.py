@@ -204,9 +204,11 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
     ),
     "a voucher is sold twice": (
         "INSERT INTO recharges.sale_voucher SELECT batch_id, position, (SELECT sale_id FROM"
-        " recharges.sale WHERE sale_id <> sold.sale_id ORDER BY sale_id LIMIT 1), 1, taking + 1"
+        " recharges.sale WHERE sale_id <> sold.sale_id AND sale_id NOT IN (SELECT sale_id FROM"
+        " recharges.offline_ticket) ORDER BY sale_id LIMIT 1), 1, taking + 1"
         " FROM recharges.sale_voucher AS sold WHERE (batch_id, position) NOT IN"
         " (SELECT batch_id, position FROM recharges.refund_voucher)"
+        " AND sale_id NOT IN (SELECT sale_id FROM recharges.offline_ticket)"
         " ORDER BY batch_id, position LIMIT 1",
         {
             "voucher_sold_at_most_once",
