@@ -262,7 +262,9 @@ class MixedTills:
             " min(serial) AS serial"
             " FROM recharges.sale JOIN recharges.sale_voucher USING (sale_id)"
             " JOIN recharges.voucher USING (batch_id, position)"
-            " WHERE key LIKE %s GROUP BY sale_id",
+            " WHERE sale.key LIKE %s OR sale_id IN"
+            " (SELECT sale_id FROM recharges.card_sale WHERE key LIKE %s) GROUP BY sale_id",
+            f"{self.label}-%",
             f"{self.label}-%",
         )
         stored = {row["sale_id"]: row for row in sold}
@@ -285,7 +287,7 @@ class MixedTills:
             for row in self.network.rows(
                 "SELECT sale_id::text, intent_id FROM recharges.sale"
                 " JOIN recharges.card_sale USING (sale_id)"
-                " WHERE sale.tender = 'card' AND sale.key LIKE %s",
+                " WHERE sale.tender = 'card' AND card_sale.key LIKE %s",
                 f"{self.label}-%",
             )
         }
