@@ -23,7 +23,6 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-import uuid_utils
 from eventlet.event import Event
 from nameko.web.handlers import HttpRequestHandler
 from pydantic import BaseModel, TypeAdapter
@@ -35,6 +34,7 @@ from werkzeug.wrappers import Request, Response
 from chassis import auth, clock, idempotency, metrics, problem, texts
 from chassis.auth import ROLES, Caller, RoleNotAllowed
 from chassis.db import Transaction
+from chassis.ids import new_id
 from chassis.resources import Resources
 from chassis.server import Server
 from chassis.shapes import Answer, Body, Bytes, File, Page, Paged, Parameters, Reply
@@ -70,8 +70,8 @@ class Call:
     headers: Headers = field(default_factory=Headers, repr=False)
 
     def new_id(self) -> UUID:
-        """Return a fresh UUID, version 7: ids sort by the time they were made."""
-        return UUID(int=uuid_utils.uuid7().int)
+        """Return a fresh id."""
+        return new_id()
 
 
 class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
@@ -95,7 +95,7 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         keyed: bool = False,
     ) -> None:
         self.path = path
-        self.body = Bytes() if body is Bytes else body
+        self.body = body
         self.query = query
         self.answer = answer
         self.allow = allow

@@ -6,10 +6,10 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-import uuid_utils
 
 from chassis import clock, texts
 from chassis.db import Database
+from chassis.ids import new_id
 from kernel.refusal import Refusal
 from services.accounts import handlers, settings
 from services.accounts.domain import password as passwords
@@ -48,7 +48,7 @@ def create_admin(email: str, *, display_name: str, password: str) -> UUID:
     """Make an administrator in the database of the environment; return the user's id."""
     current = settings.current()
     user = User(
-        user_id=UUID(int=uuid_utils.uuid7().int),
+        user_id=new_id(),
         email=users.normalise_email(email),
         display_name=display_name,
         role=Role.ADMIN,
@@ -71,7 +71,7 @@ def create_admin(email: str, *, display_name: str, password: str) -> UUID:
                 password_hash=hashed,
                 by_user_id=None,
                 now=clock.now(),
-                event_id=UUID(int=uuid_utils.uuid7().int),
+                event_id=new_id(),
             )
     finally:
         database.close()

@@ -11,12 +11,12 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-import uuid_utils
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from chassis import clock, texts
 from chassis.db import Database
+from chassis.ids import new_id
 from kernel.refusal import Refusal
 from services.recharges import events, intake, settings
 from services.recharges.domain.archive import Header
@@ -117,7 +117,7 @@ def _import(
                 count=count,
                 face_value_cents=face_value_cents,
                 pins=PinSeal(current.relais_pin_keys.get_secret_value()),
-                new_id=_new_id,
+                new_id=new_id,
                 now=clock.now(),
                 received_by=received_by,
                 progress=lambda step, done, total: bars.update(
@@ -137,10 +137,6 @@ def _bars() -> Progress:
         TimeRemainingColumn(),
         console=Console(stderr=True),
     )
-
-
-def _new_id() -> UUID:
-    return UUID(int=uuid_utils.uuid7().int)
 
 
 @app.command("export-archive")
@@ -170,7 +166,7 @@ def export_archive(
 def _export(out: Path, *, till_id: UUID, year: int | None, language: str) -> tuple[Header, bytes]:
     current = settings.of_journal()
     keys = JournalKeys(current.relais_journal_keys.get_secret_value())
-    pen = Pen(keys=keys, new_id=_new_id, now=clock.now(), by=None)
+    pen = Pen(keys=keys, new_id=new_id, now=clock.now(), by=None)
     database = Database(
         current.database_url.get_secret_value(), schema="recharges", settings=current
     )

@@ -23,6 +23,14 @@ CONNECT_S_MAX, ANSWER_S_MAX = 3.05, 8.0
 #: How old a webhook's signature may be: an older one is a replay.
 TOLERANCE_S = 300
 _CURRENCY = "eur"
+#: Why we give a payment up, in a word that Stripe keeps: whoever hears of it first, the webhook or
+#: the one who asked, notes the same.
+_REASONS = {
+    "too_late": "abandoned",
+    "given_up": "requested_by_customer",
+    "cards_away": "duplicate",
+}
+_WHY = {reason: why for why, reason in _REASONS.items()}
 Answer = TypeVar("Answer")
 
 
@@ -85,7 +93,7 @@ class Gateway:
             lambda: intent_from(self._client.v1.payment_intents.retrieve(intent_id).to_dict())
         )
 
-    def cancel_intent(self, intent_id: str) -> Intent:
+    def cancel_intent(self, intent_id: str, *, why: str) -> Intent:
         """Give a payment up; one that cannot be given up any more is returned as it stands.
 
         Without a key: doing it twice is doing it once, and a key would keep a first refusal.
@@ -94,7 +102,7 @@ class Gateway:
             return _ask(
                 lambda: intent_from(
                     self._client.v1.payment_intents.cancel(
-                        intent_id, {"cancellation_reason": "abandoned"}
+                        intent_id, {"cancellation_reason": _REASONS[why]}
                     ).to_dict()
                 )
             )
@@ -157,6 +165,7 @@ def intent_from(document: dict[str, Any]) -> Intent:
         received_cents=Cents(document.get("amount_received") or 0),
         sale_id=(document.get("metadata") or {}).get("sale_id", ""),
         why=error.get("decline_code") or error.get("code") or "",
+        given_up_for=_WHY.get(document.get("cancellation_reason") or "", ""),
     )
 
 

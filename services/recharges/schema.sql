@@ -136,16 +136,6 @@ CREATE TABLE cap_month (
     CONSTRAINT cap_month_used_cents_check CHECK ((used_cents >= 0))
 ) WITH (fillfactor=70);
 
-CREATE TABLE cap_rule (
-    from_on date NOT NULL,
-    until_on date DEFAULT 'infinity'::date NOT NULL,
-    counts text NOT NULL,
-    CONSTRAINT cap_rule_pkey PRIMARY KEY (from_on),
-    CONSTRAINT cap_rule_check CHECK ((from_on < until_on)),
-    CONSTRAINT cap_rule_counts_check CHECK ((counts = ANY (ARRAY['price'::text, 'face_value'::text]))),
-    CONSTRAINT cap_rule_daterange_excl EXCLUDE USING gist (daterange(from_on, until_on) WITH &&)
-);
-
 CREATE TABLE card_sale (
     sale_id uuid NOT NULL,
     key text NOT NULL,

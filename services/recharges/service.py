@@ -9,7 +9,8 @@ from services.recharges import events
 from services.recharges.doors.cards import CardDoors
 from services.recharges.doors.closings import ClosingDoors
 from services.recharges.doors.drawers import DrawerDoors
-from services.recharges.doors.leases import LeaseDoors, pen_of_the_clock
+from services.recharges.doors.leases import LeaseDoors
+from services.recharges.doors.pens import pen_of_the_clock
 from services.recharges.doors.refunds import RefundDoors
 from services.recharges.doors.selling import SellingDoors
 from services.recharges.doors.stock import StockDoors

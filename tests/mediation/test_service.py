@@ -151,6 +151,7 @@ class TestCases:
         query = {"site_code": HERE, "state": "opened", "limit": "200"}
         listed = door.get("/v1/cases", params=query, headers=MEDIATOR).json()
         assert first in [each["case_id"] for each in listed]
+        opened(door)
         page = door.get("/v1/cases", params={"limit": "1"}, headers=MEDIATOR)
         assert len(page.json()) == 1
         assert 'rel="next"' in page.headers["Link"]

@@ -238,7 +238,10 @@ class TestDatedSettings:
 
     def test_of_the_cap_never_overlap(self, shop: Shop) -> None:
         with pytest.raises(errors.ExclusionViolation):
-            shop.tx.execute("INSERT INTO cap_rule (from_on, counts) VALUES ('2026-01-01', 'price')")
+            shop.tx.execute(
+                "INSERT INTO rule (name, from_on, value)"
+                " VALUES ('cap_counts', '2026-01-01', 'price')"
+            )
 
 
 class TestOtherRoles:

@@ -172,4 +172,4 @@ class TillShown(Answer):
     till_id: UUID
     site_code: str
     name: str
-    state: Literal["active", "revoked"]
+    state: Literal["active", "frozen", "revoked"]

@@ -155,6 +155,8 @@ class Intent:
     sale_id: str
     #: Why the last card was declined.
     why: str = ""
+    #: Why we gave it up; empty when we did not.
+    given_up_for: str = ""
 
     @property
     def is_paid(self) -> bool:

@@ -5,12 +5,12 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-import uuid_utils
 from prometheus_client import Counter, Gauge
 
 from chassis import clock, http, idempotency, metrics
 from chassis.db import Database, Transaction
 from chassis.http import Call
+from chassis.ids import new_id
 from chassis.resources import DatabaseProvider
 from chassis.timer import every
 from kernel.refusal import Refusal
@@ -46,14 +46,10 @@ _alerts = Counter(
 )
 
 
-def _new_id() -> UUID:
-    return UUID(int=uuid_utils.uuid7().int)
-
-
 @cache
 def tools() -> acts.Tools:
     """What booking a sale needs in this process."""
-    return acts.Tools(pins=secrets.pins(), keys=secrets.journal_keys(), new_id=_new_id)
+    return acts.Tools(pins=secrets.pins(), keys=secrets.journal_keys(), new_id=new_id)
 
 
 @cache
@@ -98,7 +94,7 @@ def reserving(database: Database) -> Callable[[Sequence[Order]], Sequence[CardSa
 def _reserve(database: Database, order: Order) -> CardSale | Refusal:
     try:
         with database.transaction() as tx:
-            card = acts.reserve(tx, order, new_id=_new_id)
+            card = acts.reserve(tx, order, new_id=new_id)
     except Refusal as refusal:
         return refusal
     if card.sale_id == order.sale_id:
@@ -170,7 +166,7 @@ class CardDoors:
     @http.door(
         "POST",
         "/v1/stripe/webhooks",
-        body=http.Bytes,
+        body=http.Bytes("application/json"),
         answer=api.EventHeard,
         allow=http.ANYONE,
     )

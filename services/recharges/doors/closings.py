@@ -2,18 +2,15 @@
 
 from uuid import UUID
 
-import uuid_utils
-
 from chassis import clock, http
 from chassis.db import Transaction
 from chassis.http import Call, Paged
 from chassis.timer import every
 from services.recharges.api import closings as api
 from services.recharges.domain.journal import Period
-from services.recharges.doors import STAFF, SUPERVISORS, secrets
-from services.recharges.doors.drawers import pen_of
+from services.recharges.doors import STAFF, SUPERVISORS
+from services.recharges.doors.pens import pen_of, pen_of_the_clock
 from services.recharges.handlers import closings as handlers
-from services.recharges.handlers.journalling import Pen
 from services.recharges.store import drawers
 
 _CLOSE_S = 60.0
@@ -62,9 +59,4 @@ class ClosingDoors:
     @every(_CLOSE_S)
     def close_what_is_over(self, tx: Transaction) -> None:
         """Close days, months and years that are over."""
-        pen = Pen(keys=secrets.journal_keys(), new_id=_new_id, now=clock.now(), by=None)
-        handlers.close_what_is_over(tx, pen=pen)
-
-
-def _new_id() -> UUID:
-    return UUID(int=uuid_utils.uuid7().int)
+        handlers.close_what_is_over(tx, pen=pen_of_the_clock(clock.now()))

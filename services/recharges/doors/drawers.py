@@ -6,17 +6,10 @@ from chassis import http
 from chassis.db import Transaction
 from chassis.http import Call, Paged
 from services.recharges.api import drawers as api
-from services.recharges.doors import STAFF, SUPERVISORS, secrets
+from services.recharges.doors import STAFF, SUPERVISORS
+from services.recharges.doors.pens import pen_of
 from services.recharges.handlers import drawers as handlers
-from services.recharges.handlers.journalling import Pen
 from services.recharges.store import drawers as store
-
-
-def pen_of(call: Call) -> Pen:
-    """What the caller writes in a journal with."""
-    return Pen(
-        keys=secrets.journal_keys(), new_id=call.new_id, now=call.now, by=call.caller.user_id
-    )
 
 
 class DrawerDoors:

@@ -1,11 +1,8 @@
 """Offline tills: what they take along, send up and give back; and a till that was frozen."""
 
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
-
-import uuid_utils
 
 from chassis import clock, http, idempotency
 from chassis.db import Transaction
@@ -13,42 +10,20 @@ from chassis.http import Call
 from chassis.resources import DatabaseProvider
 from chassis.timer import every
 from kernel.money import Cents
-from services.recharges import settings
 from services.recharges.api import leases as api
 from services.recharges.boxes import Boxes
 from services.recharges.domain.offline_sale import Line, OfflineSale
 from services.recharges.doors import STAFF, SUPERVISORS, secrets
 from services.recharges.doors.counting import count
+from services.recharges.doors.pens import pen_of, pen_of_the_clock
 from services.recharges.handlers import leases as handlers
 from services.recharges.handlers import offline
-from services.recharges.handlers.journalling import Pen
 from services.recharges.handlers.leases import DEVICE
-from services.recharges.seal import PinSeal
 from services.recharges.store import keys
 
 _WARN_S = 60.0
 #: 200 sales of ten lines with twenty serials each would be more; a till sends up what it sold.
 _UPLOAD_BYTES_MAX = 1_000_000
-
-
-@cache
-def _pins() -> PinSeal:
-    return PinSeal(settings.current().relais_pin_keys.get_secret_value())
-
-
-def _pen(call: Call) -> Pen:
-    return Pen(
-        keys=secrets.journal_keys(), new_id=call.new_id, now=call.now, by=call.caller.user_id
-    )
-
-
-def pen_of_the_clock(now: datetime) -> Pen:
-    """What nobody in person writes in a journal with."""
-    return Pen(keys=secrets.journal_keys(), new_id=_new_id, now=now, by=None)
-
-
-def _new_id() -> UUID:
-    return UUID(int=uuid_utils.uuid7().int)
 
 
 class LeaseDoors:
@@ -72,7 +47,7 @@ class LeaseDoors:
         """
         key, lease_id = call.key or "", call.new_id()
         with self.database.transaction() as tx:
-            keys.learn_to_seal(tx, _pins())
+            keys.learn_to_seal(tx, secrets.pins())
             before = idempotency.claim(tx, key=key, request_hash=call.request_hash)
             if before is None:
                 taken = handlers.take_lease(
@@ -81,15 +56,15 @@ class LeaseDoors:
                     body,
                     lease_id=lease_id,
                     caller=call.caller,
-                    pins=_pins(),
-                    pen=_pen(call),
+                    pins=secrets.pins(),
+                    pen=pen_of(call),
                 )
                 kept = taken.model_copy(update={"key": ""})
                 idempotency.keep(tx, key=key, status=201, answer=kept.model_dump_json())
                 return taken
             known = api.LeaseTaken.model_validate_json(before[1])
             handlers.require_open(tx, till_id, known.lease_id, caller=call.caller)
-        return known.model_copy(update={"key": Boxes(_pins(), known.lease_id).key})
+        return known.model_copy(update={"key": Boxes(secrets.pins(), known.lease_id).key})
 
     @http.query(
         "GET",
@@ -112,7 +87,7 @@ class LeaseDoors:
         self, tx: Transaction, call: Call, body: api.ReturnLease, lease_id: UUID
     ) -> api.LeaseShown:
         """Give back what was not sold, vouchers and cap."""
-        return handlers.return_lease(tx, lease_id, body, caller=call.caller, pen=_pen(call))
+        return handlers.return_lease(tx, lease_id, body, caller=call.caller, pen=pen_of(call))
 
     @http.command(
         "POST",
@@ -127,7 +102,11 @@ class LeaseDoors:
     ) -> list[api.OfflineOutcome]:
         """Take in what a till sold offline, in order; each line is accepted, known or refused."""
         outcomes, sold = offline.take_sales(
-            tx, till_id, [read_sale(each) for each in body.root], caller=call.caller, pen=_pen(call)
+            tx,
+            till_id,
+            [read_sale(each) for each in body.root],
+            caller=call.caller,
+            pen=pen_of(call),
         )
         count(sold)
         return outcomes
@@ -144,7 +123,7 @@ class LeaseDoors:
     ) -> api.TillUnfrozen:
         """Let a frozen till sell again, for a reason."""
         return handlers.unfreeze(
-            tx, till_id, reason=body.reason, caller=call.caller, pen=_pen(call)
+            tx, till_id, reason=body.reason, caller=call.caller, pen=pen_of(call)
         )
 
     @every(_WARN_S)

@@ -12,7 +12,7 @@ from chassis.timer import every
 from services.recharges.api import refunds as api
 from services.recharges.doors import SUPERVISORS
 from services.recharges.doors.cards import alert, gateway, tools
-from services.recharges.doors.drawers import pen_of
+from services.recharges.doors.pens import pen_of
 from services.recharges.handlers import refunds as handlers
 from services.recharges.handlers.refund_desk import RefundDesk
 from services.recharges.store import drawers as drawer_rows

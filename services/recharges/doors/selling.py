@@ -5,11 +5,10 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-import uuid_utils
-
 from chassis import clock, http, idempotency
 from chassis.db import Database, Transaction
 from chassis.http import Call
+from chassis.ids import new_id
 from chassis.resources import BatchProvider, DatabaseProvider
 from chassis.shapes import Reply
 from kernel.money import Cents
@@ -25,10 +24,6 @@ from services.recharges.doors.counting import count
 from services.recharges.handlers import selling as handlers
 from services.recharges.handlers import showing, tickets
 from services.recharges.store import journal
-
-
-def _new_id() -> UUID:
-    return UUID(int=uuid_utils.uuid7().int)
 
 
 def _selling(database: Database) -> Callable[[Sequence[Order]], Sequence[Any]]:
@@ -47,7 +42,7 @@ def _selling(database: Database) -> Callable[[Sequence[Order]], Sequence[Any]]:
             sold: list[Sale] = []
             with database.transaction() as tx:
                 outcomes += handlers.sell_recharges(
-                    tx, list(of_day), pins=pins, keys=keys, new_id=_new_id, sold=sold.append
+                    tx, list(of_day), pins=pins, keys=keys, new_id=new_id, sold=sold.append
                 )
             count(sold)
         return outcomes

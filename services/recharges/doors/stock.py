@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-import uuid_utils
 from prometheus_client import Gauge
 
 from chassis import clock, http, metrics
 from chassis.db import Transaction
 from chassis.http import Call, Paged
+from chassis.ids import new_id
 from chassis.timer import every
 from kernel.period import business_date
 from services.recharges.api import stock as api
@@ -25,10 +25,6 @@ _vouchers = Gauge(
 _alerts = Gauge(
     "relais_stock_alerts", "Open stock alerts", ["site", "kind"], registry=metrics.registry
 )
-
-
-def _new_id() -> UUID:
-    return UUID(int=uuid_utils.uuid7().int)
 
 
 class StockDoors:
@@ -143,8 +139,8 @@ class StockDoors:
     def watch_stock(self, tx: Transaction) -> None:
         """Take what is past its day out of stock; warn of what runs low or out of time."""
         now = clock.now()
-        handlers.expire_vouchers(tx, now=now, new_id=_new_id)
-        handlers.watch_stock(tx, now=now, new_id=_new_id)
+        handlers.expire_vouchers(tx, now=now, new_id=new_id)
+        handlers.watch_stock(tx, now=now, new_id=new_id)
         for site_code, kind, count in handlers.count_alerts(tx):
             _alerts.labels(site_code, kind).set(count)
 

@@ -11,7 +11,7 @@ from services.recharges.api import drawers as drawer_api
 from services.recharges.api import tickets as api
 from services.recharges.domain.ticket import Ticket
 from services.recharges.doors import STAFF, SUPERVISORS, papers, secrets
-from services.recharges.doors.drawers import pen_of
+from services.recharges.doors.pens import pen_of
 from services.recharges.handlers import reprints as handlers
 from services.recharges.handlers import tickets
 from services.recharges.store import drawers as drawer_rows

@@ -79,7 +79,7 @@ class CardDesk:
             self.settled(State.PENDING)
         if noted.state is State.VOIDED:  # while Stripe was asked
             with suppress(Away, Refused):
-                self.gateway.cancel_intent(intent.intent_id)
+                self.gateway.cancel_intent(intent.intent_id, why="too_late")
             raise rules.CardSaleOver()
         return replace(noted, intent_id=intent.intent_id, client_secret=intent.client_secret)
 
@@ -107,8 +107,8 @@ class CardDesk:
             self._void(card, why="given_up", user_id=user_id)
         elif card.waits and card.intent_id is not None:
             try:
-                intent = self.gateway.cancel_intent(card.intent_id)
-                self._settle(card.sale_id, intent, why="given_up", user_id=user_id)
+                intent = self.gateway.cancel_intent(card.intent_id, why="given_up")
+                self._settle(card.sale_id, intent, user_id=user_id)
             except (Away, Refused) as away:
                 raise rules.CardsAway(retry_after_s=2) from away
         with self.database.transaction() as tx:
@@ -140,7 +140,7 @@ class CardDesk:
             if card.intent_id is None:
                 self._look_for_nameless(card, over=over)
             elif over:
-                self._settle(sale_id, self.gateway.cancel_intent(card.intent_id), why="too_late")
+                self._settle(sale_id, self.gateway.cancel_intent(card.intent_id, why="too_late"))
             else:
                 self._settle(sale_id, self.gateway.find_intent(card.intent_id))
         except Away as away:
@@ -158,12 +158,12 @@ class CardDesk:
         if not over:
             return
         try:
-            intent = self.gateway.cancel_intent(self._create(card).intent_id)
+            intent = self.gateway.cancel_intent(self._create(card).intent_id, why="cards_away")
         except (Away, Refused) as away:
             _log.warning("given back unasked", extra={"reason": str(away)[:300]})
             self._void(card, why="cards_away")
         else:
-            self._settle(card.sale_id, intent, why="cards_away")
+            self._settle(card.sale_id, intent)
 
     # -- the webhook ---------------------------------------------------------------------------
 
@@ -240,9 +240,7 @@ class CardDesk:
             amount_cents=card.total_cents,
         )
 
-    def _settle(
-        self, sale_id: UUID, intent: Intent, *, why: str = "", user_id: UUID | None = None
-    ) -> None:
+    def _settle(self, sale_id: UUID, intent: Intent, *, user_id: UUID | None = None) -> None:
         try:
             with self._booking(intent), self.database.transaction() as tx:
                 settled = acts.settle(
@@ -251,7 +249,6 @@ class CardDesk:
                     intent,
                     tools=self.tools,
                     now=self.now(),
-                    why=why,
                     user_id=user_id,
                 )
         except (PaymentDiffers, PaidAfterVoid) as wrong:

@@ -127,7 +127,6 @@ def settle(
     *,
     tools: Tools,
     now: datetime,
-    why: str = "",
     user_id: UUID | None = None,
 ) -> Settled:
     """Do what a payment's state asks for, once: book the sale, give all back, or wait on."""
@@ -138,7 +137,7 @@ def settle(
     if before.waits and intent.is_paid:
         booked = _book(tx, before, intent, tools=tools, now=now)
     elif before.waits and intent.is_over:
-        why = why or before.why or "cancelled"
+        why = intent.given_up_for or before.why or "cancelled"
         voided = void(tx, before, why=why, pen=tools.pen(now, by=user_id), intent=intent)
     elif before.waits and intent.why:
         cards.note_decline(tx, before, why=intent.why)
