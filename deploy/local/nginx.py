@@ -62,6 +62,8 @@ http {{
         error_page 404 /not_found.fr.json;
         location ~ ^/[a-z_]+\\.fr\\.json$ {{ internal; add_header Retry-After 1 always; }}
         location / {{ limit_except GET {{ deny all; }} }}
+        # Takings by site: read at each service's own port, which nobody reaches from outside.
+        location ~ ^/api/[^/]+/metrics(/|$) {{ return 404; }}
 {locations}
     }}
 }}

@@ -4,6 +4,7 @@ import http.client
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
 from deploy.local.processes import present, services_of
@@ -36,6 +37,26 @@ class TestStack:
         status, media_type, document = get(stack, path=f"/api/{service}/openapi.json")
         assert (status, media_type) == (200, "application/json")
         assert document["openapi"].startswith("3.1")
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/api/recharges/metrics",
+            "/api/recharges/metrics/",
+            "/api/recharges//metrics",
+            "/api/recharges/%6detrics",
+            "/api/recharges/v1/../metrics?any=1",
+        ],
+    )
+    def test_keeps_takings_off_the_public_address(self, stack: RunningStack, path: str) -> None:
+        stack.wait_ready()
+        assert get(stack, path=path)[0] == 404
+
+    def test_shows_every_process_what_it_counts_at_its_own_port(self, stack: RunningStack) -> None:
+        stack.wait_ready()
+        for process in stack.now.processes:
+            if process.metrics:
+                assert "relais_outbox_waiting" in httpx.get(process.metrics).text
 
     def test_answers_for_an_unknown_address_in_words(self, stack: RunningStack) -> None:
         status, media_type, document = get(stack, path="/api/nothing/v1/at-all")
