@@ -13,7 +13,8 @@ setup: ## install what is missing: PostgreSQL, RabbitMQ, nginx, the Python packa
 run: setup ## start the whole network on this machine, play a day of it, serve until Ctrl-C
 	@exec .venv/bin/relais up
 
-test: setup ## everything that CI runs: the checks, then the whole suite
+test: ## everything that CI runs: the checks, then the whole suite
+	@sh deploy/local/setup.sh test
 	@$(MAKE) --no-print-directory check
 	$(python) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 

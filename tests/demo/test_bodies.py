@@ -6,11 +6,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from deploy.demo import data
-from services.accounts import api as accounts
+from services.accounts.api import sites, users
 from services.equipment import api as equipment
 from services.mediation.api import calculators
 from services.mediation.api import cases as mediation
-from services.referrals import api as referrals
+from services.referrals.api import referrals
 
 MADE = data.demonstration()
 SOME_ID = "01932d3a-7c00-7000-8000-000000000001"
@@ -24,11 +24,11 @@ class TestBodies:
     def test_of_sites_and_users_fit_accounts(self) -> None:
         for site in MADE.network.sites:
             fits(
-                accounts.OpenSite,
+                sites.OpenSite,
                 {"site_code": site.site_code, "name": site.name, "address": site.address},
             )
         for user in MADE.network.users:
-            fits(accounts.NewUser, user.account(password="twelve letters and more"))
+            fits(users.NewUser, user.account(password="twelve letters and more"))
 
     def test_of_people_fit_referrals(self) -> None:
         for person in MADE.people:

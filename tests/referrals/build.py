@@ -11,7 +11,10 @@ import uuid_utils
 
 from chassis.auth import Caller
 from kernel.envelope import Envelope
-from services.referrals import api, handlers
+from services.referrals.api import people as person_api
+from services.referrals.api import referrals as referral_api
+from services.referrals.api import structures as structure_api
+from services.referrals.handlers import answering, learning, sending, showing, structures
 from services.referrals.seal import Seal
 from tests.fix_service import SIGNING_KEY
 
@@ -60,22 +63,22 @@ def a_fact(fact_type: str, data: dict[str, Any], *, at: datetime = NOW) -> Envel
 
 def open_site(tx: Tx, site_code: str = SITE) -> None:
     told = {"site_code": site_code, "name": "Un point", "address": "1 rue Fictive"}
-    handlers.learn_sites(tx, [a_fact("accounts.site.opened.v1", told)])
+    learning.learn_sites(tx, [a_fact("accounts.site.opened.v1", told)])
 
 
 def hear_of(tx: Tx, user_id: UUID, *, role: str = "referrer", ended: bool = False) -> None:
     told = {"user_id": str(user_id), "role": role, "site_codes": []}
     kind = "disabled" if ended else "created"
-    handlers.learn_users(tx, [a_fact(f"accounts.user.{kind}.v1", told)])
+    learning.learn_users(tx, [a_fact(f"accounts.user.{kind}.v1", told)])
 
 
 def a_house(tx: Tx, *workers: Caller) -> UUID:
     """A structure in whose name these referrers refer people."""
-    body = api.NewStructure(name="CCAS fictif", kind="ccas")
-    made = handlers.add_structure(tx, body, structure_id=new_id(), now=NOW)
+    body = structure_api.NewStructure(name="CCAS fictif", kind="ccas")
+    made = structures.add_structure(tx, body, structure_id=new_id(), now=NOW)
     for worker in workers:
         hear_of(tx, worker.user_id)
-        handlers.add_worker(tx, made.structure_id, user_id=worker.user_id)
+        structures.add_worker(tx, made.structure_id, user_id=worker.user_id)
     return made.structure_id
 
 
@@ -86,10 +89,10 @@ def submit(
     caller: Caller | None = None,
     draw: Callable[[int], int] | None = None,
     **body: Any,
-) -> api.ReferralSubmitted:
-    return handlers.submit_referral(
+) -> referral_api.ReferralSubmitted:
+    return sending.submit_referral(
         tx,
-        api.SubmitReferral.model_validate_json(json.dumps(a_body(**body))),
+        referral_api.SubmitReferral.model_validate_json(json.dumps(a_body(**body))),
         caller=caller or a_caller("referrer"),
         now=now,
         new_id=new_id,
@@ -99,20 +102,22 @@ def submit(
     )
 
 
-def accept(tx: Tx, referral_id: UUID, *, now: datetime = NOW, by: Caller = DESK) -> api.Entitled:
-    return handlers.accept_referral(tx, referral_id, caller=by, now=now, new_id=new_id)
+def accept(
+    tx: Tx, referral_id: UUID, *, now: datetime = NOW, by: Caller = DESK
+) -> person_api.Entitled:
+    return answering.accept_referral(tx, referral_id, caller=by, now=now, new_id=new_id)
 
 
 def renew(
     tx: Tx, person_ref: UUID, referral_id: UUID, *, now: datetime = NOW, by: Caller = DESK
-) -> api.Entitled:
-    body = api.RenewEntitlement(referral_id=referral_id)
-    return handlers.renew_entitlement(tx, person_ref, body, caller=by, now=now, new_id=new_id)
+) -> person_api.Entitled:
+    body = person_api.RenewEntitlement(referral_id=referral_id)
+    return answering.renew_entitlement(tx, person_ref, body, caller=by, now=now, new_id=new_id)
 
 
 def steps(tx: Tx, referral_id: UUID, *, now: datetime = NOW) -> list[str]:
     admin = a_caller("admin")
-    shown = handlers.show_referral(tx, referral_id, caller=admin, now=now)
+    shown = showing.show_referral(tx, referral_id, caller=admin, now=now)
     return [step.step for step in shown.steps]
 
 

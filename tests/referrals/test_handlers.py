@@ -1,29 +1,19 @@
 """Referrals, end to end within one database: people, entitlements, facts, histories."""
 
 import json
-import re
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
-from psycopg import errors
 
-from chassis import queries
 from chassis.auth import OtherSite
-from services.referrals import api, events, handlers
+from services.referrals import events
+from services.referrals.api import referrals as referral_api
 from services.referrals.domain import entitlement as entitlements
 from services.referrals.domain import referral as referrals
 from services.referrals.domain.person import PersonNotValid, PersonUnknown
-from services.referrals.domain.structure import (
-    SiretNotValid,
-    StructureTaken,
-    StructureUnknown,
-    WorkerDisabled,
-    WorkerNotReferrer,
-    WorkerUnknown,
-)
+from services.referrals.handlers import answering, learning, showing
 from services.referrals.seal import read
 from tests.fix_stack import TxOf
 from tests.referrals.build import (
@@ -36,7 +26,6 @@ from tests.referrals.build import (
     a_fact,
     a_house,
     accept,
-    hear_of,
     new_id,
     on,
     open_site,
@@ -113,7 +102,7 @@ class TestSecond:
         open_site(tx, "lyon")
         me = a_caller("referrer")
         first = submit(tx, caller=me, **self.PERSON)
-        handlers.see_referral(tx, first.referral_id, caller=DESK, now=NOW)
+        answering.see_referral(tx, first.referral_id, caller=DESK, now=NOW)
 
         with pytest.raises(referrals.OpenAlready) as refused:
             submit(tx, caller=me, site_code="lyon", **self.PERSON)
@@ -143,8 +132,8 @@ class TestSecond:
 
     def test_is_taken_once_the_first_was_answered_or_has_lapsed(self, tx: Tx) -> None:
         first = submit(tx, **self.PERSON)
-        body = api.RefuseReferral(reason="Plus de place.")
-        handlers.refuse_referral(tx, first.referral_id, body, caller=DESK, now=NOW, new_id=new_id)
+        body = referral_api.RefuseReferral(reason="Plus de place.")
+        answering.refuse_referral(tx, first.referral_id, body, caller=DESK, now=NOW, new_id=new_id)
         second = submit(tx, **self.PERSON)
         last_day = on(second.expires_on - timedelta(days=1))
         with pytest.raises(referrals.OpenElsewhere):
@@ -220,7 +209,7 @@ class TestAccept:
         made = submit(tx)
 
         for _ in range(2):
-            seen = handlers.see_referral(tx, made.referral_id, caller=DESK, now=NOW)
+            seen = answering.see_referral(tx, made.referral_id, caller=DESK, now=NOW)
             assert seen.state == "seen"
         accept(tx, made.referral_id)
 
@@ -280,14 +269,16 @@ class TestAccept:
 class TestRefuse:
     def test_keeps_the_words_and_tells_the_code(self, tx: Tx) -> None:
         made = submit(tx)
-        body = api.RefuseReferral(reason="Plus de place ce mois-ci.", reason_code="no_place")
+        body = referral_api.RefuseReferral(
+            reason="Plus de place ce mois-ci.", reason_code="no_place"
+        )
 
-        refused = handlers.refuse_referral(
+        refused = answering.refuse_referral(
             tx, made.referral_id, body, caller=DESK, now=NOW, new_id=new_id
         )
 
         assert refused.state == "refused"
-        shown = handlers.show_referral(tx, made.referral_id, caller=DESK, now=NOW)
+        shown = showing.show_referral(tx, made.referral_id, caller=DESK, now=NOW)
         assert (shown.refusal_reason, shown.person_ref) == ("Plus de place ce mois-ci.", None)
         assert told(tx, made.referral_id)[-1]["data"] == {
             "referral_id": str(made.referral_id),
@@ -349,9 +340,9 @@ class TestFirstVisit:
 
         for hour in hours:
             visit = self.sale(ref, at=NOW + timedelta(hours=hour))
-            handlers.note_visits(tx, [visit, self.sale(uuid4(), at=NOW)])
+            learning.note_visits(tx, [visit, self.sale(uuid4(), at=NOW)])
 
-        shown = handlers.show_referral(tx, made.referral_id, caller=DESK, now=NOW)
+        shown = showing.show_referral(tx, made.referral_id, caller=DESK, now=NOW)
         visits = [step for step in shown.steps if step.step == "first_visit"]
         assert [step.at for step in visits] == [NOW + timedelta(hours=3)]
 
@@ -363,7 +354,7 @@ class TestFirstVisit:
         accept(tx, second.referral_id, now=on(date(2027, 9, 1)))
 
         sold_at = (on(date(2027, 9, 2)), on(date(2027, 1, 5)))
-        handlers.note_visits(tx, [self.sale(ref, at=at) for at in sold_at])
+        learning.note_visits(tx, [self.sale(ref, at=at) for at in sold_at])
 
         assert steps(tx, first.referral_id)[-1] == "first_visit"
         assert steps(tx, second.referral_id)[-1] == "first_visit"
@@ -375,11 +366,11 @@ class TestShow:
         mine = submit(tx, caller=me)
         submit(tx)
 
-        listed = handlers.list_referrals(tx, api.ReferralPage(), caller=me, now=NOW)
+        listed = showing.list_referrals(tx, referral_api.ReferralPage(), caller=me, now=NOW)
 
         assert [each.referral_id for each in listed.items] == [mine.referral_id]
         with pytest.raises(referrals.ReferralUnknown):
-            handlers.show_referral(tx, mine.referral_id, caller=a_caller("referrer"), now=NOW)
+            showing.show_referral(tx, mine.referral_id, caller=a_caller("referrer"), now=NOW)
 
     def test_referrer_sees_those_of_their_house(self, tx: Tx) -> None:
         me, colleague, stranger = (a_caller("referrer") for _ in range(3))
@@ -387,14 +378,14 @@ class TestShow:
         a_house(tx, stranger)
         made = [submit(tx, caller=each) for each in (me, colleague, stranger)]
 
-        listed = handlers.list_referrals(tx, api.ReferralPage(), caller=me, now=NOW)
+        listed = showing.list_referrals(tx, referral_api.ReferralPage(), caller=me, now=NOW)
 
         ours = [each.referral_id for each in (made[1], made[0])]
         assert [each.referral_id for each in listed.items] == ours
-        shown = handlers.show_referral(tx, ours[0], caller=me, now=NOW)
+        shown = showing.show_referral(tx, ours[0], caller=me, now=NOW)
         assert shown.code == made[1].code
         with pytest.raises(referrals.ReferralUnknown):
-            handlers.show_referral(tx, ours[0], caller=stranger, now=NOW)
+            showing.show_referral(tx, ours[0], caller=stranger, now=NOW)
 
     def test_staff_see_their_site_by_state_and_code_page_by_page(self, tx: Tx) -> None:
         open_site(tx, "lyon")
@@ -403,8 +394,8 @@ class TestShow:
         accept(tx, made[2].referral_id)
 
         def ids(caller: Any = DESK, **query: Any) -> list[UUID]:
-            page = api.ReferralPage(**query)
-            found = handlers.list_referrals(tx, page, caller=caller, now=NOW)
+            page = referral_api.ReferralPage(**query)
+            found = showing.list_referrals(tx, page, caller=caller, now=NOW)
             assert found.last in (None, str(found.items[-1].referral_id))
             return [each.referral_id for each in found.items]
 
@@ -417,15 +408,15 @@ class TestShow:
             ids(site_code="lyon")
         lyon = a_caller("site_manager", "lyon")
         with pytest.raises(OtherSite):
-            handlers.show_referral(tx, made[0].referral_id, caller=lyon, now=NOW)
+            showing.show_referral(tx, made[0].referral_id, caller=lyon, now=NOW)
 
     def test_lists_what_lapsed_as_lapsed(self, tx: Tx) -> None:
         made = submit(tx)
         later = on(made.expires_on)
 
         def found(state: Any) -> list[UUID]:
-            page = api.ReferralPage(state=state)
-            listed = handlers.list_referrals(tx, page, caller=DESK, now=later)
+            page = referral_api.ReferralPage(state=state)
+            listed = showing.list_referrals(tx, page, caller=DESK, now=later)
             return [each.referral_id for each in listed.items if each.state == state]
 
         assert found("lapsed") == [made.referral_id]
@@ -434,14 +425,14 @@ class TestShow:
     def test_till_sees_the_name_and_the_entitlement_in_force(self, tx: Tx) -> None:
         entitled = accept(tx, submit(tx, given_name="Zoé", family_name="Roseau").referral_id)
 
-        shown = handlers.show_person(tx, entitled.person_ref, now=NOW)
-        ended = handlers.show_person(tx, entitled.person_ref, now=on(date(2027, 8, 20)))
+        shown = showing.show_person(tx, entitled.person_ref, now=NOW)
+        ended = showing.show_person(tx, entitled.person_ref, now=on(date(2027, 8, 20)))
 
         assert (shown.given_name, shown.family_name) == ("Zoé", "Roseau")
         assert shown.entitlement == entitled.entitlement
         assert ended.entitlement is None
         with pytest.raises(PersonUnknown):
-            handlers.show_person(tx, uuid4(), now=NOW)
+            showing.show_person(tx, uuid4(), now=NOW)
 
 
 class TestSecrecy:
@@ -468,131 +459,3 @@ class TestSecrecy:
             kept = tx.execute(f"SELECT {table}::text AS kept FROM {table}".encode()).fetchall()
             for secret in ("Pélagie", "irondelle", "639980477", "pelagie", "1961-03-09"):
                 assert secret not in json.dumps(kept, ensure_ascii=False), table
-
-
-class TestStructures:
-    def test_referral_knows_the_house_of_its_referrer(self, tx: Tx) -> None:
-        body = api.NewStructure(name="CCAS fictif", kind="ccas", siret="732 829 320 00074")
-        made = handlers.add_structure(tx, body, structure_id=uuid4(), now=NOW)
-        referrer = a_caller("referrer")
-        hear_of(tx, referrer.user_id)
-        handlers.add_worker(tx, made.structure_id, user_id=referrer.user_id)
-
-        referral = submit(tx, caller=referrer)
-
-        row = tx.execute(
-            "SELECT structure_id FROM referral WHERE referral_id = %s", (referral.referral_id,)
-        ).fetchone()
-        assert row == {"structure_id": made.structure_id}
-        assert made.siret == "73282932000074"
-        assert made in handlers.list_structures(tx, api.StructurePage()).items
-
-    def test_are_listed_by_name_page_by_page(self, tx: Tx) -> None:
-        for name in ("Ravel", "Abeille", "Ravel", "Cigale", "Zinnia"):
-            body = api.NewStructure(name=name, kind="other")
-            handlers.add_structure(tx, body, structure_id=uuid4(), now=NOW)
-
-        names: list[str] = []
-        page = api.StructurePage(limit=2)
-        while True:
-            found = handlers.list_structures(tx, page)
-            names += [each.name for each in found.items]
-            if found.last is None:
-                break
-            page = api.StructurePage(limit=2, after=UUID(found.last))
-
-        assert names == ["Abeille", "Cigale", "Ravel", "Ravel", "Zinnia"]
-
-    def test_worker_is_a_referrer_of_whom_accounts_told(self, tx: Tx) -> None:
-        house = a_house(tx)
-        unknown, mediator, ended = uuid4(), uuid4(), uuid4()
-        hear_of(tx, mediator, role="mediator")
-        hear_of(tx, ended)
-        hear_of(tx, ended, ended=True)
-
-        for user_id, refusal in (
-            (unknown, WorkerUnknown),
-            (mediator, WorkerNotReferrer),
-            (ended, WorkerDisabled),
-        ):
-            with pytest.raises(refusal):
-                handlers.add_worker(tx, house, user_id=user_id)
-        assert tx.execute("SELECT FROM worker").fetchall() == []
-
-    def test_user_who_ended_stays_so_in_whatever_order_it_is_told(self, tx: Tx) -> None:
-        house, user_id = a_house(tx), uuid4()
-
-        for ended in (True, False, True, False):
-            hear_of(tx, user_id, ended=ended)
-
-            with pytest.raises(WorkerDisabled):
-                handlers.add_worker(tx, house, user_id=user_id)
-
-    def test_refuses_a_wrong_siret_a_second_one_and_an_unknown_house(self, tx: Tx) -> None:
-        body = api.NewStructure(name="CCAS fictif", kind="ccas", siret="73282932000074")
-        handlers.add_structure(tx, body, structure_id=uuid4(), now=NOW)
-
-        with pytest.raises(StructureTaken):
-            handlers.add_structure(tx, body, structure_id=uuid4(), now=NOW)
-        wrong = body.model_copy(update={"siret": "73282932000075"})
-        with pytest.raises(SiretNotValid):
-            handlers.add_structure(tx, wrong, structure_id=uuid4(), now=NOW)
-        with pytest.raises(StructureUnknown):
-            handlers.add_worker(tx, uuid4(), user_id=uuid4())
-
-
-class TestDatabase:
-    """What it refuses by itself, whatever the code asks of it."""
-
-    def test_nobody_has_two_entitlements_on_one_day(self, tx: Tx) -> None:
-        ref = accept(tx, submit(tx).referral_id).person_ref
-        add = (
-            "INSERT INTO entitlement (entitlement_id, person_ref, from_on, until_on,"
-            " monthly_cap_cents) VALUES (%s, %s, %s, %s, 3000)"
-        )
-        tx.execute(add, (uuid4(), ref, date(2027, 8, 20), date(2027, 9, 20)))
-
-        with pytest.raises(errors.ExclusionViolation):
-            tx.execute(add, (uuid4(), ref, date(2027, 8, 19), date(2027, 8, 20)))
-
-    @pytest.mark.parametrize(
-        ("statement", "error"),
-        [
-            ("UPDATE referral SET state = 'submitted'", errors.RestrictViolation),
-            ("UPDATE referral SET state = 'refused'", errors.RestrictViolation),
-            ("UPDATE referral SET needs = '{}'", errors.CheckViolation),
-            ("UPDATE referral SET needs = '{yacht}'", errors.CheckViolation),
-            ("UPDATE referral SET monthly_spend_cents = -1", errors.CheckViolation),
-            ("UPDATE referral SET code = 'OOOO-1111'", errors.CheckViolation),
-            ("UPDATE referral_step SET by_role = 'admin'", errors.RestrictViolation),
-            ("DELETE FROM referral_step", errors.RestrictViolation),
-            ("UPDATE entitlement_change SET until_on = '2099-01-01'", errors.RestrictViolation),
-            ("DELETE FROM entitlement_change", errors.RestrictViolation),
-            ("UPDATE entitlement SET until_on = from_on", errors.CheckViolation),
-            ("UPDATE person SET phone = '06 39 98 00 12'", errors.CheckViolation),
-            (
-                "INSERT INTO rule VALUES ('monthly_cap_cents', '2027-01-01', NULL, 9900)",
-                errors.ExclusionViolation,
-            ),
-        ],
-    )
-    def test_refuses(self, tx: Tx, statement: str, error: type[Exception]) -> None:
-        accept(tx, submit(tx).referral_id)
-
-        with pytest.raises(error):
-            tx.execute(statement.encode())
-
-    def test_understands_each_query(self, tx: Tx) -> None:
-        for name, query in queries.load("services.referrals").items():
-            numbers: dict[str, str] = {}
-            for named in re.findall(r"%\((\w+)\)s", query):
-                numbers.setdefault(named, f"${len(numbers) + 1}")
-            numbered: str = query
-            for named, number in numbers.items():
-                numbered = numbered.replace(f"%({named})s", number)
-            tx.execute(f"PREPARE {name} AS {numbered}".encode())
-
-
-def test_service_role_cannot_change_its_own_tables(tx: Tx) -> None:
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        tx.execute("DROP TRIGGER referral_step_is_written_once ON referral_step")

@@ -15,7 +15,7 @@ from kernel.refusal import Refusal
 from services.referrals.domain import merge
 from services.referrals.domain.merge import MergedAlready, SamePerson
 from services.referrals.domain.person import PersonUnknown
-from services.referrals.handlers import merge_person, unmerge_person
+from services.referrals.handlers.merging import merge_person, unmerge_person
 from tests.fix_stack import FreshSchema, TxOf
 from tests.referrals.build import NOW, Tx, a_caller, new_id
 

@@ -10,9 +10,11 @@ from uuid import UUID
 from chassis import outbox
 from chassis.auth import Caller
 from chassis.db import Transaction
-from services.referrals import api, events, store
+from services.referrals import events
+from services.referrals.api import people as person_api
 from services.referrals.domain import merge
 from services.referrals.domain.person import PersonUnknown
+from services.referrals.store import people as person_rows
 
 
 def merge_person(
@@ -23,20 +25,20 @@ def merge_person(
     caller: Caller,
     now: datetime,
     new_id: Callable[[], UUID],
-) -> api.Merge:
+) -> person_api.Merge:
     """Merge a person into another; what is the second's from now on is the first's too."""
-    store.lock_merges(tx)
+    person_rows.lock_merges(tx)
     for each in sorted({person_ref, into}):
-        if store.lock_person(tx, each) is None:
+        if person_rows.lock_person(tx, each) is None:
             raise PersonUnknown()
-    merge.require_apart(person_ref, into, merges=store.find_merges(tx, (person_ref, into)))
-    store.add_merge(tx, person_ref, into=into, at=now, by_user_id=caller.user_id)
+    merge.require_apart(person_ref, into, merges=person_rows.find_merges(tx, (person_ref, into)))
+    person_rows.add_merge(tx, person_ref, into=into, at=now, by_user_id=caller.user_id)
     told = events.PersonMerged(person_ref=person_ref, merged_into=into)
     outbox.append(
         tx,
         [told.tell(id=new_id(), subject=str(person_ref), site=events.NETWORK, at=now)],
     )
-    return api.Merge(person_ref=person_ref, merged_into=into)
+    return person_api.Merge(person_ref=person_ref, merged_into=into)
 
 
 def unmerge_person(
@@ -46,12 +48,12 @@ def unmerge_person(
     caller: Caller,
     now: datetime,
     new_id: Callable[[], UUID],
-) -> api.Merge:
+) -> person_api.Merge:
     """Undo the merge of a person: the two are two again, each with their own."""
-    store.lock_merges(tx)
-    if store.lock_person(tx, person_ref) is None:
+    person_rows.lock_merges(tx)
+    if person_rows.lock_person(tx, person_ref) is None:
         raise PersonUnknown()
-    into = store.end_merge(tx, person_ref, at=now, by_user_id=caller.user_id)
+    into = person_rows.end_merge(tx, person_ref, at=now, by_user_id=caller.user_id)
     if into is None:
         raise merge.NotMerged()
     told = events.PersonUnmerged(person_ref=person_ref, merged_into=into)
@@ -59,4 +61,4 @@ def unmerge_person(
         tx,
         [told.tell(id=new_id(), subject=str(person_ref), site=events.NETWORK, at=now)],
     )
-    return api.Merge(person_ref=person_ref, merged_into=None)
+    return person_api.Merge(person_ref=person_ref, merged_into=None)

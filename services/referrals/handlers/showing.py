@@ -8,7 +8,8 @@ from chassis.auth import Caller
 from chassis.db import Transaction
 from chassis.shapes import Paged
 from kernel.period import PARIS, business_date
-from services.referrals import api, store
+from services.referrals.api import people as person_api
+from services.referrals.api import referrals as referral_api
 from services.referrals.domain import entitlement as entitlements
 from services.referrals.domain import referral as referrals
 from services.referrals.domain import referral_code
@@ -16,13 +17,17 @@ from services.referrals.domain.entitlement import Entitlement
 from services.referrals.domain.person import PersonUnknown
 from services.referrals.domain.referral import State
 from services.referrals.domain.structure import REFERRER
+from services.referrals.store import entitlements as entitlement_rows
+from services.referrals.store import people as person_rows
+from services.referrals.store import referrals as referral_rows
+from services.referrals.store import structures as structure_rows
 
 
 def show_referral(
     tx: Transaction, referral_id: UUID, *, caller: Caller, now: datetime
-) -> api.ReferralHistory:
+) -> referral_api.ReferralHistory:
     """Show a referral with its steps to the one who made it, to their house and to its site."""
-    row = store.find_referral(tx, referral_id)
+    row = referral_rows.find_referral(tx, referral_id)
     if row is None:
         raise referrals.ReferralUnknown()
     if caller.role != REFERRER:
@@ -31,15 +36,15 @@ def show_referral(
         row["referrer_id"],
         structure_id=row["structure_id"],
         user_id=caller.user_id,
-        of_structure_id=store.find_structure_of(tx, caller.user_id),
+        of_structure_id=structure_rows.find_structure_of(tx, caller.user_id),
     ):
         raise referrals.ReferralUnknown()
     summary = _summary(row, today=business_date(now))
-    steps = [api.Step(**step) for step in store.list_steps(tx, referral_id)]
+    steps = [referral_api.Step(**step) for step in referral_rows.list_steps(tx, referral_id)]
     if summary.state == "lapsed":
         lapsed_at = datetime.combine(summary.expires_on, time.min, tzinfo=PARIS)
-        steps.append(api.Step(step="lapsed", at=lapsed_at, by_role=None))
-    return api.ReferralHistory(
+        steps.append(referral_api.Step(step="lapsed", at=lapsed_at, by_role=None))
+    return referral_api.ReferralHistory(
         **dict(summary),
         person_ref=row["person_ref"] if summary.state == "accepted" else None,
         refusal_reason=row["refusal_reason"],
@@ -48,8 +53,8 @@ def show_referral(
 
 
 def list_referrals(
-    tx: Transaction, page: api.ReferralPage, *, caller: Caller, now: datetime
-) -> Paged[api.ReferralSummary]:
+    tx: Transaction, page: referral_api.ReferralPage, *, caller: Caller, now: datetime
+) -> Paged[referral_api.ReferralSummary]:
     """List referrals: a referrer's own and their house's, or those of the caller's sites."""
     sites = None if caller.role in (REFERRER, "admin") else sorted(caller.site_codes)
     if page.site_code is not None:
@@ -59,11 +64,11 @@ def list_referrals(
     code = None if page.code is None else referral_code.normalise(page.code) or page.code
     today = business_date(now)
     of_referrer = caller.role == REFERRER
-    rows = store.list_referrals(
+    rows = referral_rows.list_referrals(
         tx,
         site_codes=sites,
         referrer_id=caller.user_id if of_referrer else None,
-        structure_id=store.find_structure_of(tx, caller.user_id) if of_referrer else None,
+        structure_id=structure_rows.find_structure_of(tx, caller.user_id) if of_referrer else None,
         state=page.state,
         code=code,
         after=page.after,
@@ -74,14 +79,16 @@ def list_referrals(
     return Paged.cut(found, limit=page.limit, key=lambda each: each.referral_id)
 
 
-def _summary(row: dict[str, Any], *, today: date) -> api.ReferralSummary:
+def _summary(row: dict[str, Any], *, today: date) -> referral_api.ReferralSummary:
     state = referrals.state_on(State(row["state"]), expires_on=row["expires_on"], on=today)
-    return api.ReferralSummary(
+    return referral_api.ReferralSummary(
         referral_id=row["referral_id"],
         code=row["code"],
         state=state.value,
         site_code=row["site_code"],
-        person=api.PersonName(given_name=row["given_name"], family_name=row["family_name"]),
+        person=referral_api.PersonName(
+            given_name=row["given_name"], family_name=row["family_name"]
+        ),
         situation=row["situation"],
         needs=row["needs"],
         submitted_at=row["submitted_at"],
@@ -89,14 +96,14 @@ def _summary(row: dict[str, Any], *, today: date) -> api.ReferralSummary:
     )
 
 
-def show_person(tx: Transaction, person_ref: UUID, *, now: datetime) -> api.Person:
+def show_person(tx: Transaction, person_ref: UUID, *, now: datetime) -> person_api.Person:
     """Show a till the name to greet and what the person may buy today."""
-    person = store.find_person(tx, person_ref)
+    person = person_rows.find_person(tx, person_ref)
     if person is None:
         raise PersonUnknown()
-    latest = store.find_latest_entitlement(tx, person_ref)
+    latest = entitlement_rows.find_latest_entitlement(tx, person_ref)
     active = entitlements.is_active(latest, on=business_date(now))
-    return api.Person(
+    return person_api.Person(
         person_ref=person_ref,
         given_name=person.given_name,
         family_name=person.family_name,
@@ -104,9 +111,9 @@ def show_person(tx: Transaction, person_ref: UUID, *, now: datetime) -> api.Pers
     )
 
 
-def shown(entitlement: Entitlement) -> api.Entitlement:
+def shown(entitlement: Entitlement) -> person_api.Entitlement:
     """Show what a person may buy."""
-    return api.Entitlement(
+    return person_api.Entitlement(
         from_on=entitlement.from_on,
         until_on=entitlement.until_on,
         monthly_cap_cents=entitlement.monthly_cap_cents,

@@ -1,31 +1,24 @@
-"""The shapes of this service's HTTP bodies and answers."""
+"""Referrals: sent by a social worker, answered by a site."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from chassis.http import Answer, Body, Page
+from chassis.http import Answer, Page
+from services.referrals.api import SiteCode, Strict
 
 Situation = Literal["exclusion", "integration", "budget"]
 Need = Literal["recharge", "sim", "phone", "computer", "internet", "workshop", "mediation"]
 StateName = Literal["submitted", "seen", "accepted", "refused", "lapsed"]
 StepName = Literal["submitted", "seen", "accepted", "refused", "lapsed", "renewed", "first_visit"]
 ReasonCode = Literal["not_eligible", "no_place", "duplicate", "unreachable", "other"]
-StructureKind = Literal[
-    "ccas", "mission_locale", "association", "landlord", "france_travail", "department", "other"
-]
-SiteCode = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 #: The most a household is believed to spend on telecoms in a month.
 SPEND_CENTS_MAX = 100_000
 
 
-class _Strict(Body):
-    model_config = ConfigDict(strict=True)
-
-
-class PersonToRefer(_Strict):
+class PersonToRefer(Strict):
     """Who is referred; kept apart from the referral, and never told to other services."""
 
     given_name: Annotated[str, Field(min_length=1, max_length=80)]
@@ -35,7 +28,7 @@ class PersonToRefer(_Strict):
     email: Annotated[str, Field(max_length=254)] | None = None
 
 
-class Entry(_Strict):
+class Entry(Strict):
     """What the person has and spends at the start: what the programme's effect is measured from."""
 
     monthly_spend_cents: Annotated[int, Field(ge=0, le=SPEND_CENTS_MAX)]
@@ -44,7 +37,7 @@ class Entry(_Strict):
     has_internet: bool
 
 
-class SubmitReferral(_Strict):
+class SubmitReferral(Strict):
     """A social worker sends a person to a reception point."""
 
     person: PersonToRefer
@@ -66,24 +59,7 @@ class ReferralSubmitted(Answer):
     expires_on: date
 
 
-class Nothing(_Strict):
-    """An empty body: the route says it all."""
-
-
-class MergePerson(_Strict):
-    """Whom a person is, as it turned out."""
-
-    into: UUID
-
-
-class Merge(Answer):
-    """Whom a person is merged into; nobody once that is undone."""
-
-    person_ref: UUID
-    merged_into: UUID | None
-
-
-class RefuseReferral(_Strict):
+class RefuseReferral(Strict):
     """Why a site refuses a referral: words for the referrer, a code for the figures."""
 
     reason: Annotated[str, Field(min_length=1, max_length=500)]
@@ -95,27 +71,6 @@ class ReferralState(Answer):
 
     referral_id: UUID
     state: StateName
-
-
-class Entitlement(Answer):
-    """What a person may buy: from the day `from` to the day before `until`."""
-
-    from_on: Annotated[date, Field(alias="from")]
-    until_on: Annotated[date, Field(alias="until")]
-    monthly_cap_cents: int
-
-
-class Entitled(Answer):
-    """The person under the name other services know, and what they may buy."""
-
-    person_ref: UUID
-    entitlement: Entitlement
-
-
-class RenewEntitlement(_Strict):
-    """The new referral that a renewal needs."""
-
-    referral_id: UUID
 
 
 class Step(Answer):
@@ -163,60 +118,3 @@ class ReferralPage(Page[UUID]):
     code: Annotated[
         str | None, Field(max_length=20, description="The code of one referral, as it was said.")
     ] = None
-
-
-class Person(Answer):
-    """What a till sees of a person: the name to greet and what they may buy."""
-
-    person_ref: UUID
-    given_name: str
-    family_name: str
-    entitlement: Entitlement | None
-
-
-class ReadSlip(_Strict):
-    """The text of a scanned slip."""
-
-    qr: Annotated[str, Field(min_length=1, max_length=400)]
-
-
-class Slip(Answer):
-    """What a slip says, once its signature has been checked."""
-
-    referral_id: UUID
-    code: str
-    expires_on: date
-
-
-class NewStructure(_Strict):
-    """A house that refers people: a town's social service, an association, a landlord."""
-
-    name: Annotated[str, Field(min_length=1, max_length=120)]
-    kind: StructureKind
-    siret: Annotated[str, Field(max_length=20)] | None = None
-
-
-class Structure(Answer):
-    """A house that refers people."""
-
-    structure_id: UUID
-    name: str
-    kind: StructureKind
-    siret: str | None
-
-
-class StructurePage(Page[UUID]):
-    """The query of the list of structures, by name."""
-
-
-class NewWorker(_Strict):
-    """The user who refers people in the name of a structure."""
-
-    user_id: UUID
-
-
-class Worker(Answer):
-    """Who refers people in the name of which structure."""
-
-    user_id: UUID
-    structure_id: UUID

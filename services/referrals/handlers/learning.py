@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from chassis.db import Transaction
 from kernel.envelope import Envelope
-from services.referrals import events, store
+from services.referrals import events
+from services.referrals.store import network
+from services.referrals.store import referrals as referral_rows
 
 _CREATED, _DISABLED = events.UserCreated.TYPE, events.UserDisabled.TYPE
 
@@ -12,7 +14,7 @@ _CREATED, _DISABLED = events.UserCreated.TYPE, events.UserDisabled.TYPE
 def learn_sites(tx: Transaction, facts: Sequence[Envelope]) -> None:
     """Know the sites that people can be sent to."""
     heard = [(events.SiteOpened.hear(fact), fact.time) for fact in facts]
-    store.add_sites(tx, [(site.site_code, site.name, told_at) for site, told_at in heard])
+    network.add_sites(tx, [(site.site_code, site.name, told_at) for site, told_at in heard])
 
 
 def learn_users(tx: Transaction, facts: Sequence[Envelope]) -> None:
@@ -22,12 +24,12 @@ def learn_users(tx: Transaction, facts: Sequence[Envelope]) -> None:
         (events.UserDisabled.hear(fact), fact.time) for fact in facts if fact.type == _DISABLED
     ]
     if created:
-        store.add_users(tx, [(user.user_id, user.role) for user in created])
+        network.add_users(tx, [(user.user_id, user.role) for user in created])
     if disabled:
-        store.disable_users(tx, [(user.user_id, user.role, at) for user, at in disabled])
+        network.disable_users(tx, [(user.user_id, user.role, at) for user, at in disabled])
 
 
 def note_visits(tx: Transaction, facts: Sequence[Envelope]) -> None:
     """Let referrers know of the first time the person they sent came and bought."""
     heard = [(events.SaleCompleted.hear(fact).person_ref, fact.time) for fact in facts]
-    store.add_first_visits(tx, heard)
+    referral_rows.add_first_visits(tx, heard)

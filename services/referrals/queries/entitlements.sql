@@ -1,0 +1,29 @@
+-- name: find_latest_entitlement
+-- The person's entitlement that ends last; the caller holds the person's lock.
+SELECT entitlement_id, person_ref, from_on, until_on, monthly_cap_cents, renewal_count
+  FROM entitlement
+ WHERE person_ref = %(person_ref)s
+ ORDER BY until_on DESC
+ LIMIT 1;
+
+-- name: add_entitlement
+-- The EXCLUDE constraint lets nobody have two on one day.
+INSERT INTO entitlement (entitlement_id, person_ref, from_on, until_on, monthly_cap_cents,
+                         renewal_count)
+VALUES (%(entitlement_id)s, %(person_ref)s, %(from_on)s, %(until_on)s, %(monthly_cap_cents)s,
+        %(renewal_count)s);
+
+-- name: extend_entitlement
+-- A renewal: a later end, and the cap in force on the day of the renewal.
+UPDATE entitlement
+   SET until_on          = %(until_on)s,
+       monthly_cap_cents = %(monthly_cap_cents)s,
+       renewal_count     = %(renewal_count)s
+ WHERE entitlement_id = %(entitlement_id)s;
+
+-- name: add_entitlement_change
+-- The history of entitlements.
+INSERT INTO entitlement_change (entitlement_id, change, referral_id, at, by_user_id, until_on,
+                                monthly_cap_cents)
+VALUES (%(entitlement_id)s, %(change)s, %(referral_id)s, %(at)s, %(by_user_id)s, %(until_on)s,
+        %(monthly_cap_cents)s);

@@ -1,0 +1,100 @@
+-- name: find_open_referral
+-- A referral of the person that is not answered; the caller holds the person's lock.
+SELECT code, site_code, referrer_id, structure_id
+  FROM referral
+ WHERE person_ref = %(person_ref)s
+   AND state IN ('submitted', 'seen')
+   AND %(today)s < expires_on
+ ORDER BY referral_id
+ LIMIT 1;
+
+-- name: add_referral
+-- Writes a referral unless its code is taken; a row count of 0 says so.
+INSERT INTO referral (referral_id, code, person_ref, site_code, referrer_id, structure_id,
+                      situation, needs, monthly_spend_cents, has_mobile, has_computer,
+                      has_internet, submitted_at, expires_on, state)
+VALUES (%(referral_id)s, %(code)s, %(person_ref)s, %(site_code)s, %(referrer_id)s,
+        %(structure_id)s, %(situation)s, %(needs)s, %(monthly_spend_cents)s, %(has_mobile)s,
+        %(has_computer)s, %(has_internet)s, %(submitted_at)s, %(expires_on)s, %(state)s)
+    ON CONFLICT (code) DO NOTHING;
+
+-- name: lock_referral
+-- What decides about a referral, locked until the transaction ends.
+SELECT referral_id, person_ref, site_code, state, expires_on
+  FROM referral
+ WHERE referral_id = %(referral_id)s
+   FOR UPDATE;
+
+-- name: save_state
+-- Where the referral stands now, and why when it was refused.
+UPDATE referral
+   SET state          = %(state)s,
+       refusal_code   = %(refusal_code)s,
+       refusal_reason = %(refusal_reason)s
+ WHERE referral_id = %(referral_id)s;
+
+-- name: add_steps
+-- The history, in the order of the steps.
+INSERT INTO referral_step (referral_id, step, at, by_user_id, by_role)
+SELECT %(referral_id)s, made.step, %(at)s, %(by_user_id)s, %(by_role)s
+  FROM unnest(%(steps)s::text[]) WITH ORDINALITY AS made (step, place)
+ ORDER BY made.place;
+
+-- name: list_steps
+-- The history of a referral; the first visit stands where it happened.
+SELECT step, at, by_role
+  FROM (SELECT step, at, by_role, position
+          FROM referral_step
+         WHERE referral_id = %(referral_id)s
+         UNION ALL
+        SELECT 'first_visit', at, NULL, NULL
+          FROM first_visit
+         WHERE referral_id = %(referral_id)s) AS history
+ ORDER BY at, position;
+
+-- name: get_referral
+-- A referral as its referrer and its site read it.
+SELECT referral_id, code, state, site_code, given_name, family_name, situation, needs,
+       submitted_at, expires_on, person_ref, refusal_reason, referrer_id, structure_id
+  FROM referral
+  JOIN person USING (person_ref)
+ WHERE referral_id = %(referral_id)s;
+
+-- name: list_referrals
+-- A page of referrals, the newest first; ids sort by time.  A filter that is NULL lets all pass.
+SELECT referral_id, code, state, site_code, given_name, family_name, situation, needs,
+       submitted_at, expires_on
+  FROM (SELECT referral.*,
+               CASE WHEN state IN ('submitted', 'seen') AND expires_on <= %(today)s
+                    THEN 'lapsed'
+                    ELSE state
+                END AS state_today
+          FROM referral) AS referral
+  JOIN person USING (person_ref)
+ WHERE (%(site_codes)s::text[] IS NULL OR site_code = ANY (%(site_codes)s::text[]))
+   AND (%(referrer_id)s::uuid IS NULL OR referrer_id = %(referrer_id)s::uuid
+        OR structure_id = %(structure_id)s::uuid)
+   AND (%(state)s::text IS NULL OR state_today = %(state)s::text)
+   AND (%(code)s::text IS NULL OR code = %(code)s::text)
+   AND (%(after)s::uuid IS NULL OR referral_id < %(after)s::uuid)
+ ORDER BY referral_id DESC
+ LIMIT %(limit)s;
+
+-- name: add_first_visits
+-- A sale is a visit of the person's latest acceptance before it; the earliest sale is the first.
+INSERT INTO first_visit (referral_id, at)
+SELECT accepted.referral_id, min(sold.at)
+  FROM unnest(%(person_refs)s::uuid[], %(instants)s::timestamptz[]) AS sold (person_ref, at)
+ CROSS JOIN LATERAL (SELECT referral.referral_id
+                       FROM referral
+                       JOIN referral_step USING (referral_id)
+                      WHERE referral.person_ref = sold.person_ref
+                        AND referral_step.step = 'accepted'
+                        AND referral_step.at <= sold.at
+                      ORDER BY referral_step.at DESC
+                      LIMIT 1) AS accepted
+ GROUP BY accepted.referral_id
+ ORDER BY accepted.referral_id
+    ON CONFLICT (referral_id) DO UPDATE
+   SET at = EXCLUDED.at
+ WHERE EXCLUDED.at < first_visit.at;

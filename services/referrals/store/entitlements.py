@@ -1,0 +1,47 @@
+"""Entitlements and their history, as rows."""
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from chassis.db import Transaction
+from kernel.money import Cents
+from services.referrals.domain.entitlement import Entitlement
+from services.referrals.store import SQL
+
+
+def find_latest_entitlement(tx: Transaction, person_ref: UUID) -> Entitlement | None:
+    """Find the person's entitlement that ends last."""
+    row = tx.execute(SQL["find_latest_entitlement"], {"person_ref": person_ref}).fetchone()
+    if row is None:
+        return None
+    return Entitlement(**row | {"monthly_cap_cents": Cents(row["monthly_cap_cents"])})
+
+
+def add_entitlement(tx: Transaction, entitlement: Entitlement) -> None:
+    """Write an entitlement that opens."""
+    tx.execute(SQL["add_entitlement"], asdict(entitlement))
+
+
+def extend_entitlement(tx: Transaction, entitlement: Entitlement) -> None:
+    """Save a renewal."""
+    tx.execute(SQL["extend_entitlement"], asdict(entitlement))
+
+
+def add_entitlement_change(
+    tx: Transaction,
+    entitlement: Entitlement,
+    *,
+    change: str,
+    referral_id: UUID,
+    at: datetime,
+    by_user_id: UUID,
+) -> None:
+    """Write the history of entitlements on."""
+    values = asdict(entitlement) | {
+        "change": change,
+        "referral_id": referral_id,
+        "at": at,
+        "by_user_id": by_user_id,
+    }
+    tx.execute(SQL["add_entitlement_change"], values)

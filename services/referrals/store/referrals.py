@@ -1,0 +1,108 @@
+"""Referrals, their steps and first visits, as rows."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from uuid import UUID
+
+from chassis.db import Transaction
+from services.referrals.domain.referral import Referral, Sent, State
+from services.referrals.store import SQL, Row
+
+
+def find_open_referral(tx: Transaction, person_ref: UUID, *, today: date) -> Sent | None:
+    """Find a referral of the person that a site has yet to answer."""
+    values = {"person_ref": person_ref, "today": today}
+    row = tx.execute(SQL["find_open_referral"], values).fetchone()
+    return None if row is None else Sent(**row)
+
+
+def add_referral(tx: Transaction, referral: Referral, *, code: str, particulars: Row) -> bool:
+    """Write a referral; say False when its code is taken."""
+    values = asdict(referral) | particulars | {"code": code}
+    return tx.execute(SQL["add_referral"], values).rowcount == 1
+
+
+def lock_referral(tx: Transaction, referral_id: UUID) -> Referral | None:
+    """Find a referral and lock it."""
+    row = tx.execute(SQL["lock_referral"], {"referral_id": referral_id}).fetchone()
+    return None if row is None else Referral(**row | {"state": State(row["state"])})
+
+
+def save_state(
+    tx: Transaction,
+    referral: Referral,
+    *,
+    refusal_code: str | None = None,
+    refusal_reason: str | None = None,
+) -> None:
+    """Save where a referral stands, and why when it was refused."""
+    values = {
+        "referral_id": referral.referral_id,
+        "state": referral.state,
+        "refusal_code": refusal_code,
+        "refusal_reason": refusal_reason,
+    }
+    tx.execute(SQL["save_state"], values)
+
+
+def add_steps(
+    tx: Transaction,
+    referral_id: UUID,
+    *,
+    steps: Sequence[str],
+    at: datetime,
+    by_user_id: UUID,
+    by_role: str,
+) -> None:
+    """Write the history on."""
+    values = {
+        "referral_id": referral_id,
+        "steps": [str(step) for step in steps],
+        "at": at,
+        "by_user_id": by_user_id,
+        "by_role": by_role,
+    }
+    tx.execute(SQL["add_steps"], values)
+
+
+def list_steps(tx: Transaction, referral_id: UUID) -> list[Row]:
+    """List the steps of a referral, the oldest first."""
+    return tx.execute(SQL["list_steps"], {"referral_id": referral_id}).fetchall()
+
+
+def find_referral(tx: Transaction, referral_id: UUID) -> Row | None:
+    """Find a referral as it is shown."""
+    return tx.execute(SQL["get_referral"], {"referral_id": referral_id}).fetchone()
+
+
+def list_referrals(
+    tx: Transaction,
+    *,
+    site_codes: Sequence[str] | None,
+    referrer_id: UUID | None,
+    structure_id: UUID | None,
+    state: str | None,
+    code: str | None,
+    after: UUID | None,
+    limit: int,
+    today: date,
+) -> list[Row]:
+    """List a page of referrals as they are shown."""
+    values = {
+        "site_codes": None if site_codes is None else list(site_codes),
+        "referrer_id": referrer_id,
+        "structure_id": structure_id,
+        "state": state,
+        "code": code,
+        "after": after,
+        "limit": limit,
+        "today": today,
+    }
+    return tx.execute(SQL["list_referrals"], values).fetchall()
+
+
+def add_first_visits(tx: Transaction, sales: Sequence[tuple[UUID, datetime]]) -> None:
+    """Remember, of sales to people, the earliest after each acceptance."""
+    people, instants = zip(*sales, strict=True)
+    tx.execute(SQL["add_first_visits"], {"person_refs": list(people), "instants": list(instants)})

@@ -1,0 +1,106 @@
+"""The houses that refer people, and who works for them."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.referrals.api import structures as structure_api
+from services.referrals.domain.structure import (
+    SiretNotValid,
+    StructureTaken,
+    StructureUnknown,
+    WorkerDisabled,
+    WorkerNotReferrer,
+    WorkerUnknown,
+)
+from services.referrals.handlers import structures
+from tests.fix_stack import TxOf
+from tests.referrals.build import (
+    NOW,
+    Tx,
+    a_caller,
+    a_house,
+    hear_of,
+    open_site,
+    submit,
+)
+
+
+@pytest.fixture
+def tx(tx_of: TxOf) -> Tx:
+    opened = tx_of("referrals")
+    open_site(opened)
+    return opened
+
+
+class TestStructures:
+    def test_referral_knows_the_house_of_its_referrer(self, tx: Tx) -> None:
+        body = structure_api.NewStructure(
+            name="CCAS fictif", kind="ccas", siret="732 829 320 00074"
+        )
+        made = structures.add_structure(tx, body, structure_id=uuid4(), now=NOW)
+        referrer = a_caller("referrer")
+        hear_of(tx, referrer.user_id)
+        structures.add_worker(tx, made.structure_id, user_id=referrer.user_id)
+
+        referral = submit(tx, caller=referrer)
+
+        row = tx.execute(
+            "SELECT structure_id FROM referral WHERE referral_id = %s", (referral.referral_id,)
+        ).fetchone()
+        assert row == {"structure_id": made.structure_id}
+        assert made.siret == "73282932000074"
+        assert made in structures.list_structures(tx, structure_api.StructurePage()).items
+
+    def test_are_listed_by_name_page_by_page(self, tx: Tx) -> None:
+        for name in ("Ravel", "Abeille", "Ravel", "Cigale", "Zinnia"):
+            body = structure_api.NewStructure(name=name, kind="other")
+            structures.add_structure(tx, body, structure_id=uuid4(), now=NOW)
+
+        names: list[str] = []
+        page = structure_api.StructurePage(limit=2)
+        while True:
+            found = structures.list_structures(tx, page)
+            names += [each.name for each in found.items]
+            if found.last is None:
+                break
+            page = structure_api.StructurePage(limit=2, after=UUID(found.last))
+
+        assert names == ["Abeille", "Cigale", "Ravel", "Ravel", "Zinnia"]
+
+    def test_worker_is_a_referrer_of_whom_accounts_told(self, tx: Tx) -> None:
+        house = a_house(tx)
+        unknown, mediator, ended = uuid4(), uuid4(), uuid4()
+        hear_of(tx, mediator, role="mediator")
+        hear_of(tx, ended)
+        hear_of(tx, ended, ended=True)
+
+        for user_id, refusal in (
+            (unknown, WorkerUnknown),
+            (mediator, WorkerNotReferrer),
+            (ended, WorkerDisabled),
+        ):
+            with pytest.raises(refusal):
+                structures.add_worker(tx, house, user_id=user_id)
+        assert tx.execute("SELECT FROM worker").fetchall() == []
+
+    def test_user_who_ended_stays_so_in_whatever_order_it_is_told(self, tx: Tx) -> None:
+        house, user_id = a_house(tx), uuid4()
+
+        for ended in (True, False, True, False):
+            hear_of(tx, user_id, ended=ended)
+
+            with pytest.raises(WorkerDisabled):
+                structures.add_worker(tx, house, user_id=user_id)
+
+    def test_refuses_a_wrong_siret_a_second_one_and_an_unknown_house(self, tx: Tx) -> None:
+        body = structure_api.NewStructure(name="CCAS fictif", kind="ccas", siret="73282932000074")
+        structures.add_structure(tx, body, structure_id=uuid4(), now=NOW)
+
+        with pytest.raises(StructureTaken):
+            structures.add_structure(tx, body, structure_id=uuid4(), now=NOW)
+        wrong = body.model_copy(update={"siret": "73282932000075"})
+        with pytest.raises(SiretNotValid):
+            structures.add_structure(tx, wrong, structure_id=uuid4(), now=NOW)
+        with pytest.raises(StructureUnknown):
+            structures.add_worker(tx, uuid4(), user_id=uuid4())
