@@ -11,10 +11,11 @@ from chassis import clock, texts
 from chassis.db import Database
 from chassis.ids import new_id
 from kernel.refusal import Refusal
-from services.accounts import handlers, settings
+from services.accounts import settings
 from services.accounts.domain import password as passwords
 from services.accounts.domain import user as users
 from services.accounts.domain.user import Role, User
+from services.accounts.handlers import users as handlers
 from services.accounts.seal import Passwords
 
 app = typer.Typer(help="Accounts: who may sign in.")

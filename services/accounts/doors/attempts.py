@@ -1,0 +1,61 @@
+"""Guessing is slow: what a door counts an attempt for, and how it waits for its turn."""
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+from chassis.db import Database, Transaction
+from chassis.http import Call
+from services.accounts.domain import throttle
+from services.accounts.handlers import attempts
+from services.accounts.handlers.attempts import Counted
+from services.accounts.settings import current
+
+
+def for_account(named: str) -> Counted:
+    """Count for the account that an e-mail address names, whether or not there is one."""
+    return attempts.counted_for("account", named, limit=_limit(current().failures_per_account_max))
+
+
+def for_address(call: Call) -> Counted:
+    """Count for the address that the caller comes from."""
+    return attempts.counted_for(
+        "address", call.address, limit=_limit(current().failures_per_address_max)
+    )
+
+
+def for_enrolments(call: Call) -> Counted:
+    """Count for the enrolment codes tried from the caller's address."""
+    return attempts.counted_for(
+        "enrolment", call.address, limit=_limit(current().failures_per_address_max)
+    )
+
+
+def begin(database: Database, counts: Sequence[Counted], *, call: Call) -> None:
+    """Count an attempt; wait a moment while others of the same account are looked at."""
+    settings = current()
+    until = time.monotonic() + settings.sign_in_wait_s_max
+    while True:
+        try:
+            with database.transaction() as tx:
+                return attempts.begin_attempt(tx, counts, now=call.now)
+        except throttle.OthersPending:
+            if time.monotonic() >= until:
+                raise throttle.TooManyAttempts(retry_after_s=1) from None
+        time.sleep(settings.sign_in_pause_s)
+
+
+def end(tx: Transaction, counts: Sequence[Counted], *, passed: bool, call: Call) -> None:
+    """Settle a pending attempt."""
+    kept = timedelta(seconds=current().throttle_kept_s)
+    attempts.end_attempt(tx, counts, passed=passed, now=call.now, kept=kept)
+
+
+def _limit(failure_count_max: int) -> throttle.Limit:
+    settings = current()
+    return throttle.Limit(
+        failure_count_max=failure_count_max,
+        window=timedelta(seconds=settings.failure_window_s),
+        first_wait=timedelta(seconds=settings.failure_first_wait_s),
+        wait_max=timedelta(seconds=settings.failure_wait_s_max),
+    )

@@ -1,0 +1,1 @@
+"""What accounts does when asked.  Each function is one transaction: load, decide, tell."""

@@ -1,0 +1,56 @@
+"""Attempts are counted before they are looked at, and settled afterwards."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from chassis.db import Transaction
+from services.accounts.domain import throttle as throttles
+from services.accounts.store import throttles as store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """One thing that attempts are counted for; the right one may forgive the failures before it."""
+
+    kind: Literal["account", "address", "enrolment"]
+    subject: bytes
+    limit: throttles.Limit
+    forgives: bool = False
+
+
+def counted_for(
+    kind: Literal["account", "address", "enrolment"], named: str, *, limit: throttles.Limit
+) -> Counted:
+    """Name what an attempt counts for; only an account is forgiven when its password was right.
+
+    An address is not: whoever has one account could otherwise guess at all the others.
+    """
+    digest = hashlib.sha256(named.strip().lower().encode()).digest()
+    return Counted(kind=kind, subject=digest, limit=limit, forgives=kind == "account")
+
+
+def begin_attempt(tx: Transaction, counts: Sequence[Counted], *, now: datetime) -> None:
+    """Count an attempt as pending, or refuse it."""
+    for counted in sorted(counts, key=lambda each: each.kind):
+        known = store.lock_throttle(tx, counted.kind, subject=counted.subject, now=now)
+        begun = throttles.begin(known, limit=counted.limit, now=now)
+        store.save_throttle(tx, counted.kind, subject=counted.subject, throttle=begun, now=now)
+
+
+def end_attempt(
+    tx: Transaction, counts: Sequence[Counted], *, passed: bool, now: datetime, kept: timedelta
+) -> None:
+    """Settle a pending attempt."""
+    for counted in sorted(counts, key=lambda each: each.kind):
+        known = store.lock_throttle(tx, counted.kind, subject=counted.subject, now=now)
+        if not passed:
+            settled = throttles.fail(known, now=now)
+        elif counted.forgives:
+            settled = throttles.reset(known)
+        else:
+            settled = throttles.take_back(known)
+        store.save_throttle(tx, counted.kind, subject=counted.subject, throttle=settled, now=now)
+    store.forget_old_throttles(tx, before=now - kept)

@@ -1,0 +1,35 @@
+"""Reception points."""
+
+from datetime import datetime
+from uuid import UUID
+
+from chassis import outbox
+from chassis.auth import Caller
+from chassis.db import Transaction
+from services.accounts import events
+from services.accounts.api import sites as api
+from services.accounts.domain.site import Site, SiteTaken
+from services.accounts.handlers.users import active
+from services.accounts.store import sites as store
+
+
+def open_site(
+    tx: Transaction, body: api.OpenSite, *, caller: Caller, now: datetime, event_id: UUID
+) -> api.Site:
+    """Open a reception point and tell everybody."""
+    active(tx, caller)
+    site = Site(site_code=body.site_code, name=body.name, address=body.address)
+    if not store.add_site(tx, site, now=now):
+        raise SiteTaken(site_code=site.site_code)
+    told = events.SiteOpened(site_code=site.site_code, name=site.name, address=site.address)
+    code = site.site_code
+    outbox.append(tx, [told.tell(id=event_id, subject=code, site=code, at=now)])
+    return api.Site(site_code=code, name=site.name, address=site.address, open=True)
+
+
+def list_sites(tx: Transaction) -> list[api.Site]:
+    """List every reception point."""
+    return [
+        api.Site(site_code=site.site_code, name=site.name, address=site.address, open=site.open)
+        for site in store.list_sites(tx)
+    ]
