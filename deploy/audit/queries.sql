@@ -701,11 +701,12 @@ SELECT coalesce(sum(done.times), 0)::bigint AS examined,
                FROM told GROUP BY 1, 2, 3, 4) AS told USING (till_id, code, subject, figure);
 
 -- name: leases_count_what_they_lent
--- A lease lent as many vouchers as it says, and what was sold of it is tickets of its device with
--- vouchers that it lent; the end of each device's chain is its last ticket.
+-- A lease lent as many vouchers as it says, and what was sold of it is tickets of its own chain with
+-- vouchers that it lent; the end of each chain is its last ticket.
 WITH sold AS (
     SELECT ticket.lease_id, count(*) AS vouchers,
-           bool_and(ticket.till_id = lease.till_id AND ticket.device_id = lease.device_id
+           bool_and(ticket.till_id = lease.till_id
+                    AND ticket.device_id = coalesce(lease.chain_id, lease.device_id)
                     AND EXISTS (SELECT FROM recharges.lease_range AS lent
                                  WHERE lent.lease_id = ticket.lease_id
                                    AND lent.batch_id = voucher.batch_id

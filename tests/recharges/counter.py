@@ -1,6 +1,7 @@
 """A till with its reference device, in a shop: leases, offline sales and what becomes of them."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +40,12 @@ class Counter:
     @property
     def itself(self) -> Caller:
         return Caller(user_id=self.device_id, role="till_device", site_codes=frozenset({SITE}))
+
+    def in_person(self) -> "Counter":
+        """The same till, at which somebody keeps a chain that is not the device's."""
+        beside = copy(self)
+        beside.device = Device(till_id=str(self.till_id))
+        return beside
 
     def take(
         self,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from cryptography.exceptions import InvalidTag
 
@@ -253,7 +254,7 @@ class TestUpload:
         caller = SELLER if by == "cashier" else counter.itself
         shop, person = counter.shop, counter.shop.entitle()
         counter.device.seller_id = str(MANAGER.user_id)
-        lease_id = counter.take(5, person)
+        lease_id = counter.take(5, person, caller=caller)
         counter.sell(lease_id, person)
         counter.upload(caller=caller)
 
@@ -261,23 +262,22 @@ class TestUpload:
         assert {session["opened_by"], session["held_by"]} == {caller.user_id}
         assert shop.one("SELECT sold_by FROM sale") == MANAGER.user_id
 
-    @pytest.mark.parametrize("caller", [SELLER, MANAGER], ids=["cashier", "manager"])
     def test_of_a_line_that_a_person_made_up_freezes_nothing_and_is_noted(
-        self, counter: Counter, caller: Caller
+        self, counter: Counter
     ) -> None:
         shop, person = counter.shop, counter.shop.entitle()
-        lease_id = counter.take(5, person)
+        lease_id = counter.take(5, person, caller=SELLER)
         counter.sell(lease_id, person)
         (line,) = counter.device.unsent
         invented = chained(record_of(line) | {"sequence": 9}, "")
 
-        refused = counter.upload([invented], caller=caller)
+        refused = counter.upload([invented], caller=SELLER)
 
         assert refused == [("refused", "recharges.offline.chain_broken")]
         assert shop.one("SELECT frozen_at FROM till") is None
         assert counter.events()[-1] == "offline_refused"
         assert shop.one("SELECT count(*) FROM offline_refusal") == 1
-        assert counter.upload() == [("accepted", None)]
+        assert counter.upload(caller=SELLER) == [("accepted", None)]
 
     def test_of_nothing_does_nothing(self, counter: Counter) -> None:
         assert counter.upload([]) == []
@@ -288,6 +288,82 @@ class TestUpload:
         for caller in (STRANGER, other):
             with pytest.raises(Forbidden):
                 counter.upload([], caller=caller)
+
+
+class TestChain:
+    """Who took a lease sells it on a chain of their own, which nobody else can put a sale on."""
+
+    def test_of_a_person_begins_anew_beside_the_devices(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle(cap_cents=9000)
+        lease_id = counter.take(5, person, cents=1000)
+        counter.sell(lease_id, person)
+        assert counter.upload() == [("accepted", None)]
+
+        in_person = counter.in_person()
+        lent = in_person.take(5, person, cents=1000, caller=SELLER)
+
+        assert in_person.device.leases[lent]["chain"] == {"sequence": 0, "hash": ""}
+        for each, caller in ((in_person, SELLER), (counter, counter.itself)) * 2:
+            of = lent if each is in_person else lease_id
+            each.sell(of, person)
+            assert each.upload(caller=caller) == [("accepted", None)]
+        chains = shop.all("SELECT device_id, sequence FROM device_chain ORDER BY sequence")
+        assert [chain["sequence"] for chain in chains] == [2, 3]
+        assert chains[1]["device_id"] == counter.device_id
+        again = in_person.in_person().take(1, person, caller=SELLER)
+        assert shop.one("SELECT count(DISTINCT chain_id) FROM lease") == 2
+        assert again != lent
+
+    def test_of_the_device_takes_no_sale_of_what_a_person_leased(self, counter: Counter) -> None:
+        shop, person = counter.shop, counter.shop.entitle()
+        lease_id = counter.take(5, person)
+        first, later = counter.sell(lease_id, person), counter.sell(lease_id, person)
+        counter.upload([first])
+        in_person = counter.in_person()
+        lent = in_person.take(5, person, caller=SELLER)
+        in_person.device.sequence, in_person.device.hash = first["sequence"], first["hash"]
+        forged = in_person.sell(lent, person)
+
+        refused = in_person.upload(caller=SELLER)
+
+        assert refused == [("refused", "recharges.offline.chain_broken")]
+        assert later["sequence"] == forged["sequence"]
+        assert counter.upload([later]) == [("accepted", None)]  # and is no fork
+        assert shop.one("SELECT frozen_at FROM till") is None
+
+    @pytest.mark.parametrize("caller", [SELLER, MANAGER], ids=["cashier", "manager"])
+    def test_of_the_device_takes_no_sale_of_its_own_lease_from_a_person(
+        self, counter: Counter, caller: Caller
+    ) -> None:
+        person = counter.shop.entitle()
+        lease_id = counter.take(5, person)
+        counter.sell(lease_id, person)
+
+        with pytest.raises(rules.OtherChain):
+            counter.upload(caller=caller)
+        assert counter.upload() == [("accepted", None)]
+
+    def test_of_a_person_is_sent_up_by_that_person_or_a_supervisor(self, counter: Counter) -> None:
+        person = counter.shop.entitle()
+        lease_id = counter.take(5, person, caller=SELLER)
+        first, second = counter.sell(lease_id, person), counter.sell(lease_id, person)
+        other = Caller(user_id=uuid4(), role="till_operator", site_codes=frozenset({SITE}))
+
+        with pytest.raises(rules.OtherChain):
+            counter.upload([first])
+        with pytest.raises(rules.SupervisorNeeded):
+            counter.upload([first], caller=other)
+        assert counter.upload([first], caller=SELLER) == [("accepted", None)]
+        assert counter.upload([second], caller=MANAGER) == [("accepted", None)]
+
+    def test_is_its_takers_in_the_database_too(self, counter: Counter) -> None:
+        counter.take(1)
+        lease_id = counter.take(1, caller=SELLER)
+
+        with pytest.raises(psycopg.errors.CheckViolation):
+            counter.shop.tx.execute(
+                "UPDATE lease SET chain_id = device_id WHERE lease_id = %s", (UUID(lease_id),)
+            )
 
 
 class TestReturn:
@@ -377,12 +453,11 @@ class TestReturn:
 
         assert states(counter.shop) == {"available": 15, "quarantined": 5}
 
-    def test_by_the_device_of_what_a_person_took_is_set_aside(self, counter: Counter) -> None:
+    def test_by_the_device_of_what_a_person_took_is_refused(self, counter: Counter) -> None:
         lease_id = counter.take(5, caller=SELLER)
 
-        counter.give_back(lease_id)
-
-        assert states(counter.shop) == {"available": 15, "quarantined": 5}
+        with pytest.raises(rules.OtherHands):
+            counter.give_back(lease_id)
 
     def test_by_a_cashier_of_what_the_device_took_is_refused(self, counter: Counter) -> None:
         person = counter.shop.entitle()

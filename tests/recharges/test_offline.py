@@ -82,7 +82,7 @@ class Till:
         month_on = date(2026, 11, 1)
         terms = Lease(
             lease_id=self.lease_id,
-            device_id=self.device_id,
+            chain_id=self.device_id,
             offer_code="sfr-15",
             price_cents=Cents(250),
             state="open",
@@ -91,7 +91,7 @@ class Till:
         )
         return Books(
             till_id=UUID(self.device.till_id),
-            device_id=self.device_id,
+            chain_id=self.device_id,
             received_at=BEGAN + timedelta(hours=12),
             skew_max=timedelta(minutes=15),
             counts=Counts.PRICE,

@@ -1,15 +1,18 @@
 """Leases: what an offline till may take along, who may ask for it, and how it comes back.
 
 State      what may happen
-open       its vouchers are sold offline; the device, who took it or a supervisor gives it back
-           -> returned; the device is lost -> revoked
+open       its vouchers are sold offline; who took it or a supervisor gives it back -> returned;
+           the device is lost -> revoked
 returned   nothing: what was not sold is on sale again, or set aside (end)
 revoked    what was not sold is frozen; what was sold before may still be sent up (end)
+
+Who takes a lease, the till's device or a person, sells it on a chain of their own.  Were there one
+for both, a person could put a sale on it that makes the device's next one a fork.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from kernel.money import ZERO, Cents
 from kernel.refusal import Forbidden, NotFound, Refusal
@@ -39,8 +42,14 @@ class OtherDevice(Forbidden):
     code = "recharges.till.other_device"
 
 
+class OtherChain(Forbidden):
+    """These sales stand in somebody else's chain, who has to send them up."""
+
+    code = "recharges.offline.other_chain"
+
+
 class SupervisorNeeded(Forbidden):
-    """The device of these sales was withdrawn. Only a supervisor can send them up."""
+    """Only a supervisor can send up what a withdrawn device or somebody else sold."""
 
     code = "recharges.offline.supervisor_needed"
 
@@ -52,19 +61,19 @@ class LeaseEnded(Refusal):
 
 
 class OtherHands(Forbidden):
-    """Only the device of this lease, who took it in person, or a supervisor can give it back."""
+    """Only the device or the person that took this lease, or a supervisor, can give it back."""
 
     code = "recharges.lease.other_hands"
 
 
 class SalesMissing(Refusal):
-    """Send up the device's sales first: it has sold what we have not heard of."""
+    """Send up the offline sales first: some were made that we have not heard of."""
 
     code = "recharges.lease.sales_missing"
 
 
 class ChainUnsaid(Refusal):
-    """Only a supervisor can end a lease without knowing where the device's chain ends."""
+    """Only a supervisor can end a lease without knowing where its chain ends."""
 
     code = "recharges.lease.chain_unsaid"
 
@@ -73,6 +82,11 @@ class TillNotFrozen(Refusal):
     """This till is not frozen."""
 
     code = "recharges.till.not_frozen"
+
+
+def chain_of_person(user_id: UUID, *, till_id: UUID) -> UUID:
+    """Return whose chain it is when a person sells offline at a till."""
+    return uuid5(till_id, str(user_id))
 
 
 def require_room(*, held: int, quantity: int, held_max: int, offer_code: str) -> None:

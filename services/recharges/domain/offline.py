@@ -1,8 +1,8 @@
-"""What a till sold without the network: its device's own chain, verified line by line.
+"""What a till sold without the network: a chain of its device or its seller, line by line.
 
 Each line is a sale: RFC 8785 canonical JSON, chained by SHA-256 to the line before, numbered from 1
-without a gap.  A device sells only what it leased, at the price it leased it for, to people who
-have cap left.  Lines are decided in order; the first that does not hold ends it: nothing behind it
+without a gap.  On a chain is sold only what was leased for it, at that price, to people who have
+cap left.  Lines are decided in order; the first that does not hold ends it: nothing behind it
 is taken, for a chain that was broken once says nothing any more.
 
 What was accepted before is known again by its number and its hash.  The same number with another
@@ -37,7 +37,7 @@ from services.recharges.domain.stock import State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The end of a device's chain; sequence 0 and no hash before its first sale."""
+    """The end of a chain; sequence 0 and no hash before its first sale."""
 
     sequence: int = 0
     hash: bytes = journal.NOTHING
@@ -46,10 +46,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """What a device was lent: vouchers of one offer at one price, for a time."""
+    """What was lent to be sold on a chain: vouchers of one offer at one price, for a time."""
 
     lease_id: UUID
-    device_id: UUID
+    chain_id: UUID
     offer_code: str
     price_cents: Cents
     state: str
@@ -112,10 +112,10 @@ Decision = Accepted | Known | Refusal
 
 @dataclass(slots=True, kw_only=True)
 class Books:
-    """What a device's sales are decided on, as the sales before have left it."""
+    """What the sales of a chain are decided on, as the sales before have left it."""
 
     till_id: UUID
-    device_id: UUID
+    chain_id: UUID
     received_at: datetime
     skew_max: timedelta
     counts: Counts
@@ -206,9 +206,9 @@ def _require_place(books: Books, sale: OfflineSale) -> None:
 
 
 def _require_lease(books: Books, sale: OfflineSale) -> Lease:
-    """Return the lease, or refuse: the device's own, and not given back by it."""
+    """Return the lease, or refuse: one of this chain, and not given back."""
     lease = books.leases.get(sale.lease_id)
-    if lease is None or lease.device_id != books.device_id or lease.state == "returned":
+    if lease is None or lease.chain_id != books.chain_id or lease.state == "returned":
         raise LeaseNotHeld()
     return lease
 

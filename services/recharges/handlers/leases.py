@@ -1,4 +1,4 @@
-"""Lending vouchers and cap to offline tills, and taking back what they did not use."""
+"""Lending vouchers and cap to who sells offline, and taking back what was not used."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -40,6 +40,13 @@ def require_access(till: Row, caller: Caller) -> None:
         raise lease.OtherDevice()
 
 
+def own_chain(till: Row, caller: Caller) -> UUID:
+    """Return the chain that the caller sells on at a till: a device has one, a person another."""
+    if caller.role == DEVICE:
+        return caller.user_id
+    return lease.chain_of_person(caller.user_id, till_id=till["till_id"])
+
+
 def require_sound(till: Row) -> None:
     """Refuse a till that sells nothing."""
     if till["state"] != "active":
@@ -60,7 +67,7 @@ def take_lease(
     pins: PinSeal,
     pen: Pen,
 ) -> api.LeaseTaken:
-    """Lend a till's device vouchers, with their PINs boxed, and set cap aside for people."""
+    """Lend vouchers, with their PINs boxed, to who asks, and set cap aside for people."""
     till = store.lock_till(tx, till_id)
     require_access(till, caller)
     require_sound(till)
@@ -82,6 +89,7 @@ def take_lease(
         "lease_id": lease_id,
         "till_id": till_id,
         "device_id": till["device_id"],
+        "chain_id": own_chain(till, caller),
         "site_code": till["site_code"],
         "offer_code": offer.offer_code,
         "price_cents": offer.price_cents,
@@ -108,7 +116,7 @@ def _taken(
     rules: dict[str, str],
     pins: PinSeal,
 ) -> api.LeaseTaken:
-    head = store.chain_of(tx, row["device_id"])
+    head = store.end_of_chain(tx, row["chain_id"])
     return api.LeaseTaken(
         lease_id=row["lease_id"],
         offer_code=row["offer_code"],
@@ -222,12 +230,12 @@ def return_lease(
     if row["state"] != "open":
         return _shown(row)
     if asked.chain is not None:
-        head = store.chain_of(tx, row["device_id"])
+        head = store.end_of_chain(tx, row["chain_id"])
         if (asked.chain.sequence, asked.chain.hash) != (head.sequence, head.hash.hex()):
             raise lease.SalesMissing()
     elif caller.role not in SUPERVISORS:
         raise lease.ChainUnsaid()
-    unseen = row["by_device"] and caller.role == DEVICE
+    unseen = row["by_device"] and caller.user_id == row["leased_by"]
     if unseen:
         store.give_back(tx, lease_id, on=pen.today)
     else:
@@ -244,9 +252,8 @@ def return_lease(
 
 
 def _require_hands(row: Row, caller: Caller) -> None:
-    """Refuse who cannot know what the device sold: our end of its chain is told to anybody."""
-    took_it = caller.user_id == row["leased_by"] and not row["by_device"]
-    if not (caller.user_id == row["device_id"] or took_it or caller.role in SUPERVISORS):
+    """Refuse who cannot know what was sold: our end of the chain proves nothing."""
+    if caller.user_id != row["leased_by"] and caller.role not in SUPERVISORS:
         raise lease.OtherHands()
 
 

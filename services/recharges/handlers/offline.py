@@ -21,7 +21,7 @@ from services.recharges.domain.sale import Offer, Order, Sale, TillFrozen, Wante
 from services.recharges.domain.stock import Pick
 from services.recharges.handlers import selling
 from services.recharges.handlers.journalling import Pen, note
-from services.recharges.handlers.leases import DEVICE, SUPERVISORS, require_access
+from services.recharges.handlers.leases import DEVICE, SUPERVISORS, own_chain, require_access
 from services.recharges.handlers.selling import Told
 from services.recharges.seal import Sealed
 from services.recharges.store import SQL, leases
@@ -42,20 +42,18 @@ def take_sales(
     caller: Caller,
     pen: Pen,
 ) -> tuple[list[api.OfflineOutcome], list[Sale]]:
-    """Accept, know again or refuse each sale of a device's chain; return the outcomes, and what
-    was sold.
-    """
+    """Accept, know again or refuse each sale of a chain; return the outcomes, and what was sold."""
     till = leases.lock_till(tx, till_id)
     require_access(till, caller)
     if not sales:
         return [], []
     lent = store.leases_of(tx, till_id, sales)
-    device_id = _device_of(till, lent.get(sales[0].lease_id), caller)
+    chain_id = _chain_of(till, lent.get(sales[0].lease_id), caller)
     books, people = store.read_books(
         tx,
         sales,
         till_id=till_id,
-        device_id=device_id,
+        chain_id=chain_id,
         leases=lent,
         received_at=pen.now,
     )
@@ -76,24 +74,28 @@ def take_sales(
     ]
     if refused:
         store.keep_refused(tx, refused, books=books)
-        _note_refused(tx, till, refused[0], device_id=device_id, caller=caller, pen=pen)
+        _note_refused(tx, till, refused[0], chain_id=chain_id, caller=caller, pen=pen)
     tickets = {each.order.sale_id: each.ticket_no for each in sold}
     return [_outcome(*each, tickets) for each in zip(sales, decisions, strict=True)], sold
 
 
-def _device_of(till: Row, lent: Row | None, caller: Caller) -> UUID:
-    """Return the device whose chain this is, or refuse the caller: a withdrawn one's sales are sent
-    up by a supervisor.
+def _chain_of(till: Row, lent: Row | None, caller: Caller) -> UUID:
+    """Return the chain that sales stand in, or refuse the caller.
+
+    Who sells on a chain sends it up; a supervisor sends up a withdrawn device's, and a person's.
     """
-    device_id: UUID | None = till["device_id"] if lent is None else lent["device_id"]
-    if device_id is None:
-        raise lease.DeviceMissing()
-    sells = device_id == till["device_id"] and till["state"] == "active"
-    if caller.role == DEVICE and not sells:
-        raise lease.OtherDevice()
-    if caller.role not in (DEVICE, *SUPERVISORS) and not sells:
+    own = own_chain(till, caller)
+    chain_id: UUID = own if lent is None else lent["chain_id"]
+    is_active = till["state"] == "active"
+    if chain_id == own and is_active:
+        return own
+    if caller.role == DEVICE:
+        raise lease.OtherDevice() if chain_id == own else lease.OtherChain()
+    if chain_id == till["device_id"] and is_active:
+        raise lease.OtherChain()
+    if caller.role not in SUPERVISORS:
         raise lease.SupervisorNeeded()
-    return device_id
+    return chain_id
 
 
 def _book(
@@ -187,7 +189,7 @@ def _sale(
         order=Order(
             sale_id=sent.sale_id,
             # No header can carry a line break: nobody takes this key before the device does.
-            key=f"offline\n{books.device_id}\n{sent.sequence}",
+            key=f"offline\n{books.chain_id}\n{sent.sequence}",
             request_hash=sent.hash,
             till_id=sent.till_id,
             person_ref=sent.person_ref,
@@ -245,18 +247,18 @@ def _note_refused(
     till: Row,
     first: tuple[OfflineSale, Refusal],
     *,
-    device_id: UUID,
+    chain_id: UUID,
     caller: Caller,
     pen: Pen,
 ) -> None:
     """Note what does not hold; it freezes the till where its own device says it.
 
-    Anybody can make up a line: what a person sends up in the device's stead only stays out.
+    Anybody can make up a line: what a person sends up only stays out.
     """
     sent, refusal = first
     if isinstance(refusal, TillFrozen):
         return
-    details = {"device_id": str(device_id), "sequence": sent.sequence, "code": refusal.code}
+    details = {"chain_id": str(chain_id), "sequence": sent.sequence, "code": refusal.code}
     note(tx, till, Event.OFFLINE_REFUSED, details, pen=pen)
     if caller.role == DEVICE:
         tx.execute(

@@ -13,10 +13,10 @@ SELECT coalesce(sum(count - sold), 0)::bigint AS held
  WHERE till_id = %(till_id)s AND offer_code = %(offer_code)s AND state = 'open';
 
 -- name: add_lease
-INSERT INTO lease (lease_id, till_id, device_id, site_code, offer_code, price_cents, state, count,
-                   leased_at, leased_by, by_device, expires_at)
-VALUES (%(lease_id)s, %(till_id)s, %(device_id)s, %(site_code)s, %(offer_code)s, %(price_cents)s,
-        'open', %(count)s, %(leased_at)s, %(leased_by)s, %(by_device)s,
+INSERT INTO lease (lease_id, till_id, device_id, chain_id, site_code, offer_code, price_cents,
+                   state, count, leased_at, leased_by, by_device, expires_at)
+VALUES (%(lease_id)s, %(till_id)s, %(device_id)s, %(chain_id)s, %(site_code)s, %(offer_code)s,
+        %(price_cents)s, 'open', %(count)s, %(leased_at)s, %(leased_by)s, %(by_device)s,
         %(expires_at)s);
 
 -- name: add_lease_ranges
@@ -83,12 +83,13 @@ SELECT members.same_as, cap_month.person_ref, cap_month.month_on, cap_month.used
  ORDER BY cap_month.person_ref, cap_month.month_on
    FOR UPDATE OF cap_month;
 
--- name: chain_of_device
-SELECT sequence, hash, sold_at FROM device_chain WHERE device_id = %(device_id)s;
+-- name: end_of_chain
+SELECT sequence, hash, sold_at FROM device_chain WHERE device_id = %(chain_id)s;
 
 -- name: find_lease
-SELECT lease_id, till_id, device_id, site_code, offer_code, price_cents, state, count, sold,
-       leased_at, leased_by, by_device, expires_at, ended_at
+SELECT lease_id, till_id, device_id, coalesce(chain_id, device_id) AS chain_id, site_code,
+       offer_code, price_cents, state, count, sold, leased_at, leased_by, by_device, expires_at,
+       ended_at
   FROM lease
  WHERE lease_id = %(lease_id)s;
 

@@ -1,9 +1,10 @@
--- What offline tills sold and sent up; a device's chain is changed by who has locked its till.
+-- What offline tills sold and sent up; a chain is changed by who has locked its till.
 
 -- name: leases_of_sales
 -- The leases that sales name, of one till.
-SELECT lease.lease_id, lease.device_id, lease.offer_code, lease.price_cents, lease.state,
-       lease.leased_at, lease.expires_at, lease.ended_at, offer.operator, offer.label
+SELECT lease.lease_id, coalesce(lease.chain_id, lease.device_id) AS chain_id, lease.offer_code,
+       lease.price_cents, lease.state, lease.leased_at, lease.expires_at, lease.ended_at,
+       offer.operator, offer.label
   FROM lease
   JOIN offer ON offer.offer_code = lease.offer_code
  WHERE lease.lease_id = ANY(%(lease_ids)s::uuid[]) AND lease.till_id = %(till_id)s;
@@ -13,7 +14,7 @@ SELECT lease.lease_id, lease.device_id, lease.offer_code, lease.price_cents, lea
 SELECT ticket.sequence, ticket.hash, sale.sale_id, sale.ticket_no
   FROM offline_ticket AS ticket
   JOIN sale ON sale.sale_id = ticket.sale_id
- WHERE ticket.device_id = %(device_id)s AND ticket.sequence = ANY(%(sequences)s::bigint[]);
+ WHERE ticket.device_id = %(chain_id)s AND ticket.sequence = ANY(%(sequences)s::bigint[]);
 
 -- name: known_sale_ids
 SELECT sale_id FROM sale WHERE sale_id = ANY(%(sale_ids)s::uuid[])
@@ -40,13 +41,14 @@ SELECT voucher.serial, voucher.operator, leased.lease_id, voucher.batch_id, vouc
                         WHEN 'revoked' THEN lot.state = 'frozen'
                         ELSE false END;
 
--- name: allowances_of_device
--- What is set aside for people in a device's open leases.
+-- name: allowances_of_chain
+-- What is set aside for people in the open leases that are sold on a chain.
 SELECT allowance.lease_id, allowance.person_ref, allowance.month_on,
        (allowance.allowed_cents - allowance.used_cents)::bigint AS left_cents
   FROM lease
   JOIN lease_allowance AS allowance ON allowance.lease_id = lease.lease_id
- WHERE lease.device_id = %(device_id)s AND lease.state = 'open'
+ WHERE lease.till_id = %(till_id)s AND lease.state = 'open'
+   AND coalesce(lease.chain_id, lease.device_id) = %(chain_id)s
    AND allowance.person_ref = ANY(%(person_refs)s::uuid[]);
 
 -- name: read_people
@@ -74,7 +76,7 @@ SELECT coalesce(json_agg(json_build_object(
 -- name: keep_offline_tickets
 INSERT INTO offline_ticket (device_id, sequence, till_id, hash, previous_hash, record, sale_id,
                             lease_id, received_at)
-SELECT %(device_id)s, told.sequence, %(till_id)s, told.hash, told.previous_hash, told.record,
+SELECT %(chain_id)s, told.sequence, %(till_id)s, told.hash, told.previous_hash, told.record,
        told.sale_id, told.lease_id, %(received_at)s
   FROM unnest(%(sequences)s::bigint[], %(hashes)s::bytea[], %(previous_hashes)s::bytea[],
               %(records)s::text[], %(sale_ids)s::uuid[], %(lease_ids)s::uuid[])
@@ -84,7 +86,7 @@ SELECT %(device_id)s, told.sequence, %(till_id)s, told.hash, told.previous_hash,
 -- Evidence; what a device sends again is kept once.
 INSERT INTO offline_refusal (till_id, device_id, sequence, code, hash, previous_hash, record,
                              received_at)
-SELECT %(till_id)s, %(device_id)s, told.sequence, told.code, told.hash, told.previous_hash,
+SELECT %(till_id)s, %(chain_id)s, told.sequence, told.code, told.hash, told.previous_hash,
        told.record, %(received_at)s
   FROM unnest(%(sequences)s::bigint[], %(codes)s::text[], %(hashes)s::bytea[],
               %(previous_hashes)s::bytea[], %(records)s::text[])
@@ -93,7 +95,7 @@ SELECT %(till_id)s, %(device_id)s, told.sequence, told.code, told.hash, told.pre
 
 -- name: move_chain
 INSERT INTO device_chain (device_id, till_id, sequence, hash, sold_at)
-VALUES (%(device_id)s, %(till_id)s, %(sequence)s, %(hash)s, %(sold_at)s)
+VALUES (%(chain_id)s, %(till_id)s, %(sequence)s, %(hash)s, %(sold_at)s)
     ON CONFLICT (device_id) DO UPDATE
    SET sequence = excluded.sequence, hash = excluded.hash, sold_at = excluded.sold_at;
 

@@ -121,9 +121,9 @@ def find(tx: Transaction, lease_id: UUID) -> Row:
     return row
 
 
-def chain_of(tx: Transaction, device_id: UUID) -> Head:
-    """Read the end of a device's chain, whose till is locked."""
-    row = tx.execute(SQL["chain_of_device"], {"device_id": device_id}).fetchone()
+def end_of_chain(tx: Transaction, chain_id: UUID) -> Head:
+    """Read the end of a chain, whose till is locked."""
+    row = tx.execute(SQL["end_of_chain"], {"chain_id": chain_id}).fetchone()
     return Head() if row is None else Head(**row)
 
 

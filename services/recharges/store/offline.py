@@ -1,4 +1,4 @@
-"""What a device sent up, and what it is decided on, as rows."""
+"""What was sent up of an offline chain, and what it is decided on, as rows."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -34,15 +34,16 @@ def read_books(
     sales: Sequence[OfflineSale],
     *,
     till_id: UUID,
-    device_id: UUID,
+    chain_id: UUID,
     leases: dict[UUID, Row],
     received_at: datetime,
 ) -> tuple[Books, People]:
-    """Read what a device's sales are decided on; its till is locked, and so are the months."""
+    """Read what the sales of a chain are decided on; its till is locked, and so are the months."""
     people = People(tx, (month_of(sale) for sale in sales))
     rules = leases_store.rules(tx, on=business_date(received_at))
     wanted: Row = {
-        "device_id": device_id,
+        "till_id": till_id,
+        "chain_id": chain_id,
         "sequences": column(sale.sequence for sale in sales),
         "sale_ids": column(sale.sale_id for sale in sales),
         "serials": column({serial for sale in sales for serial in sale.serials}),
@@ -57,11 +58,11 @@ def read_books(
     terms = offline.Lease.__dataclass_fields__
     books = Books(
         till_id=till_id,
-        device_id=device_id,
+        chain_id=chain_id,
         received_at=received_at,
         skew_max=timedelta(minutes=int(rules["offline_skew_minutes_max"])),
         counts=Counts(rules["cap_counts"]),
-        head=leases_store.chain_of(tx, device_id),
+        head=leases_store.end_of_chain(tx, chain_id),
         known={
             row["sequence"]: Known(row["hash"], row["sale_id"], row["ticket_no"]) for row in known
         },
@@ -72,7 +73,7 @@ def read_books(
         },
         held={each.serial: each for each in held},
         set_aside=[
-            offline.SetAside(**row) for row in tx.execute(SQL["allowances_of_device"], wanted)
+            offline.SetAside(**row) for row in tx.execute(SQL["allowances_of_chain"], wanted)
         ],
         same_as=people.same_as,
         entitlements=people.entitlements,
@@ -108,7 +109,7 @@ def save(tx: Transaction, accepted: Sequence[Accepted], *, books: Books, people:
     tx.execute(
         SQL["keep_offline_tickets"],
         {
-            "device_id": books.device_id,
+            "chain_id": books.chain_id,
             "till_id": books.till_id,
             "received_at": books.received_at,
             "sequences": column(sale.sequence for sale in sales),
@@ -123,7 +124,7 @@ def save(tx: Transaction, accepted: Sequence[Accepted], *, books: Books, people:
     tx.execute(
         SQL["move_chain"],
         {
-            "device_id": books.device_id,
+            "chain_id": books.chain_id,
             "till_id": books.till_id,
             "sequence": head.sequence,
             "hash": head.hash,
@@ -169,7 +170,7 @@ def keep_refused(
         SQL["keep_refused"],
         {
             "till_id": books.till_id,
-            "device_id": books.device_id,
+            "chain_id": books.chain_id,
             "received_at": books.received_at,
             "sequences": column(sale.sequence for sale in sales),
             "codes": column(refusal.code for _, refusal in refused),
