@@ -1,5 +1,6 @@
 """What a process is told by its environment, each limit under its own name."""
 
+from email.utils import parseaddr
 from functools import cache, cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
@@ -47,6 +48,9 @@ class Settings(BaseSettings):
     lock_wait_ms_max: int = 5_000
     sale_batch_count_max: int = 128
 
+    #: How often it is looked whose access has ended, should no notification have come.
+    access_poll_s: float = 5.0
+
     relay_batch_count_max: int = 500
     relay_poll_ms: int = 200
     confirm_seconds_max: float = 10.0
@@ -70,6 +74,23 @@ class Settings(BaseSettings):
         return tuple(
             ip_network(each.strip()) for each in self.relais_trusted_proxies.split(",") if each
         )
+
+
+class MailSettings(Settings):
+    """What a service that writes mails is told besides."""
+
+    #: `smtp://[user:password@]host[:port]`, or `smtps://`; see chassis/smtp.py.
+    smtp_url: Secret
+    mail_from: str = "Relais <ne-pas-repondre@relais.invalid>"
+    #: How often a mail is tried before it is given up: the last pauses are six hours each.
+    mail_tries_max: int = Field(default=15, ge=1)
+    mail_batch_count_max: int = Field(default=50, ge=1)
+    smtp_seconds_max: float = 10.0
+
+    @property
+    def mail_domain(self) -> str:
+        """The right side of our Message-IDs (RFC 5322, 3.6.4)."""
+        return parseaddr(self.mail_from)[1].rpartition("@")[2]
 
 
 @cache

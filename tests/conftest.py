@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.fix_stack", "tests.fix_network"]
+pytest_plugins = ["tests.fix_stack", "tests.fix_network", "tests.fix_mail"]
 
 # A busy machine is no failure: tests assert what is computed, not how fast.
 settings.register_profile(

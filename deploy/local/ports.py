@@ -12,7 +12,8 @@ from deploy.local.processes import ServiceProcess
 WEB_PORT_DEFAULT = 8480
 WEB_PORT_MAX = 55_000
 PRIVATE_DISTANCE = 9590
-STRIPE_OFFSET = 21  # after those of the table of processes
+# After those of the table of processes.
+STRIPE_OFFSET, MAIL_OFFSET = 21, 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ class Ports:
     @property
     def stripe(self) -> int:
         return self.base + STRIPE_OFFSET
+
+    @property
+    def mail(self) -> int:
+        return self.base + MAIL_OFFSET
 
     def of(self, process: ServiceProcess) -> int:
         return self.base + process.port_offset

@@ -19,6 +19,7 @@ class ServiceProcess:
     parts: str = ""
     secrets: tuple[str, ...] = ()
     copy_of: str = ""
+    writes_mails: bool = False
 
     @property
     def module(self) -> str:
@@ -31,10 +32,18 @@ class ServiceProcess:
 
 PROCESSES: tuple[ServiceProcess, ...] = (
     ServiceProcess(
-        name="accounts", service="accounts", port_offset=11, secrets=("RELAIS_SIGNING_KEY",)
+        name="accounts",
+        service="accounts",
+        port_offset=11,
+        secrets=("RELAIS_SIGNING_KEY",),
+        writes_mails=True,
     ),
     ServiceProcess(
-        name="referrals", service="referrals", port_offset=12, secrets=("RELAIS_REFERRAL_KEY",)
+        name="referrals",
+        service="referrals",
+        port_offset=12,
+        secrets=("RELAIS_REFERRAL_KEY",),
+        writes_mails=True,
     ),
     # The relay of the busiest service has a core of its own, so that telling never slows a till.
     ServiceProcess(

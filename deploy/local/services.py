@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from chassis import migrate
-from deploy.local import cards, probe
+from deploy.local import cards, mails, probe
 from deploy.local.child import Child, plain_environment
 from deploy.local.home import ROOT, Home, Trouble
 from deploy.local.keyring import Keyring
@@ -42,7 +42,8 @@ def make_child(
         environment=plain_environment()
         | environment
         | keyring.environment(process.secrets)
-        | cards.environment(process, ports=ports),
+        | cards.environment(process, ports=ports)
+        | mails.environment(process, ports=ports),
         folder=home.folder(f"run/{process.name}"),
         port=port,
         order=-1,

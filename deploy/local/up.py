@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 
-from deploy.local import cards, keyring, nginx, orphans, postgres, rabbitmq, services
+from deploy.local import cards, keyring, mails, nginx, orphans, postgres, rabbitmq, services
 from deploy.local.child import Child
 from deploy.local.home import Home
 from deploy.local.ports import Ports, require_free
@@ -36,6 +36,7 @@ class Launch:
         self.services = services_of(processes)
         self.keyring = keyring.load(home, services=self.services)
         self.plays_stripe = cards.stand_in_runs(processes)
+        self.keeps_mails = mails.mailbox_runs(processes)
         self.own_database = os.environ.get("DATABASE_URL") or ""
         self.own_broker = os.environ.get("AMQP_URL") or ""
         self.database_url = self.own_database or postgres.private_url(
@@ -127,6 +128,8 @@ class Launch:
                 self.home, ports=self.ports, hearer=hearer, keyring=self.keyring
             )
             children.append(stand_in)
+        if self.keeps_mails:
+            children.append(mails.make_child(self.home, ports=self.ports))
         web = nginx.make_child(self.home, ports=self.ports, processes=self.processes)
         self._start(*children, web)
         for child in (*children, web):
@@ -160,7 +163,8 @@ class Launch:
         private_broker = [] if self.own_broker else [ports.amqp, ports.epmd, ports.distribution]
         served = [ports.of(process) for process in self.processes]
         stand_in = [ports.stripe] if self.plays_stripe else []
-        return [ports.web, *private_database, *private_broker, *served, *stand_in]
+        mailbox = [ports.mail] if self.keeps_mails else []
+        return [ports.web, *private_database, *private_broker, *served, *stand_in, *mailbox]
 
 
 def say(sentence: str) -> None:

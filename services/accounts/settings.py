@@ -4,10 +4,10 @@ from functools import cache
 
 from pydantic import Field
 
-from chassis.settings import Secret, Settings
+from chassis.settings import MailSettings, Secret
 
 
-class AccountsSettings(Settings):
+class AccountsSettings(MailSettings):
     """The signing key, and each limit of sign-in and enrolment under its own name."""
 
     #: Ed25519 private key that tokens are signed with, base64url of its 32 bytes.

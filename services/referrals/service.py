@@ -2,6 +2,7 @@
 
 from chassis.consume import consume
 from chassis.db import Transaction
+from chassis.mail import Postman
 from chassis.service import Service
 from kernel.envelope import Envelope
 from services.referrals.doors.people import PersonDoors
@@ -10,7 +11,7 @@ from services.referrals.doors.structures import StructureDoors
 from services.referrals.handlers import learning
 
 
-class Referrals(PersonDoors, ReferralDoors, StructureDoors, Service):
+class Referrals(PersonDoors, ReferralDoors, StructureDoors, Postman, Service):
     """Who is sent to a reception point, by whom, and what they may buy there."""
 
     name = "referrals"

@@ -2,10 +2,10 @@
 
 from functools import cache
 
-from chassis.settings import Secret, Settings
+from chassis.settings import MailSettings, Secret
 
 
-class ReferralsSettings(Settings):
+class ReferralsSettings(MailSettings):
     """The key that bons d'orientation are signed with."""
 
     #: Ed25519 private key, base64url of its 32 bytes.

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from deploy import secrets, web_image
-from deploy.local import cards, postgres
+from deploy.local import cards, mails, postgres
 from deploy.local.home import ROOT
 from deploy.local.ports import WEB_PORT_DEFAULT, Ports
 from deploy.local.processes import ServiceProcess, present, services_of
@@ -15,8 +15,8 @@ from deploy.migrate import password_variable
 
 COMPOSE = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
 CONTAINERS: dict[str, Any] = COMPOSE["services"]
-NO_SERVICE = {"postgres", "rabbitmq", "nginx", "migrate", "stripe"}
-DEFAULTED = {"RELAIS_PORT", "STRIPE_API_BASE"}
+NO_SERVICE = {"postgres", "rabbitmq", "nginx", "migrate", "stripe", "mail"}
+DEFAULTED = {"RELAIS_PORT", "STRIPE_API_BASE", mails.URL}
 PORTS = Ports(WEB_PORT_DEFAULT)
 
 
@@ -42,7 +42,8 @@ class TestCompose:
         # Only in containers does nginx speak from another address than loopback.
         shared = {"RELAIS_VERIFY_KEY", "RELAIS_TRUSTED_PROXIES"}
         base = {cards.BASE} if cards.KEY in process.secrets else set()
-        assert environment.keys() - own == {*shared, *process.secrets, *base}
+        mailed = {mails.URL} if process.writes_mails else set()
+        assert environment.keys() - own == {*shared, *process.secrets, *base, *mailed}
 
     def test_plays_stripe_where_recharges_finds_it(self) -> None:
         stand_in = CONTAINERS["stripe"]
@@ -56,6 +57,15 @@ class TestCompose:
         assert environment["STRIPE_WEBHOOK_URL"] == (
             f"http://recharges:{PORTS.of(hearer)}{cards.HOOKS_PATH}"
         )
+
+    def test_keeps_mails_where_their_writers_find_the_box(self) -> None:
+        mailbox = CONTAINERS["mail"]
+        port = mailbox["environment"]["RELAIS_SMTP_PORT"]
+        assert mailbox["command"] == ["python", "-m", "deploy.mailbox"]
+        assert port == str(PORTS.mail)
+        for writer in (each for each in present() if each.writes_mails):
+            url = CONTAINERS[writer.name]["environment"][mails.URL]
+            assert url == f"${{SMTP_URL:-smtp://mail:{port}}}"
 
     def test_migrates_every_schema_before_any_service_starts(self) -> None:
         environment = CONTAINERS["migrate"]["environment"]
