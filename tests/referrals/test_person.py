@@ -50,6 +50,8 @@ class TestPhone:
             "+33 6 39 98 00 12",
             "+33 (0)6 39 98 00 12",
             "(06) 39 98 00 12",
+            " 06\u200939\u200798/00/12 ",
+            "+33 06 39 98 00 12",
         ],
     )
     def test_every_spelling_is_one_number(self, text: str) -> None:
@@ -60,8 +62,34 @@ class TestPhone:
         assert phone.normalise(text) == "+442079460958"
 
     @pytest.mark.parametrize(
+        ("text", "number"),
+        [
+            ("0692 12 34 56", "+262692123456"),
+            ("0262 20 12 34", "+262262201234"),
+            ("0639 01 23 45", "+262639012345"),
+            ("0269 61 23 45", "+262269612345"),
+            ("0690 20 12 34", "+590690201234"),
+            ("0596 30 12 34", "+596596301234"),
+            ("0694 20 12 34", "+594694201234"),
+            ("0696 20 12 34", "+596696201234"),
+            ("05 08 41 23 45", "+508412345"),
+        ],
+    )
+    def test_of_an_overseas_department_has_its_country_code_however_it_is_dialled(
+        self, text: str, number: str
+    ) -> None:
+        assert phone.normalise(text) == number
+        assert phone.normalise(number) == number
+        assert phone.normalise(f"+33 (0){text[1:]}") == number
+
+    @pytest.mark.parametrize("text", ["0800 12 34 56", "09 76 12 34 56", "02 31 12 34 56"])
+    def test_of_france_keeps_its_own(self, text: str) -> None:
+        assert phone.normalise(text) == "+33" + text[1:].replace(" ", "")
+
+    @pytest.mark.parametrize(
         "text",
         [
+            *("3631", "112", "06 39 98 00 12 ou 01 99 00 12 34", "0639980012, bureau"),
             *("", "+", "0", "12", "639980012", "06 39 98 00", "06 39 98 00 12 3", "abc"),
             *("+33039980012", "+0639980012", "06 39 98 00 1x", "+33 6 39 98 00 12 ext 3"),
             "٠٦٣٩٩٨٠٠١٢",
@@ -76,7 +104,10 @@ class TestPhone:
         digits = f"06{number:08d}"
         spelled = gap.join(digits[at : at + 2] for at in range(0, 10, 2))
 
-        assert phone.normalise(phone.normalise(spelled)) == "+33" + digits[1:]
+        found = phone.normalise(spelled)
+
+        assert phone.normalise(found) == found
+        assert found.removesuffix(digits[1:]) in ("+33", "+262", "+590", "+594", "+596")
 
 
 class TestName:
