@@ -10,6 +10,9 @@ Three kinds of route, by what the chassis does around the service's method:
 Each checks the token and the caller's role first, then the size and the shape of the body and of
 the query.  The method gets `(tx, call, body, query)`, each of them where the route has it, and what
 its path names as keywords.
+
+A route declares its one answer (`answer=`, `status=`), or all of them by status (`answers=`);
+the first is what the method returns by itself, another is a `Reply` that names its status.
 """
 
 import time
@@ -86,27 +89,28 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         method: str,
         path: str,
         *,
-        answer: Any,
         allow: tuple[str, ...],
+        answer: Any = None,
+        status: int = 200,
+        answers: Mapping[int, Any] | None = None,
         body: Any = None,
         query: type[BaseModel] | None = None,
-        status: int = 200,
         limit: int | None = None,
         keyed: bool = False,
     ) -> None:
         self.path = path
         self.body = body
         self.query = query
-        self.answer = answer
+        self.answers = {status: answer} if answers is None else answers
+        self.status = next(iter(self.answers))
         self.allow = allow
-        self.status = status
         self.limit = limit
         self.keyed = keyed
         super().__init__(method, path)
 
     @cached_property
-    def _writer(self) -> TypeAdapter[Any]:
-        return TypeAdapter(self.answer)
+    def _writers(self) -> dict[int, TypeAdapter[Any]]:
+        return {status: TypeAdapter(answer) for status, answer in self.answers.items()}
 
     @property
     def route(self) -> str:
@@ -222,15 +226,17 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
             status, answer = result.status, result.answer
         if isinstance(answer, Paged):
             answer = answer.items
+        writer = self._writers[status]  # a status that is not declared is not answered
         if isinstance(answer, BaseModel):
             return status, answer.model_dump_json(by_alias=True).encode()
-        return status, self._writer.dump_json(answer, by_alias=True)
+        return status, writer.dump_json(answer, by_alias=True)
 
     def _written(self, result: Any, call: Call) -> Response:
         if isinstance(result, File):
             return Response(result.content, status=self.status, content_type=result.media_type)
-        if isinstance(self.answer, Bytes):
-            return Response(result, status=self.status, mimetype=self.answer.media_type)
+        answer_of = self.answers[self.status]
+        if isinstance(answer_of, Bytes):
+            return Response(result, status=self.status, mimetype=answer_of.media_type)
         status, answer = self._dump(result)
         response = Response(answer, status=status, content_type=_JSON)
         if isinstance(result, Paged) and result.last is not None:
@@ -277,11 +283,12 @@ class Declare(Protocol):
         method: str,
         path: str,
         *,
-        answer: Any,
         allow: tuple[str, ...],
+        answer: Any = None,
+        status: int = 200,
+        answers: Mapping[int, Any] | None = None,
         body: Any = None,
         query: type[BaseModel] | None = None,
-        status: int = 200,
         limit: int | None = None,
         keyed: bool = False,
     ) -> Callable[[Method], Method]: ...

@@ -15,6 +15,7 @@ _CONVERTER = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
 _REF = "#/components/schemas/{model}"
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
 _MODE: JsonSchemaMode = "validation"
+_DONE = {202: "Begun, and not done yet."}
 _PROBLEMS = {
     "400": "The body is not JSON.",
     "401": "No token, or one that is forged or expired.",
@@ -136,11 +137,18 @@ def _parameters(door: Any, schemas: dict[int, Any]) -> list[dict[str, Any]]:
 
 
 def _responses(door: Any, schemas: dict[int, Any]) -> dict[str, Any]:
-    done = {"description": "Done.", "content": _content(door.answer, schemas)}
+    done: dict[str, Any] = {
+        str(status): {
+            "description": _DONE.get(status, "Done."),
+            "content": _content(answer, schemas),
+        }
+        for status, answer in door.answers.items()
+    }
     if isinstance(door.query, type) and issubclass(door.query, Page):
         words = 'The next page, as long as there is one: `<...>; rel="next"`.'
-        done["headers"] = {"Link": {"description": words, "schema": {"type": "string"}}}
-    return {str(door.status): done} | {
+        link = {"Link": {"description": words, "schema": {"type": "string"}}}
+        done[str(door.status)]["headers"] = link
+    return done | {
         status: {"description": words, "content": _PROBLEM}
         for status, words in _PROBLEMS.items()
         if door.allow or status not in ("401", "403") or door.path.endswith("/sessions")
@@ -163,7 +171,7 @@ def _schemas(doors: Sequence[Any]) -> tuple[dict[int, Any], dict[str, Any]]:
     shapes = {
         id(shape): shape
         for door in doors
-        for shape in (door.body, door.answer, door.query)
+        for shape in (door.body, *door.answers.values(), door.query)
         if shape is not None and not isinstance(shape, Bytes)
     }
     made, shared = TypeAdapter.json_schemas(

@@ -30,9 +30,17 @@ class Thing(Body):
 
     name: Annotated[str, Field(max_length=40)]
     number: Annotated[int, Field(ge=0, strict=True)] = 0
-    do: Literal["keep", "refuse", "crash", "overflow", "later", "throttle", "dawdle", "linger"] = (
-        "keep"
-    )
+    do: Literal[
+        "keep",
+        "refuse",
+        "crash",
+        "overflow",
+        "later",
+        "otherwise",
+        "throttle",
+        "dawdle",
+        "linger",
+    ] = "keep"
 
 
 class Kept(Answer):
@@ -41,6 +49,12 @@ class Kept(Answer):
     thing_id: UUID
     name: str
     by: UUID
+
+
+class Later(Answer):
+    """What will be kept."""
+
+    thing_id: UUID
 
 
 class Asked(Parameters):
@@ -61,7 +75,9 @@ class Settlement(Service):
 
     name = "settlement"
 
-    @http.command("POST", "/v1/things", body=Thing, answer=Kept, status=201, allow=("admin",))
+    @http.command(
+        "POST", "/v1/things", body=Thing, answers={201: Kept, 202: Later}, allow=("admin",)
+    )
     def keep(self, tx: Transaction, call: Call, body: Thing) -> Kept | Reply:
         """Keep a thing, and then do as it says."""
         kept = Kept(thing_id=call.new_id(), name=body.name, by=call.caller.user_id)
@@ -79,7 +95,9 @@ class Settlement(Service):
             case "linger":
                 eventlet.sleep(3.0)
             case "later":
-                return Reply(answer=kept, status=202)
+                return Reply(answer=Later(thing_id=kept.thing_id), status=202)
+            case "otherwise":
+                return Reply(answer=kept, status=203)
         return kept
 
     @http.query("GET", "/v1/things/<uuid:thing_id>", query=Asked, answer=Kept, allow=http.SIGNED_IN)

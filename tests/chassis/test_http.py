@@ -98,6 +98,12 @@ class TestCommand:
         assert [answer.status_code for answer in answers] == [202, 202]
         assert answers[0].content == answers[1].content
 
+    def test_does_not_answer_what_its_document_does_not_say(self, door: Door) -> None:
+        failed = door.keep(number=15, do="otherwise")
+
+        assert (failed.status_code, failed.json()["code"]) == (500, "relais.unforeseen")
+        assert 15 not in door.numbers()
+
     def test_under_a_known_key_is_refused_with_another_body_or_to_another_person(
         self, door: Door
     ) -> None:

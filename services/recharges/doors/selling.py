@@ -61,13 +61,12 @@ class SellingDoors:
         "POST",
         "/v1/sales",
         body=api.Sell,
-        answer=api.SaleDone | CardSaleAsked,
-        status=201,
+        answers={201: api.SaleDone, 202: CardSaleAsked},
         allow=STAFF,
         keyed=True,
     )
     def sell(self, call: Call, body: api.Sell) -> Any:
-        """Sell recharges for cash, or hold them until the card has paid (202).
+        """Sell recharges for cash (201), or hold them until the card has paid (202).
 
         Cash sales are committed together with the others that are waiting.
         """
