@@ -288,6 +288,7 @@ CREATE TABLE drawer_handover (
     counted jsonb NOT NULL,
     counted_cents bigint NOT NULL,
     expected_cents bigint NOT NULL,
+    handed_by uuid,
     CONSTRAINT drawer_handover_pkey PRIMARY KEY (handover_id),
     CONSTRAINT drawer_handover_check CHECK ((from_user <> to_user)),
     CONSTRAINT drawer_handover_drawer_session_id_fkey FOREIGN KEY (drawer_session_id) REFERENCES drawer_session(drawer_session_id)
@@ -315,6 +316,7 @@ CREATE TABLE drawer_session (
     closed_at timestamp with time zone,
     approved_by uuid,
     reason text,
+    approved_at timestamp with time zone,
     CONSTRAINT drawer_session_pkey PRIMARY KEY (drawer_session_id),
     CONSTRAINT drawer_session_of_its_till UNIQUE (drawer_session_id, till_id),
     CONSTRAINT approved_by_another CHECK ((approved_by <> counted_by)),
@@ -474,6 +476,30 @@ CREATE INDEX lot_on_sale ON lot USING btree (site_code, offer_code, use_by) WHER
 CREATE CONSTRAINT TRIGGER batch_conserved AFTER INSERT OR DELETE OR UPDATE OF first_position, end_position, batch_id ON lot DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold_conservation();
 CREATE TRIGGER lot_state_follows BEFORE UPDATE OF state ON lot FOR EACH ROW WHEN ((old.state <> new.state)) EXECUTE FUNCTION hold_states();
 
+CREATE TABLE mail (
+    mail_id uuid NOT NULL,
+    kind text NOT NULL,
+    about text NOT NULL,
+    to_address text,
+    content bytea,
+    filed_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    try_at timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    trouble text DEFAULT ''::text NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT mail_pkey PRIMARY KEY (mail_id),
+    CONSTRAINT mail_about_check CHECK ((about <> ''::text)),
+    CONSTRAINT mail_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
+    CONSTRAINT mail_check1 CHECK (((state = 'waiting'::text) = (to_address IS NOT NULL))),
+    CONSTRAINT mail_check2 CHECK (((to_address IS NULL) = (content IS NULL))),
+    CONSTRAINT mail_kind_check CHECK ((kind <> ''::text)),
+    CONSTRAINT mail_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text, 'withdrawn'::text]))),
+    CONSTRAINT mail_tries_check CHECK ((tries >= 0))
+);
+CREATE INDEX mail_about ON mail USING btree (about) WHERE (state = 'waiting'::text);
+CREATE INDEX mail_waiting ON mail USING btree (try_at) WHERE (state = 'waiting'::text);
+
 CREATE TABLE offer (
     offer_code text NOT NULL,
     operator text NOT NULL,
@@ -540,6 +566,23 @@ CREATE TABLE outbox (
     CONSTRAINT outbox_sequence_check CHECK ((sequence > 0))
 ) WITH (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000);
 CREATE INDEX outbox_waiting ON outbox USING btree ("position") WHERE (published_at IS NULL);
+
+CREATE TABLE paper_copy (
+    till_id uuid NOT NULL,
+    kind text NOT NULL,
+    sequence bigint NOT NULL,
+    copy_no integer NOT NULL,
+    printed_at timestamp with time zone NOT NULL,
+    printed_by uuid NOT NULL,
+    reason text,
+    CONSTRAINT paper_copy_pkey PRIMARY KEY (till_id, kind, sequence, copy_no),
+    CONSTRAINT paper_copy_check CHECK ((((copy_no = 0) = (reason IS NULL)) AND (reason <> ''::text))),
+    CONSTRAINT paper_copy_copy_no_check CHECK ((copy_no >= 0)),
+    CONSTRAINT paper_copy_kind_check CHECK ((kind = ANY (ARRAY['ticket'::text, 'grand_total'::text]))),
+    CONSTRAINT paper_copy_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id),
+    CONSTRAINT paper_copy_till_id_kind_sequence_fkey FOREIGN KEY (till_id, kind, sequence) REFERENCES journal(till_id, kind, sequence)
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON paper_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE parked_delivery (
     parked_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -828,9 +871,11 @@ CREATE TABLE till (
     device_id uuid,
     frozen_at timestamp with time zone,
     frozen_why text,
+    drawer_held_by uuid,
     CONSTRAINT till_pkey PRIMARY KEY (till_id),
     CONSTRAINT till_check CHECK (((last_sequence = 0) = (last_hash = '\x'::bytea))),
     CONSTRAINT till_drawer CHECK (((drawer_session_id IS NULL) = (drawer_opened_on IS NULL))),
+    CONSTRAINT till_held_drawer CHECK (((drawer_held_by IS NULL) OR (drawer_session_id IS NOT NULL))),
     CONSTRAINT till_last_sequence_check CHECK ((last_sequence >= 0)),
     CONSTRAINT till_state_check CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text]))),
     CONSTRAINT till_drawer_session_id_fkey FOREIGN KEY (drawer_session_id) REFERENCES drawer_session(drawer_session_id)

@@ -88,6 +88,7 @@ def an_order(
     request_hash: bytes | None = None,
     seller_id: UUID | None = None,
     seller_sites: frozenset[str] | None = frozenset({SITE}),
+    seller_supervises: bool = False,
     ordered_at: datetime = NOON,
 ) -> Order:
     lines = tuple(Wanted(offer_code=code, quantity=quantity) for code, quantity in wanted)
@@ -99,6 +100,7 @@ def an_order(
         person_ref=person_ref,
         seller_id=seller_id or UUID(int=7),
         seller_sites=seller_sites,
+        seller_supervises=seller_supervises,
         lines=lines or (Wanted(offer_code="sfr-15", quantity=1),),
         tendered_cents=Cents(tendered_cents),
         ordered_at=ordered_at,

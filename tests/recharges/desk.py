@@ -20,7 +20,7 @@ from tests.recharges.archives import a_ticket
 from tests.recharges.build import NOON, an_order
 from tests.recharges.shop import KEYS, Shop, done, new_id
 
-CASHIER, MANAGER = UUID(int=7), UUID(int=8)
+CASHIER, MANAGER, COLLEAGUE = UUID(int=7), UUID(int=8), UUID(int=9)
 FLOAT = {"2000": 2, "1000": 1}
 
 
@@ -62,8 +62,36 @@ class Desk:
         )
         return done(self.shop.sell([order])[0])
 
+    def hand_over(
+        self,
+        to: UUID,
+        *,
+        by: UUID = CASHIER,
+        is_supervisor: bool = False,
+        counted_cents: int = 5000,
+    ) -> api.HandedOver:
+        """Give the open drawer to somebody, counted to a sum."""
+        till, session = store.lock_drawer(self.shop.tx, self.session())
+        asked = api.HandOver(to_user=to, counted={"1": counted_cents})
+        return drawers.hand_over(
+            self.shop.tx,
+            till,
+            session,
+            asked,
+            by=by,
+            is_supervisor=is_supervisor,
+            pen=self.pen(by),
+        )
+
     def move(
-        self, session_id: UUID, kind: str, cents: int, reason: str, *, is_supervisor: bool = False
+        self,
+        session_id: UUID,
+        kind: str,
+        cents: int,
+        reason: str,
+        *,
+        by: UUID = CASHIER,
+        is_supervisor: bool = False,
     ) -> api.CashMoved:
         till, session = store.lock_drawer(self.shop.tx, session_id)
         asked = api.MoveCash(kind=kind, amount_cents=cents, reason=reason)
@@ -72,12 +100,19 @@ class Desk:
             till,
             session,
             asked,
-            by=CASHIER,
+            by=by,
             is_supervisor=is_supervisor,
-            pen=self.pen(),
+            pen=self.pen(by),
         )
 
-    def close(self, session_id: UUID, counted_cents: int) -> api.DrawerCounted:
+    def close(
+        self,
+        session_id: UUID,
+        counted_cents: int,
+        *,
+        by: UUID = CASHIER,
+        is_supervisor: bool = False,
+    ) -> api.DrawerCounted:
         """Count the drawer to a sum, in cents, and close it."""
         till, session = store.lock_drawer(self.shop.tx, session_id)
         return drawers.close_drawer(
@@ -85,8 +120,9 @@ class Desk:
             till,
             session,
             counted={"1": counted_cents},
-            by=CASHIER,
-            pen=self.pen(),
+            by=by,
+            is_supervisor=is_supervisor,
+            pen=self.pen(by),
         )
 
     def approve(self, session_id: UUID, *, by: UUID = MANAGER) -> api.DrawerCounted:

@@ -1,7 +1,6 @@
 """Drawer sessions: the float, what goes in and out, the blind count, the second person."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -16,12 +15,9 @@ from services.recharges.domain.drawer import (
     DrawerNotOpen,
     DrawerOfAnotherDay,
     DrawerOpenAlready,
-    HandoverNotYours,
-    HandoverToTheHolder,
 )
 from services.recharges.domain.sale import TillFrozen, TillRevoked
 from services.recharges.handlers import drawers
-from services.recharges.store import drawers as store
 from tests.recharges.build import NOON, an_order
 from tests.recharges.desk import CASHIER, MANAGER, Desk, a_desk
 from tests.recharges.shop import Shop
@@ -217,47 +213,6 @@ class TestCount:
         assert isinstance(desk.shop.sell([order])[0], DrawerOfAnotherDay)
         assert morning.close(session, 5250).state == "closed"
         assert morning.sell().ticket_no == 2
-
-
-class TestHandover:
-    def hand_over(self, desk: Desk, *, by: object = CASHIER, to: object = MANAGER) -> None:
-        till, session = store.lock_drawer(desk.shop.tx, desk.session())
-        asked = api.HandOver.model_validate({"to_user": to, "counted": {"5000": 1, "200": 1}})
-        drawers.hand_over(
-            desk.shop.tx,
-            till,
-            session,
-            asked,
-            by=by,  # type: ignore[arg-type]
-            is_supervisor=False,
-            pen=desk.pen(),
-        )
-
-    def test_keeps_what_was_counted_beside_what_should_have_been(self, desk: Desk) -> None:
-        session = desk.open()
-        desk.sell()
-
-        self.hand_over(desk)
-
-        assert desk.shop.all(
-            "SELECT from_user, to_user, counted_cents, expected_cents FROM drawer_handover"
-        ) == [
-            {
-                "from_user": CASHIER,
-                "to_user": MANAGER,
-                "counted_cents": 5200,
-                "expected_cents": 5250,
-            }
-        ]
-        assert desk.read(session).held_by == MANAGER
-
-    def test_is_for_who_holds_the_drawer_and_to_another(self, desk: Desk) -> None:
-        desk.open()
-
-        with pytest.raises(HandoverNotYours):
-            self.hand_over(desk, by=uuid4())
-        with pytest.raises(HandoverToTheHolder):
-            self.hand_over(desk, to=CASHIER)
 
 
 class TestPieces:

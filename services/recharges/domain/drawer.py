@@ -95,6 +95,12 @@ class ApprovalByTheCounter(Refusal):
     code = "recharges.drawer.approval_by_the_counter"
 
 
+class DrawerHeldByAnother(Forbidden):
+    """This drawer was handed over to somebody else. Only they, or a supervisor, can use it."""
+
+    code = "recharges.drawer.held_by_another"
+
+
 class HandoverNotYours(Refusal):
     """Somebody else holds this drawer. Only they, or a supervisor, can hand it over."""
 
@@ -114,6 +120,14 @@ class Drawer:
     drawer_session_id: UUID
     opened_on: date
     counted: bool
+    #: Whom a handover named; until one does, whoever works at the site may use the drawer.
+    held_by: UUID | None = None
+
+
+def require_holder(held_by: UUID | None, *, by: UUID, is_supervisor: bool) -> None:
+    """Refuse who has handed the drawer over, and everybody else but its holder."""
+    if held_by is not None and by != held_by and not is_supervisor:
+        raise DrawerHeldByAnother()
 
 
 def require_selling(drawer: Drawer | None, *, opening: Opening, on: date, new_id: UUID) -> Drawer:

@@ -102,6 +102,7 @@ class Order:
     person_ref: UUID
     seller_id: UUID
     seller_sites: frozenset[str] | None  # None: all of them
+    seller_supervises: bool = False
     lines: tuple[Wanted, ...]
     tendered_cents: Cents
     ordered_at: datetime
@@ -198,6 +199,9 @@ def _sell(books: Books, order: Order) -> Sale:
     till = require_till(books, order)
     open_drawer = drawer.require_selling(
         till.drawer, opening=books.opening, on=books.on, new_id=uuid5(order.sale_id, "drawer")
+    )
+    drawer.require_holder(
+        open_drawer.held_by, by=order.seller_id, is_supervisor=order.seller_supervises
     )
     offers = [_offer(books, wanted) for wanted in order.lines]
     asked = list(zip(offers, order.lines, strict=True))

@@ -95,7 +95,13 @@ class DrawerDoors:
         till, session = store.lock_drawer(tx, drawer_session_id)
         call.caller.require_site(till["site_code"])
         return handlers.close_drawer(
-            tx, till, session, counted=body.counted, by=call.caller.user_id, pen=pen_of(call)
+            tx,
+            till,
+            session,
+            counted=body.counted,
+            by=call.caller.user_id,
+            is_supervisor=call.caller.role in SUPERVISORS,
+            pen=pen_of(call),
         )
 
     @http.command(

@@ -18,7 +18,7 @@ from services.recharges.api import selling as api
 from services.recharges.api.cards import CardSaleAsked
 from services.recharges.domain.sale import Order, Sale, Wanted
 from services.recharges.domain.ticket import Ticket
-from services.recharges.doors import STAFF, papers, secrets
+from services.recharges.doors import STAFF, SUPERVISORS, papers, secrets
 from services.recharges.doors.cards import asked, desk, reserving
 from services.recharges.doors.counting import count
 from services.recharges.handlers import selling as handlers
@@ -78,6 +78,7 @@ class SellingDoors:
             person_ref=body.person_ref,
             seller_id=call.caller.user_id,
             seller_sites=None if call.caller.role == "admin" else call.caller.site_codes,
+            seller_supervises=call.caller.role in SUPERVISORS,
             lines=tuple(
                 Wanted(offer_code=line.offer_code, quantity=line.quantity) for line in body.lines
             ),

@@ -81,6 +81,7 @@ def move_cash(
 ) -> api.CashMoved:
     """Put cash into an open drawer, or take some out, and say why."""
     _require_open(session)
+    drawer.require_holder(till["drawer_held_by"], by=by, is_supervisor=is_supervisor)
     if asked.kind == "out" and not is_supervisor:
         max_cents = int(store.rule(tx, _OUT_RULE, on=pen.today))
         if asked.amount_cents > max_cents:
@@ -121,7 +122,7 @@ def hand_over(
     is_supervisor: bool,
     pen: Pen,
 ) -> api.HandedOver:
-    """Give an open drawer to another person, counted."""
+    """Give an open drawer to another person, counted: from now on it is theirs alone to use."""
     _require_open(session)
     if by != session["held_by"] and not is_supervisor:
         raise HandoverNotYours()
@@ -134,16 +135,19 @@ def hand_over(
         {
             "handover_id": handover_id,
             "drawer_session_id": session["drawer_session_id"],
+            "till_id": till["till_id"],
             "from_user": session["held_by"],
             "to_user": asked.to_user,
             "at": pen.now,
             "counted": Json(asked.counted),
             "counted_cents": counted,
             "expected_cents": expected,
+            "handed_by": by,
         },
     )
     details = {
         "drawer_session_id": str(session["drawer_session_id"]),
+        "handed_from": str(session["held_by"]),
         "handed_to": str(asked.to_user),
         "expected_cents": expected,
         "counted_cents": int(counted),
@@ -159,13 +163,21 @@ def hand_over(
 
 
 def close_drawer(
-    tx: Transaction, till: Row, session: Row, *, counted: Mapping[str, int], by: UUID, pen: Pen
+    tx: Transaction,
+    till: Row,
+    session: Row,
+    *,
+    counted: Mapping[str, int],
+    by: UUID,
+    is_supervisor: bool,
+    pen: Pen,
 ) -> api.DrawerCounted:
     """Take the blind count of a drawer; close it, and the till's day, unless the gap is too large.
 
     The count stays as it was given, whatever follows.
     """
     drawer.move(State(session["state"]), State.COUNTED)
+    drawer.require_holder(till["drawer_held_by"], by=by, is_supervisor=is_supervisor)
     expected = store.expected(tx, session)
     store.count_drawer(tx, session, pieces=counted, expected_cents=expected, by=by, at=pen.now)
     session = store.find_drawer(tx, session["drawer_session_id"])
@@ -196,6 +208,7 @@ def approve_drawer(
         {
             "drawer_session_id": session["drawer_session_id"],
             "approved_by": by,
+            "approved_at": pen.now,
             "reason": reason,
         },
     )
@@ -215,6 +228,7 @@ def _wait(tx: Transaction, till: Row, session: Row) -> None:
         drawer_session_id=session["drawer_session_id"],
         opened_on=session["business_date"],
         counted=True,
+        held_by=till["drawer_held_by"],
     )
 
 

@@ -9,13 +9,13 @@ VALUES (%(drawer_session_id)s, %(till_id)s, %(site_code)s, %(business_date)s, 'o
 -- name: give_till_its_drawer
 UPDATE till
    SET drawer_session_id = %(drawer_session_id)s, drawer_opened_on = %(opened_on)s,
-       drawer_counted = %(counted)s
+       drawer_counted = %(counted)s, drawer_held_by = %(held_by)s
  WHERE till_id = %(till_id)s;
 
 -- name: find_drawer
 SELECT drawer_session_id, till_id, site_code, business_date, state, opening, float, float_cents,
        opened_at, opened_by, held_by, counted, counted_cents, counted_at, counted_by,
-       expected_cents, gap_cents, closed_at, approved_by, reason
+       expected_cents, gap_cents, closed_at, approved_by, approved_at, reason
   FROM drawer_session
  WHERE drawer_session_id = %(drawer_session_id)s;
 
@@ -55,9 +55,11 @@ VALUES (%(till_id)s, %(site_code)s, %(business_date)s, %(recorded_at)s, %(kind)s
 -- name: hand_over_drawer
 WITH handed AS (
     INSERT INTO drawer_handover (handover_id, drawer_session_id, from_user, to_user, at, counted,
-                                 counted_cents, expected_cents)
+                                 counted_cents, expected_cents, handed_by)
     VALUES (%(handover_id)s, %(drawer_session_id)s, %(from_user)s, %(to_user)s, %(at)s,
-            %(counted)s, %(counted_cents)s, %(expected_cents)s)
+            %(counted)s, %(counted_cents)s, %(expected_cents)s, %(handed_by)s)
+), bound AS (
+    UPDATE till SET drawer_held_by = %(to_user)s WHERE till_id = %(till_id)s
 )
 UPDATE drawer_session SET held_by = %(to_user)s WHERE drawer_session_id = %(drawer_session_id)s;
 
@@ -70,7 +72,7 @@ UPDATE drawer_session
 
 -- name: approve_drawer
 UPDATE drawer_session
-   SET approved_by = %(approved_by)s, reason = %(reason)s
+   SET approved_by = %(approved_by)s, approved_at = %(approved_at)s, reason = %(reason)s
  WHERE drawer_session_id = %(drawer_session_id)s;
 
 -- name: close_drawer

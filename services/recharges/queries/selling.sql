@@ -3,7 +3,7 @@
 -- name: lock_tills
 -- The tills of a batch of sales, with their drawers and the heads of their tickets.
 SELECT till_id, site_code, name, state, last_sequence, last_hash, drawer_session_id,
-       drawer_opened_on, drawer_counted, device_id, frozen_at, frozen_why
+       drawer_opened_on, drawer_counted, drawer_held_by, device_id, frozen_at, frozen_why
   FROM till
  WHERE till_id = ANY(%(till_ids)s::uuid[])
  ORDER BY till_id
@@ -11,7 +11,7 @@ SELECT till_id, site_code, name, state, last_sequence, last_hash, drawer_session
 
 -- name: read_books
 -- What a batch of sales is decided on besides what it locks, as one row: planned and sent once.
--- Keys are read after the tills are locked, so that a sale committed while we waited is seen.
+-- Keys are read after they are locked, so that a sale committed while we waited is seen.
 SELECT ARRAY(SELECT key FROM sale WHERE key = ANY(%(keys)s::text[])
              UNION ALL
              SELECT key FROM card_sale WHERE key = ANY(%(keys)s::text[])) AS known,
@@ -55,6 +55,21 @@ SELECT other.person_ref
     OR known_as.same_as = ANY(%(person_refs)s::uuid[])
  ORDER BY other.person_ref
    FOR UPDATE OF other;
+
+-- name: lock_keys_and_aliases
+-- Sales asked for under one key take turns, whatever they are paid with, wherever they are sold; and
+-- those to a person who was merged.  The keys come sorted.
+SELECT NULL AS person_ref, pg_advisory_xact_lock(hashtextextended('recharges.sale ' || key, 0))::text
+  FROM unnest(%(keys)s::text[]) AS key
+ UNION ALL
+SELECT person_ref, NULL
+  FROM (SELECT other.person_ref
+          FROM person_alias AS known_as
+          JOIN person_alias AS other ON other.same_as = known_as.same_as
+         WHERE known_as.person_ref = ANY(%(person_refs)s::uuid[])
+            OR known_as.same_as = ANY(%(person_refs)s::uuid[])
+         ORDER BY other.person_ref
+           FOR UPDATE OF other) AS merged;
 
 -- name: lock_cap_months
 -- The lock makes one person's sales take turns, whatever the site and the reference.

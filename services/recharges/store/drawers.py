@@ -102,8 +102,9 @@ def give_till_its_drawer(
     drawer_session_id: UUID | None,
     opened_on: date | None,
     counted: bool = False,
+    held_by: UUID | None = None,
 ) -> None:
-    """Say on the till's row which session is open there, and whether it was counted."""
+    """Say on the till's row which session is open there, whether it was counted and whose it is."""
     tx.execute(
         SQL["give_till_its_drawer"],
         {
@@ -111,6 +112,7 @@ def give_till_its_drawer(
             "drawer_session_id": drawer_session_id,
             "opened_on": opened_on,
             "counted": counted,
+            "held_by": held_by,
         },
     )
 

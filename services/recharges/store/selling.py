@@ -50,7 +50,10 @@ def lock_books(
         tills = tx.execute(
             SQL["lock_tills"], {"till_ids": column({order.till_id for order in orders})}
         )
-        tx.execute(SQL["lock_aliases"], {"person_refs": person_refs})
+        tx.execute(
+            SQL["lock_keys_and_aliases"],
+            {"keys": column(sorted(order.key for order in orders)), "person_refs": person_refs},
+        )
         read = tx.execute(
             SQL["read_books"],
             {
@@ -134,6 +137,7 @@ def till_from(row: dict[str, Any]) -> Till:
             drawer_session_id=session_id,
             opened_on=row["drawer_opened_on"],
             counted=row["drawer_counted"],
+            held_by=row["drawer_held_by"],
         ),
     )
 
