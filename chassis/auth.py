@@ -8,6 +8,7 @@ import base64
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import jwt
@@ -38,6 +39,12 @@ class TokenExpired(Unauthenticated):
     code = "accounts.token.expired"
 
 
+class TokenRevoked(Unauthenticated):
+    """Your access has been ended. Please sign in again."""
+
+    code = "accounts.token.revoked"
+
+
 class RoleNotAllowed(Forbidden):
     """Your role ({role}) does not allow this."""
 
@@ -58,6 +65,10 @@ class Caller:
     role: str
     site_codes: frozenset[str]
     operator: str | None = None
+    #: Somebody who helps without being employed: they may sell, and open no file.
+    volunteer: bool = False
+    #: The sign-in that the token comes from; a till's device has none.
+    session_id: UUID | None = None
 
     def require_site(self, site_code: str) -> None:
         """Refuse unless the caller works at the site; an administrator works at all of them."""
@@ -72,44 +83,71 @@ class Signer:
         self._key = Ed25519PrivateKey.from_private_bytes(_raw(private_key))
 
     def sign(self, caller: Caller, *, token_id: UUID, now: datetime, lifetime: timedelta) -> str:
-        """Return a token that says who the caller is until `now + lifetime`."""
-        claims = {
+        """Return a token that says who the caller is until `now + lifetime`.
+
+        It was issued at `now` to the microsecond: what ends access compares with that.
+        """
+        claims: dict[str, Any] = {
             "iss": _ISSUER,
             "sub": str(caller.user_id),
             "jti": str(token_id),
             "role": caller.role,
             "sites": sorted(caller.site_codes),
             "operator": caller.operator,
-            "iat": int(now.timestamp()),
+            "volunteer": caller.volunteer,
+            "iat": now.timestamp(),
             "exp": int((now + lifetime).timestamp()),
         }
+        if caller.session_id is not None:
+            claims["sid"] = str(caller.session_id)
         return jwt.encode(claims, self._key, algorithm="EdDSA")
+
+
+class IsEnded(Protocol):
+    """Says whether the access of a user, device or session ended after a token was issued."""
+
+    def __call__(self, subject_id: UUID | None, *, issued_at: float) -> bool: ...
+
+
+class _Read(NamedTuple):
+    """What a token says."""
+
+    caller: Caller
+    issued_at: float
+    expires_at: int
 
 
 class Verifier:
     """Checks tokens with the public key and remembers those it has checked until they expire."""
 
-    def __init__(self, public_key: str) -> None:
+    def __init__(self, public_key: str, *, is_ended: IsEnded | None = None) -> None:
         self._key = Ed25519PublicKey.from_public_bytes(_raw(public_key))
-        self._known: OrderedDict[str, tuple[Caller, int]] = OrderedDict()
+        self._is_ended = is_ended
+        self._known: OrderedDict[str, _Read] = OrderedDict()
 
     def verify(self, authorization: str | None, *, now: datetime) -> Caller:
-        """Read `Bearer <token>`; refuse a missing, forged or expired one."""
+        """Read `Bearer <token>`; refuse a missing, forged, expired or revoked one."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise TokenMissing()
         known = self._known.get(token)
-        caller, expires = known if known is not None else self._decode(token)
-        if now.timestamp() >= expires:
+        read = known if known is not None else self._decode(token)
+        if now.timestamp() >= read.expires_at:
             self._known.pop(token, None)
             raise TokenExpired()
+        is_ended, issued_at = self._is_ended, read.issued_at
+        if is_ended is not None and (
+            is_ended(read.caller.session_id, issued_at=issued_at)
+            or is_ended(read.caller.user_id, issued_at=issued_at)
+        ):
+            raise TokenRevoked()
         if known is None:
-            self._known[token] = caller, expires
+            self._known[token] = read
             if len(self._known) > _CACHED_MAX:
                 self._known.popitem(last=False)
-        return caller
+        return read.caller
 
-    def _decode(self, token: str) -> tuple[Caller, int]:
+    def _decode(self, token: str) -> _Read:
         try:
             claims = jwt.decode(
                 token,
@@ -123,14 +161,18 @@ class Verifier:
                     "verify_aud": False,
                 },
             )
+            session_id = claims.get("sid")
             caller = Caller(
                 user_id=UUID(claims["sub"]),
                 role=str(claims["role"]),
                 site_codes=frozenset(claims["sites"]),
                 operator=claims["operator"],
+                # Tokens of before there were volunteers and sessions say neither.
+                volunteer=claims.get("volunteer", False) is True,
+                session_id=None if session_id is None else UUID(session_id),
             )
-            return caller, int(claims["exp"])
-        except (jwt.PyJWTError, KeyError, ValueError, TypeError) as error:
+            return _Read(caller, float(claims["iat"]), int(claims["exp"]))
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError) as error:
             raise TokenInvalid() from error
 
 

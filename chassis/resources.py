@@ -9,6 +9,7 @@ from chassis import settings as process_settings
 from chassis.auth import Verifier
 from chassis.batch import Batch, Run
 from chassis.db import Database
+from chassis.revocations import Watch
 from chassis.settings import Settings
 from chassis.turns import Turns
 
@@ -43,7 +44,13 @@ class Resources(SharedExtension):  # type: ignore[misc]  # nameko has no types
     @cached_property
     def verifier(self) -> Verifier:
         """Checks the callers' tokens."""
-        return Verifier(self.settings.relais_verify_key.get_secret_value())
+        key = self.settings.relais_verify_key.get_secret_value()
+        return Verifier(key, is_ended=self.watch.is_ended)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """Knows whose access has ended."""
+        return Watch(self.database, poll_s=self.settings.access_poll_s)
 
     @cached_property
     def turns(self) -> Turns:
@@ -65,6 +72,29 @@ class DatabaseProvider(DependencyProvider):  # type: ignore[misc]
     def get_dependency(self, worker_ctx: object) -> Database:
         """Return the shared database."""
         return self.resources.database
+
+
+class WatchProvider(DependencyProvider):  # type: ignore[misc]
+    """Follows whose access has ended, in every process that answers callers."""
+
+    resources = Resources()
+    _thread: Any = None
+
+    def setup(self) -> None:
+        """Know what is known before the first caller is let in."""
+        if "http" in self.resources.settings.parts:
+            self.resources.watch.read()
+
+    def start(self) -> None:
+        """Start following."""
+        if "http" in self.resources.settings.parts:
+            self._thread = self.container.spawn_managed_thread(self.resources.watch.run, "access")
+
+    def stop(self) -> None:
+        """Stop following."""
+        if self._thread is not None:
+            self.resources.watch.stop()
+            self._thread.kill()
 
 
 class BatchProvider(DependencyProvider):  # type: ignore[misc]

@@ -41,11 +41,11 @@ def _serve(service: str) -> None:
     from nameko.runners import ServiceRunner
 
     from chassis.db import Database, assert_hub_is_free
-    from chassis.service import Service
+    from chassis.service import Base
 
     service_class: Any = importlib.import_module(f"services.{service}.service").SERVICE
-    if not issubclass(service_class, Service):
-        sys.exit(f"{service} cannot start: without chassis.service.Service its facts stay unsaid")
+    if not issubclass(service_class, Base):
+        sys.exit(f"{service} cannot start: without chassis.service.Base its facts stay unsaid")
     database = Database(current.database_url.get_secret_value(), schema=service, settings=current)
     assert_hub_is_free(database)
     database.close()

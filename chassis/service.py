@@ -2,14 +2,29 @@
 
 from typing import ClassVar
 
+from chassis import revocations
+from chassis.consume import consume
+from chassis.db import Transaction
 from chassis.relay import RelayProvider
-from chassis.resources import DatabaseProvider
+from chassis.resources import DatabaseProvider, WatchProvider
+from chassis.revocations import AccessEnded
+from kernel.envelope import Envelope
 
 
-class Service:
-    """A service publishes its outbox and knows its database; the rest are its entry points."""
+class Base:
+    """A service publishes its outbox, knows its database, and refuses those whose access ended."""
 
     name: ClassVar[str]
 
     database = DatabaseProvider()
     relay = RelayProvider()
+    watch = WatchProvider()
+
+
+class Service(Base):
+    """A service that hears from accounts whose access has ended; accounts itself knows."""
+
+    @consume(AccessEnded.TYPE)
+    def on_access_ended(self, tx: Transaction, facts: list[Envelope]) -> None:
+        """Refuse the tokens that were issued before, at every door of this service."""
+        revocations.keep(tx, [AccessEnded.hear(fact) for fact in facts])

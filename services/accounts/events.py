@@ -1,6 +1,7 @@
 """What accounts tells the others.  Field names here are promises."""
 
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from chassis.facts import Fact
@@ -79,3 +80,22 @@ class UserDisabled(_UserTold):
     """Somebody may do nothing any more; their role and sites as they were.  Subject: the user."""
 
     TYPE: ClassVar[str] = "accounts.user.disabled.v1"
+
+
+class AccessEnded(Fact):
+    """Tokens issued before are refused.  Subject: the session, the user or the device."""
+
+    TYPE: ClassVar[str] = "accounts.access.ended.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "subject_id": "0198c0de-0000-7000-8000-000000000004",
+        "kind": "session",
+        "issued_before": "2026-11-21T09:30:00.000001Z",
+        "expires_at": "2026-11-21T21:30:00Z",
+    }
+
+    subject_id: UUID
+    kind: Literal["session", "user", "device"]
+    #: Tokens issued at this instant or later are believed again: somebody signed in anew.
+    issued_before: datetime
+    #: When the last of the refused tokens would have expired: then the ending may be forgotten.
+    expires_at: datetime

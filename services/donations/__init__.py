@@ -2,6 +2,6 @@
 
 Owns       operators, the cap on one operation, option reports and their lines
 Publishes  donations.option.reported.v1
-Hears      nothing
+Hears      accounts.access.ended.v1
 Answers    GET /v1/option-reports, POST /v1/option-reports
 """

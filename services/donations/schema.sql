@@ -59,6 +59,15 @@ BEGIN
 END
 $function$;
 
+CREATE TABLE access_ended (
+    subject_id uuid NOT NULL,
+    kind text NOT NULL,
+    issued_before timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT access_ended_pkey PRIMARY KEY (subject_id),
+    CONSTRAINT access_ended_kind_check CHECK ((kind = ANY (ARRAY['session'::text, 'user'::text, 'device'::text])))
+);
+
 CREATE TABLE command_answer (
     key text NOT NULL,
     request_hash bytea NOT NULL,

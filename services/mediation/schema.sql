@@ -154,6 +154,15 @@ BEGIN
 END
 $function$;
 
+CREATE TABLE access_ended (
+    subject_id uuid NOT NULL,
+    kind text NOT NULL,
+    issued_before timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT access_ended_pkey PRIMARY KEY (subject_id),
+    CONSTRAINT access_ended_kind_check CHECK ((kind = ANY (ARRAY['session'::text, 'user'::text, 'device'::text])))
+);
+
 CREATE TABLE case_event (
     position bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_id uuid NOT NULL,

@@ -4,7 +4,8 @@ Owns       tariff, voucher stock, tills, drawers, monthly caps, sales, cash line
 Publishes  recharges.batch.received.v1, recharges.drawer.closed.v1, recharges.sale.completed.v1,
            recharges.sale.refunded.v1, recharges.stock.low.v1, recharges.till.closed.v1,
            recharges.till.opened.v1
-Hears      accounts.device.enrolled.v1, accounts.device.revoked.v1, accounts.site.opened.v1,
+Hears      accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.device.revoked.v1,
+           accounts.site.opened.v1,
            referrals.entitlement.opened.v1, referrals.entitlement.renewed.v1,
            referrals.person.merged.v1, referrals.person.unmerged.v1
 Answers    GET /v1/batches, GET /v1/drawer-sessions,

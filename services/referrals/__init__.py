@@ -6,7 +6,8 @@ Publishes  referrals.entitlement.opened.v1, referrals.entitlement.renewed.v1,
            referrals.person.merged.v1, referrals.person.unmerged.v1,
            referrals.referral.accepted.v1, referrals.referral.refused.v1,
            referrals.referral.submitted.v1
-Hears      accounts.site.opened.v1, accounts.user.created.v1, accounts.user.disabled.v1,
+Hears      accounts.access.ended.v1, accounts.site.opened.v1, accounts.user.created.v1,
+           accounts.user.disabled.v1,
            recharges.sale.completed.v1
 Answers    GET /v1/referrals, POST /v1/referrals, GET /v1/referrals/<uuid:referral_id>,
            POST /v1/referrals/<uuid:referral_id>/seen,

@@ -1,5 +1,52 @@
 -- What the migrations of referrals add up to. Made by deploy/schema.py.
 
+CREATE OR REPLACE FUNCTION add_pseudonym()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO pseudonym (person_ref, last_contact_at) VALUES (NEW.person_ref, NEW.known_since);
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION keep_accesses()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    kept_months integer;
+BEGIN
+    SELECT value INTO kept_months
+      FROM rule
+     WHERE name = 'access_months' AND from_on <= CURRENT_DATE
+       AND (until_on IS NULL OR CURRENT_DATE < until_on);
+    IF OLD.at >= date_trunc('month', now()) - make_interval(months => kept_months) THEN
+        RAISE EXCEPTION 'access % is kept for % months', OLD.access_id, kept_months
+              USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN OLD;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION keep_erasure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.erased_at IS NOT NULL AND NEW.erased_at IS DISTINCT FROM OLD.erased_at THEN
+        RAISE EXCEPTION 'person % stays erased', OLD.person_ref
+              USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF NEW.erased_at IS NOT NULL
+       AND EXISTS (SELECT FROM person WHERE person_ref = NEW.person_ref) THEN
+        RAISE EXCEPTION 'person % has an identity and cannot be erased', OLD.person_ref
+              USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -25,6 +72,34 @@ BEGIN
 END
 $function$;
 
+CREATE TABLE access (
+    access_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    person_ref uuid NOT NULL,
+    what text NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    by_user_id uuid NOT NULL,
+    by_role text NOT NULL,
+    site_codes text[] NOT NULL,
+    CONSTRAINT access_pkey PRIMARY KEY (access_id),
+    CONSTRAINT access_what_check CHECK ((what ~ '^[a-z][a-z_]{2,39}$'::text)),
+    CONSTRAINT access_why_check CHECK ((length(why) <= 80)),
+    CONSTRAINT access_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES pseudonym(person_ref)
+);
+CREATE INDEX access_by_time ON access USING brin (at);
+CREATE INDEX access_of_person ON access USING btree (person_ref, access_id DESC);
+CREATE TRIGGER access_is_kept BEFORE DELETE ON access FOR EACH ROW EXECUTE FUNCTION keep_accesses();
+CREATE TRIGGER access_is_written_once BEFORE UPDATE ON access FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE access_ended (
+    subject_id uuid NOT NULL,
+    kind text NOT NULL,
+    issued_before timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT access_ended_pkey PRIMARY KEY (subject_id),
+    CONSTRAINT access_ended_kind_check CHECK ((kind = ANY (ARRAY['session'::text, 'user'::text, 'device'::text])))
+);
+
 CREATE TABLE command_answer (
     key text NOT NULL,
     request_hash bytea NOT NULL,
@@ -46,7 +121,7 @@ CREATE TABLE entitlement (
     CONSTRAINT entitlement_check CHECK ((until_on > from_on)),
     CONSTRAINT entitlement_monthly_cap_cents_check CHECK ((monthly_cap_cents >= 0)),
     CONSTRAINT entitlement_renewal_count_check CHECK ((renewal_count >= 0)),
-    CONSTRAINT entitlement_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES person(person_ref),
+    CONSTRAINT entitlement_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES pseudonym(person_ref),
     CONSTRAINT one_entitlement_a_day EXCLUDE USING gist (person_ref WITH =, daterange(from_on, until_on) WITH &&)
 );
 
@@ -84,6 +159,30 @@ CREATE TABLE inbox (
     CONSTRAINT inbox_pkey PRIMARY KEY (consumer, event_id),
     CONSTRAINT inbox_ending_check CHECK ((ending = ANY (ARRAY['applied'::text, 'refused'::text, 'superseded'::text])))
 );
+
+CREATE TABLE mail (
+    mail_id uuid NOT NULL,
+    kind text NOT NULL,
+    about text NOT NULL,
+    to_address text,
+    content bytea,
+    filed_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    try_at timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    trouble text DEFAULT ''::text NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT mail_pkey PRIMARY KEY (mail_id),
+    CONSTRAINT mail_about_check CHECK ((about <> ''::text)),
+    CONSTRAINT mail_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
+    CONSTRAINT mail_check1 CHECK (((state = 'waiting'::text) = (to_address IS NOT NULL))),
+    CONSTRAINT mail_check2 CHECK (((to_address IS NULL) = (content IS NULL))),
+    CONSTRAINT mail_kind_check CHECK ((kind <> ''::text)),
+    CONSTRAINT mail_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text, 'withdrawn'::text]))),
+    CONSTRAINT mail_tries_check CHECK ((tries >= 0))
+);
+CREATE INDEX mail_about ON mail USING btree (about) WHERE (state = 'waiting'::text);
+CREATE INDEX mail_waiting ON mail USING btree (try_at) WHERE (state = 'waiting'::text);
 
 CREATE TABLE outbox (
     position bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -145,6 +244,7 @@ CREATE TABLE person (
     CONSTRAINT person_name_key_check CHECK ((name_key <> ''::text)),
     CONSTRAINT person_phone_check CHECK ((phone ~ '^\+[1-9][0-9]{7,14}$'::text))
 );
+CREATE TRIGGER person_has_a_pseudonym AFTER INSERT ON person FOR EACH ROW EXECUTE FUNCTION add_pseudonym();
 
 CREATE TABLE person_merge (
     merge_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -157,10 +257,19 @@ CREATE TABLE person_merge (
     CONSTRAINT person_merge_pkey PRIMARY KEY (merge_id),
     CONSTRAINT person_merge_check CHECK ((person_ref <> merged_into)),
     CONSTRAINT person_merge_check1 CHECK (((unmerged_at IS NULL) = (unmerged_by IS NULL))),
-    CONSTRAINT person_merge_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES person(person_ref),
-    CONSTRAINT person_merge_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES person(person_ref)
+    CONSTRAINT person_merge_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES pseudonym(person_ref),
+    CONSTRAINT person_merge_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES pseudonym(person_ref)
 );
 CREATE UNIQUE INDEX person_merged_once ON person_merge USING btree (person_ref) WHERE (unmerged_at IS NULL);
+
+CREATE TABLE pseudonym (
+    person_ref uuid NOT NULL,
+    last_contact_at timestamp with time zone NOT NULL,
+    erased_at timestamp with time zone,
+    CONSTRAINT pseudonym_pkey PRIMARY KEY (person_ref)
+);
+CREATE TRIGGER pseudonym_is_kept BEFORE DELETE ON pseudonym FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER pseudonym_stays_erased BEFORE UPDATE ON pseudonym FOR EACH ROW EXECUTE FUNCTION keep_erasure();
 
 CREATE TABLE referral (
     referral_id uuid NOT NULL,
@@ -190,7 +299,7 @@ CREATE TABLE referral (
     CONSTRAINT referral_refusal_code_check CHECK ((refusal_code = ANY (ARRAY['not_eligible'::text, 'no_place'::text, 'duplicate'::text, 'unreachable'::text, 'other'::text]))),
     CONSTRAINT referral_situation_check CHECK ((situation = ANY (ARRAY['exclusion'::text, 'integration'::text, 'budget'::text]))),
     CONSTRAINT referral_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'seen'::text, 'accepted'::text, 'refused'::text]))),
-    CONSTRAINT referral_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES person(person_ref),
+    CONSTRAINT referral_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES pseudonym(person_ref),
     CONSTRAINT referral_site_code_fkey FOREIGN KEY (site_code) REFERENCES site(site_code),
     CONSTRAINT referral_structure_id_fkey FOREIGN KEY (structure_id) REFERENCES structure(structure_id)
 );
@@ -220,7 +329,7 @@ CREATE TABLE rule (
     until_on date,
     value integer NOT NULL,
     CONSTRAINT rule_check CHECK ((until_on > from_on)),
-    CONSTRAINT rule_name_check CHECK ((name = ANY (ARRAY['referral_months'::text, 'entitlement_months'::text, 'monthly_cap_cents'::text, 'renewals_max'::text]))),
+    CONSTRAINT rule_name_check CHECK ((name ~ '^[a-z][a-z_]{2,39}$'::text)),
     CONSTRAINT rule_value_check CHECK ((value >= 0)),
     CONSTRAINT one_value_a_day EXCLUDE USING gist (name WITH =, daterange(from_on, until_on) WITH &&)
 );

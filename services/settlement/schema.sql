@@ -7,14 +7,14 @@ CREATE OR REPLACE FUNCTION add_to_days()
  SET search_path TO 'settlement', 'public'
 AS $function$
 BEGIN
-    INSERT INTO day_total (operator, booked_on, site_code, debit, credit, amount_cents,
+    INSERT INTO day_total (operator, booked_on, site_code, debit, credit, offer_code, amount_cents,
                            item_count, transfer_count)
-    SELECT operator, booked_on, site_code, debit, credit, sum(amount_cents), sum(item_count),
-           count(*)
+    SELECT operator, booked_on, site_code, debit, credit, offer_code, sum(amount_cents),
+           sum(item_count), count(*)
       FROM added
-     GROUP BY operator, booked_on, site_code, debit, credit
-     ORDER BY operator, booked_on, site_code, debit, credit
-        ON CONFLICT (operator, booked_on, site_code, debit, credit) DO UPDATE
+     GROUP BY operator, booked_on, site_code, debit, credit, offer_code
+     ORDER BY operator, booked_on, site_code, debit, credit, offer_code
+        ON CONFLICT (operator, booked_on, site_code, debit, credit, offer_code) DO UPDATE
        SET amount_cents = day_total.amount_cents + EXCLUDED.amount_cents,
            item_count = day_total.item_count + EXCLUDED.item_count,
            transfer_count = day_total.transfer_count + EXCLUDED.transfer_count;
@@ -69,15 +69,14 @@ BEGIN
     SELECT touched.fact_id, touched.operator
       INTO unequal
       FROM (SELECT DISTINCT fact_id, operator FROM added) AS touched
-     WHERE (SELECT COALESCE(sum(CASE WHEN debit IN ('till_cash', 'card_receivable',
-                                                    'option_receivable')
-                                     THEN amount_cents
-                                     WHEN credit IN ('till_cash', 'card_receivable',
-                                                     'option_receivable')
-                                     THEN -amount_cents
+     WHERE (SELECT COALESCE(sum(CASE WHEN debit = 'till_cash' THEN amount_cents
+                                     WHEN credit = 'till_cash' THEN -amount_cents
+                                     WHEN debit IN ('card_receivable', 'option_receivable',
+                                                    'site_cash') THEN amount_cents
+                                     WHEN credit IN ('card_receivable', 'option_receivable',
+                                                     'site_cash') THEN -amount_cents
                                 END), 0) = max(declared_cents)
-               AND COALESCE(sum(amount_cents) FILTER (
-                            WHERE debit IN ('credits_stock', 'credits_sold', 'credits_given')), 0)
+               AND COALESCE(sum(amount_cents) FILTER (WHERE debit LIKE 'credits%'), 0)
                    = max(declared_face_value_cents)
                AND sum(item_count) = max(declared_count)
               FROM transfer
@@ -95,6 +94,15 @@ BEGIN
     RETURN NULL;
 END
 $function$;
+
+CREATE TABLE access_ended (
+    subject_id uuid NOT NULL,
+    kind text NOT NULL,
+    issued_before timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT access_ended_pkey PRIMARY KEY (subject_id),
+    CONSTRAINT access_ended_kind_check CHECK ((kind = ANY (ARRAY['session'::text, 'user'::text, 'device'::text])))
+);
 
 CREATE TABLE anchor (
     till_id uuid NOT NULL,
@@ -129,7 +137,8 @@ CREATE TABLE day_total (
     amount_cents bigint NOT NULL,
     item_count bigint NOT NULL,
     transfer_count bigint NOT NULL,
-    CONSTRAINT day_total_pkey PRIMARY KEY (operator, booked_on, site_code, debit, credit),
+    offer_code text DEFAULT ''::text NOT NULL,
+    CONSTRAINT day_total_pkey PRIMARY KEY (operator, booked_on, site_code, debit, credit, offer_code),
     CONSTRAINT day_total_amount_cents_check CHECK ((amount_cents >= 0)),
     CONSTRAINT day_total_item_count_check CHECK ((item_count >= 0)),
     CONSTRAINT day_total_transfer_count_check CHECK ((transfer_count > 0))
@@ -154,7 +163,7 @@ CREATE TABLE entry (
     CONSTRAINT entry_declared_count_check CHECK ((declared_count >= 0)),
     CONSTRAINT entry_declared_face_value_cents_check CHECK ((declared_face_value_cents >= 0)),
     CONSTRAINT entry_document_check CHECK (((length(document) >= 1) AND (length(document) <= 100))),
-    CONSTRAINT entry_kind_check CHECK ((kind = ANY (ARRAY['batch_received'::text, 'sale_completed'::text, 'sale_refunded'::text, 'drawer_closed'::text, 'option_reported'::text, 'device_sold'::text]))),
+    CONSTRAINT entry_kind_check CHECK ((kind = ANY (ARRAY['batch_received'::text, 'sale_completed'::text, 'sale_refunded'::text, 'transfer_sent'::text, 'transfer_received'::text, 'transfer_cancelled'::text, 'voucher_written_off'::text, 'voucher_found'::text, 'till_opened'::text, 'cash_moved'::text, 'drawer_closed'::text, 'option_reported'::text, 'device_sold'::text]))),
     CONSTRAINT entry_operator_check CHECK ((operator ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
     CONSTRAINT entry_site_code_check CHECK ((site_code <> ''::text))
 );
@@ -174,6 +183,30 @@ CREATE TABLE inbox (
     CONSTRAINT inbox_pkey PRIMARY KEY (consumer, event_id),
     CONSTRAINT inbox_ending_check CHECK ((ending = ANY (ARRAY['applied'::text, 'refused'::text, 'superseded'::text])))
 );
+
+CREATE TABLE mail (
+    mail_id uuid NOT NULL,
+    kind text NOT NULL,
+    about text NOT NULL,
+    to_address text,
+    content bytea,
+    filed_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    try_at timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    trouble text DEFAULT ''::text NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT mail_pkey PRIMARY KEY (mail_id),
+    CONSTRAINT mail_about_check CHECK ((about <> ''::text)),
+    CONSTRAINT mail_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
+    CONSTRAINT mail_check1 CHECK (((state = 'waiting'::text) = (to_address IS NOT NULL))),
+    CONSTRAINT mail_check2 CHECK (((to_address IS NULL) = (content IS NULL))),
+    CONSTRAINT mail_kind_check CHECK ((kind <> ''::text)),
+    CONSTRAINT mail_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text, 'withdrawn'::text]))),
+    CONSTRAINT mail_tries_check CHECK ((tries >= 0))
+);
+CREATE INDEX mail_about ON mail USING btree (about) WHERE (state = 'waiting'::text);
+CREATE INDEX mail_waiting ON mail USING btree (try_at) WHERE (state = 'waiting'::text);
 
 CREATE TABLE outbox (
     position bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -227,11 +260,13 @@ CREATE TABLE transfer (
     credit text NOT NULL,
     amount_cents bigint NOT NULL,
     item_count integer NOT NULL,
+    offer_code text DEFAULT ''::text NOT NULL,
     CONSTRAINT transfer_pkey PRIMARY KEY (fact_id, operator, "position"),
     CONSTRAINT transfer_amount_cents_check CHECK ((amount_cents >= 0)),
     CONSTRAINT transfer_check CHECK (((amount_cents > 0) OR (item_count > 0))),
     CONSTRAINT transfer_item_count_check CHECK ((item_count >= 0)),
-    CONSTRAINT transfer_pair_check CHECK ((((((((((((((((debit = 'credits_stock'::text) AND (credit = 'credits_given'::text)) OR ((debit = 'credits_sold'::text) AND (credit = 'credits_stock'::text))) OR ((debit = 'credits_stock'::text) AND (credit = 'credits_sold'::text))) OR ((debit = 'credits_given'::text) AND (credit = 'credits_sold'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'recharge_income'::text))) OR ((debit = 'card_receivable'::text) AND (credit = 'recharge_income'::text))) OR ((debit = 'recharge_income'::text) AND (credit = 'till_cash'::text))) OR ((debit = 'recharge_income'::text) AND (credit = 'card_receivable'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'cash_differences'::text))) OR ((debit = 'cash_differences'::text) AND (credit = 'till_cash'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'equipment_income'::text))) OR ((debit = 'card_receivable'::text) AND (credit = 'equipment_income'::text))) OR ((debit = 'option_receivable'::text) AND (credit = 'option_gifts'::text))) OR ((debit = 'option_gifts'::text) AND (credit = 'option_receivable'::text)))),
+    CONSTRAINT transfer_offer_of_credits CHECK (((offer_code = ''::text) OR ((debit ~~ 'credits%'::text) AND (credit ~~ 'credits%'::text)))),
+    CONSTRAINT transfer_pair_check CHECK ((((((((((((((((((((((((((((((debit = 'credits_stock'::text) AND (credit = 'credits_given'::text)) OR ((debit = 'credits_sold'::text) AND (credit = 'credits_stock'::text))) OR ((debit = 'credits_stock'::text) AND (credit = 'credits_sold'::text))) OR ((debit = 'credits_given'::text) AND (credit = 'credits_sold'::text))) OR ((debit = 'credits_in_transit'::text) AND (credit = 'credits_stock'::text))) OR ((debit = 'credits_stock'::text) AND (credit = 'credits_in_transit'::text))) OR ((debit = 'credits_lost'::text) AND (credit = 'credits_in_transit'::text))) OR ((debit = 'credits_lost'::text) AND (credit = 'credits_stock'::text))) OR ((debit = 'credits_damaged'::text) AND (credit = 'credits_stock'::text))) OR ((debit = 'credits_expired'::text) AND (credit = 'credits_stock'::text))) OR ((debit = 'credits_stock'::text) AND (credit = 'credits_lost'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'recharge_income'::text))) OR ((debit = 'card_receivable'::text) AND (credit = 'recharge_income'::text))) OR ((debit = 'recharge_income'::text) AND (credit = 'till_cash'::text))) OR ((debit = 'recharge_income'::text) AND (credit = 'card_receivable'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'site_cash'::text))) OR ((debit = 'site_cash'::text) AND (credit = 'till_cash'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'bank_deposits'::text))) OR ((debit = 'bank_deposits'::text) AND (credit = 'till_cash'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'cash_expenses'::text))) OR ((debit = 'cash_expenses'::text) AND (credit = 'till_cash'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'cash_differences'::text))) OR ((debit = 'cash_differences'::text) AND (credit = 'till_cash'::text))) OR ((debit = 'site_cash'::text) AND (credit = 'equipment_income'::text))) OR ((debit = 'card_receivable'::text) AND (credit = 'equipment_income'::text))) OR ((debit = 'option_receivable'::text) AND (credit = 'option_gifts'::text))) OR ((debit = 'option_gifts'::text) AND (credit = 'option_receivable'::text))) OR ((debit = 'till_cash'::text) AND (credit = 'equipment_income'::text)))),
     CONSTRAINT transfer_position_check CHECK (("position" > 0))
 );
 CREATE INDEX transfer_of_operator ON transfer USING btree (operator, booked_on);

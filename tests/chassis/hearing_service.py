@@ -10,7 +10,7 @@ from nameko.extensions import DependencyProvider
 from chassis import topology
 from chassis.consume import consume
 from chassis.db import Transaction
-from chassis.service import Service
+from chassis.service import Base
 from chassis.timer import every
 from kernel.envelope import Envelope
 from tests.chassis import hearing
@@ -26,7 +26,7 @@ class Ledger(DependencyProvider):  # type: ignore[misc]  # nameko has no types
         return "injected"
 
 
-class Settlement(Service):
+class Settlement(Base):
     """Hears sales; its timer leaves a mark."""
 
     name = "settlement"

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,6 +19,7 @@ from chassis.auth import (
     TokenExpired,
     TokenInvalid,
     TokenMissing,
+    TokenRevoked,
     Verifier,
     public_key_of,
 )
@@ -77,6 +79,35 @@ class TestVerifier:
             with pytest.raises(TokenExpired):
                 verifier.verify(f"Bearer {token}", now=NOW + HOUR)
 
+    def test_reads_what_a_session_is_and_who_is_a_volunteer(self, verifier: Verifier) -> None:
+        helper = replace(CALLER, volunteer=True, session_id=uuid4())
+        signed = Signer(PRIVATE).sign(helper, token_id=uuid4(), now=NOW, lifetime=HOUR)
+
+        assert verifier.verify(f"Bearer {signed}", now=NOW) == helper
+        assert verifier.verify(f"Bearer {forged()}", now=NOW).session_id is None
+
+    @pytest.mark.parametrize("cached", [False, True])
+    @pytest.mark.parametrize("of", ["user_id", "session_id"])
+    def test_refuses_a_token_whose_user_or_session_ended_after_it_was_issued(
+        self, of: str, cached: bool
+    ) -> None:
+        caller = replace(CALLER, session_id=uuid4())
+        ended: dict[UUID | None, float] = {}
+        verifier = Verifier(
+            public_key_of(PRIVATE),
+            is_ended=lambda subject, *, issued_at: issued_at < ended.get(subject, 0.0),
+        )
+        issued = NOW + timedelta(microseconds=500)
+        token = Signer(PRIVATE).sign(caller, token_id=uuid4(), now=issued, lifetime=HOUR)
+        if cached:
+            verifier.verify(f"Bearer {token}", now=NOW)
+
+        ended[getattr(caller, of)] = issued.timestamp()
+        assert verifier.verify(f"Bearer {token}", now=NOW) == caller
+        ended[getattr(caller, of)] = (issued + timedelta(microseconds=1)).timestamp()
+        with pytest.raises(TokenRevoked):
+            verifier.verify(f"Bearer {token}", now=NOW)
+
     @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic YTpi", "token"])
     def test_asks_for_a_token(self, verifier: Verifier, header: str | None) -> None:
         with pytest.raises(TokenMissing):
@@ -100,6 +131,9 @@ class TestVerifier:
             forged(operator=...),
             forged(sub="nobody"),
             forged(exp="soon"),
+            forged(iat="soon"),
+            forged(sid="nobody"),
+            forged(sid=7),
         ],
     )
     def test_does_not_believe_a_forged_token(self, verifier: Verifier, token: str) -> None:
