@@ -425,14 +425,14 @@ class TestShow:
     def test_till_sees_the_name_and_the_entitlement_in_force(self, tx: Tx) -> None:
         entitled = accept(tx, submit(tx, given_name="Zoé", family_name="Roseau").referral_id)
 
-        shown = showing.show_person(tx, entitled.person_ref, now=NOW)
-        ended = showing.show_person(tx, entitled.person_ref, now=on(date(2027, 8, 20)))
+        shown = showing.show_person(tx, entitled.person_ref, caller=DESK, now=NOW)
+        ended = showing.show_person(tx, entitled.person_ref, caller=DESK, now=on(date(2027, 8, 20)))
 
         assert (shown.given_name, shown.family_name) == ("Zoé", "Roseau")
         assert shown.entitlement == entitled.entitlement
         assert ended.entitlement is None
         with pytest.raises(PersonUnknown):
-            showing.show_person(tx, uuid4(), now=NOW)
+            showing.show_person(tx, uuid4(), caller=DESK, now=NOW)
 
 
 class TestSecrecy:

@@ -95,7 +95,8 @@ class ReferralSummary(Answer):
     code: str
     state: StateName
     site_code: str
-    person: PersonName
+    #: Nobody once the person's identity is erased.
+    person: PersonName | None
     situation: Situation
     needs: list[Need]
     submitted_at: datetime

@@ -17,7 +17,7 @@ class PersonDoors:
     @http.query("GET", "/v1/people/<uuid:person_ref>", answer=person_api.Person, allow=STAFF)
     def show_person(self, tx: Transaction, call: Call, person_ref: UUID) -> person_api.Person:
         """Show the name to greet a person by, and what they may buy."""
-        return showing.show_person(tx, person_ref, now=call.now)
+        return showing.show_person(tx, person_ref, caller=call.caller, now=call.now)
 
     @http.command(
         "POST",

@@ -21,6 +21,7 @@ from services.referrals.store import network
 from services.referrals.store import people as person_rows
 from services.referrals.store import referrals as referral_rows
 from services.referrals.store import structures as structure_rows
+from services.referrals.store.accesses import note_access
 
 Ids = Callable[[], UUID]
 
@@ -65,6 +66,7 @@ def submit_referral(
         "structure_id": structure_id,
         "submitted_at": now,
     }
+    note_access(tx, caller, [person_ref], what="identity_written", now=now)
     code = _add_under_free_code(tx, referral, particulars=particulars, draw=draw)
     add_steps(tx, referral, (State.SUBMITTED,), caller=caller, now=now)
     told = events.ReferralSubmitted(

@@ -21,6 +21,7 @@ from services.referrals.store import entitlements as entitlement_rows
 from services.referrals.store import people as person_rows
 from services.referrals.store import referrals as referral_rows
 from services.referrals.store import structures as structure_rows
+from services.referrals.store.accesses import note_access
 
 
 def show_referral(
@@ -39,6 +40,7 @@ def show_referral(
         of_structure_id=structure_rows.find_structure_of(tx, caller.user_id),
     ):
         raise referrals.ReferralUnknown()
+    note_access(tx, caller, [row["person_ref"]], what="referral_shown", now=now)
     summary = _summary(row, today=business_date(now))
     steps = [referral_api.Step(**step) for step in referral_rows.list_steps(tx, referral_id)]
     if summary.state == "lapsed":
@@ -75,6 +77,8 @@ def list_referrals(
         limit=page.limit + 1,
         today=today,
     )
+    shown_refs = [row["person_ref"] for row in rows[: page.limit]]
+    note_access(tx, caller, shown_refs, what="referrals_listed", now=now)
     found = [_summary(row, today=today) for row in rows]
     return Paged.cut(found, limit=page.limit, key=lambda each: each.referral_id)
 
@@ -86,9 +90,9 @@ def _summary(row: dict[str, Any], *, today: date) -> referral_api.ReferralSummar
         code=row["code"],
         state=state.value,
         site_code=row["site_code"],
-        person=referral_api.PersonName(
-            given_name=row["given_name"], family_name=row["family_name"]
-        ),
+        person=None
+        if row["given_name"] is None
+        else referral_api.PersonName(given_name=row["given_name"], family_name=row["family_name"]),
         situation=row["situation"],
         needs=row["needs"],
         submitted_at=row["submitted_at"],
@@ -96,11 +100,14 @@ def _summary(row: dict[str, Any], *, today: date) -> referral_api.ReferralSummar
     )
 
 
-def show_person(tx: Transaction, person_ref: UUID, *, now: datetime) -> person_api.Person:
+def show_person(
+    tx: Transaction, person_ref: UUID, *, caller: Caller, now: datetime
+) -> person_api.Person:
     """Show a till the name to greet and what the person may buy today."""
     person = person_rows.find_person(tx, person_ref)
     if person is None:
         raise PersonUnknown()
+    note_access(tx, caller, [person_ref], what="person_shown", now=now)
     latest = entitlement_rows.find_latest_entitlement(tx, person_ref)
     active = entitlements.is_active(latest, on=business_date(now))
     return person_api.Person(

@@ -53,24 +53,24 @@ SELECT step, at, by_role
  ORDER BY at, position;
 
 -- name: get_referral
--- A referral as its referrer and its site read it.
+-- A referral as its referrer and its site read it; the name is gone once the person is erased.
 SELECT referral_id, code, state, site_code, given_name, family_name, situation, needs,
        submitted_at, expires_on, person_ref, refusal_reason, referrer_id, structure_id
   FROM referral
-  JOIN person USING (person_ref)
+  LEFT JOIN person USING (person_ref)
  WHERE referral_id = %(referral_id)s;
 
 -- name: list_referrals
 -- A page of referrals, the newest first; ids sort by time.  A filter that is NULL lets all pass.
 SELECT referral_id, code, state, site_code, given_name, family_name, situation, needs,
-       submitted_at, expires_on
+       submitted_at, expires_on, person_ref
   FROM (SELECT referral.*,
                CASE WHEN state IN ('submitted', 'seen') AND expires_on <= %(today)s
                     THEN 'lapsed'
                     ELSE state
                 END AS state_today
           FROM referral) AS referral
-  JOIN person USING (person_ref)
+  LEFT JOIN person USING (person_ref)
  WHERE (%(site_codes)s::text[] IS NULL OR site_code = ANY (%(site_codes)s::text[]))
    AND (%(referrer_id)s::uuid IS NULL OR referrer_id = %(referrer_id)s::uuid
         OR structure_id = %(structure_id)s::uuid)
