@@ -106,6 +106,7 @@ class Relay:
     def run(self) -> None:
         """Publish until `stop`; trouble is waited for with a growing pause, never raised."""
         poll_s = self._settings.relay_poll_ms / 1000
+        gather_s = self._settings.relay_gather_ms / 1000
         while not self._stopping.is_set():
             try:
                 leads = self._lead()
@@ -116,6 +117,8 @@ class Relay:
                     self._stopping.wait(_STANDBY_S)
                 elif not published:
                     self._listen(poll_s)
+                elif published < self._settings.relay_batch_count_max:
+                    self._stopping.wait(gather_s)
             except Exception as error:
                 self._recover(error)
         self._drop_broker()

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
 
     relay_batch_count_max: int = 500
     relay_poll_ms: int = 200
+    #: After a batch, what commits within this time goes with the next: nobody who hears of it is
+    #: woken for each fact.  The first fact after a quiet moment waits for nothing.
+    relay_gather_ms: int = 50
     confirm_seconds_max: float = 10.0
     consume_batch_count_max: int = 200
     consume_lock_ms_max: int = 250

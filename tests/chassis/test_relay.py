@@ -87,6 +87,19 @@ class TestRelay:
             bus.tell([a_fact(2)])
             assert eventually(lambda: bus.waiting() == 0) < 1.0, "the notification is not heard"
 
+    def test_publishes_together_what_commits_soon_after_a_batch(self, bus: Bus) -> None:
+        bus = bus.with_settings(relay_gather_ms=1_500)
+        with bus.relaying():
+            bus.tell([a_fact(1)])
+            eventually(lambda: bus.waiting() == 0)
+            for number in (2, 3):
+                bus.tell([a_fact(number)])
+                time.sleep(0.3)
+            eventually(lambda: bus.waiting() == 0)
+
+        [_, second, third] = bus.rows("recharges", "SELECT published_at FROM outbox ORDER BY 1")
+        assert (third["published_at"] - second["published_at"]).total_seconds() < 0.1
+
     def test_publishes_rows_that_commit_in_another_order_than_their_ids(self, bus: Bus) -> None:
         bus.declare()
         database = bus.database("recharges")
