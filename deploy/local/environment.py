@@ -2,7 +2,7 @@
 
 import os
 
-from deploy.local import cards, keyring, services
+from deploy.local import cards, keyring, mails, services
 from deploy.local.home import Home
 from deploy.local.processes import PROCESSES
 from deploy.local.stack import Stack
@@ -25,7 +25,9 @@ def take_on(service: str) -> None:
     ring = keyring.load(home, services=[service])
     process = next(each for each in PROCESSES if each.service == service)
     offered = ring.environment(process.secrets)
-    known = cards.for_commands(offered, processes=stack.processes) | {
+    told = cards.for_commands(offered, processes=stack.processes)
+    told |= mails.for_commands(process, processes=stack.processes)
+    known = told | {
         "RELAIS_ADMIN_DATABASE_URL": stack.database_url,
         "DATABASE_URL": services.as_role(
             stack.database_url, role=service, password=ring.service_passwords[service]

@@ -9,6 +9,7 @@ from deploy.local.child import Child, plain_environment
 from deploy.local.home import ROOT, Home
 from deploy.local.ports import Ports
 from deploy.local.processes import ServiceProcess
+from deploy.local.stack import Running
 
 NAME = "mail"
 URL = "SMTP_URL"
@@ -29,6 +30,15 @@ def environment(process: ServiceProcess, *, ports: Ports) -> dict[str, str]:
     if not process.writes_mails:
         return {}
     return {URL: given() or f"smtp://127.0.0.1:{ports.mail}"}
+
+
+def for_commands(process: ServiceProcess, *, processes: Iterable[Running]) -> dict[str, str]:
+    """What a command of a service that writes mails is told, beside a running stack."""
+    if not process.writes_mails:
+        return {}
+    mailboxes = [f"smtp://127.0.0.1:{each.port}" for each in processes if each.name == NAME]
+    url = given() or next(iter(mailboxes), "")
+    return {URL: url} if url else {}
 
 
 def make_child(home: Home, *, ports: Ports) -> Child:
