@@ -1,20 +1,20 @@
 """The till's journal: gap-free records, each sealed with the hash of the one before.
 
-A record is RFC 8785 canonical JSON; its hash is SHA-256 over the previous record's hash and the
-record's bytes.  Changing, removing or moving any record breaks the chain from there on.  A till
-has one chain for each kind of record.  docs/rules/fiscal-journal.md names every field and the law.
+How records are written and chained is in `kernel/chain.py`; a till has one chain for each kind of
+record.  docs/rules/fiscal-journal.md names every field and the law.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum, unique
 from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
-#: The hash before a till's first record.
-NOTHING = b""
+from kernel.chain import NOTHING as NOTHING
+from kernel.chain import canonical as canonical
+from kernel.chain import first_break as first_break
+from kernel.chain import seal as seal
+
 #: The rate of what is not taxed: works of social character, CGI art. 261-7-1° b.
 EXEMPT = "exempt"
 #: Beyond it, a JSON number is not exact everywhere (RFC 8785, 3.2.2.3).
@@ -147,35 +147,6 @@ class Stretch(TypedDict):
 
 class Incomplete(ValueError):
     """A record that must not be sealed, for it does not say all or contradicts itself."""
-
-
-def canonical(record: Mapping[str, Any]) -> str:
-    """Write a record of texts, whole numbers, lists and objects as RFC 8785 canonical JSON.
-
-    For these types, with ASCII names and numbers below 2**53, sorted compact JSON is the canonical
-    form; a test holds it against a full RFC 8785 library, which is twenty times slower.
-    """
-    return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def seal(record: str, *, previous_hash: bytes) -> bytes:
-    """Return the hash that chains a canonical record to the one before."""
-    return hashlib.sha256(previous_hash + record.encode()).digest()
-
-
-def first_break(records: Iterable[tuple[int, str, bytes, bytes]]) -> int | None:
-    """Return the sequence number at which a till's chain is broken, or None.
-
-    Takes (sequence, record, previous_hash, hash) in order of sequence, from 1.
-    """
-    previous = NOTHING
-    for expected, (sequence, record, previous_hash, hash_) in enumerate(records, start=1):
-        if sequence != expected or previous_hash != previous:
-            return expected
-        if seal(record, previous_hash=previous) != hash_:
-            return expected
-        previous = hash_
-    return None
 
 
 def ticket_record(
