@@ -23,6 +23,11 @@ from tests.recharges.door import SELLER, Door, an_order, committed, open_door
 from tests.recharges.shop import JOURNAL_KEYS, PIN_KEYS, Shop
 from tests.stripe.standin import API_KEY, WEBHOOK_SECRET, StandIn, playing
 
+#: What the till is told of a card without money.
+POOR = (
+    "La banque refuse la carte : la provision manque ou le plafond est atteint. "
+    "Essayez une autre carte, ou encaissez des espèces."
+)
 MANAGER = bearer("site_manager", SITE)
 SETTLED_WITHIN_S = 15.0
 

@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 
 from chassis.auth import Caller
 from services.recharges.api import leases as api
+from services.recharges.api import selling as selling_api
 from services.recharges.doors.leases import read_sale
 from services.recharges.events import DeviceRevoked
-from services.recharges.handlers import leases, offline
+from services.recharges.handlers import leases, offline, selling
 from services.recharges.handlers.journalling import Pen
 from services.recharges.handlers.learning import learn_tills
 from tests.recharges.build import NOON, SITE
@@ -81,6 +82,16 @@ class Counter:
         at: datetime = NOON + 2 * HOUR,
     ) -> list[tuple[str, str | None]]:
         """Send up; return the outcome of each line with its code."""
+        outcomes = self.outcomes(lines, caller=caller, at=at)
+        return [(each.outcome, each.code) for each in outcomes]
+
+    def outcomes(
+        self,
+        lines: Sequence[dict[str, Any]] | None = None,
+        *,
+        caller: Caller | None = None,
+        at: datetime = NOON + 2 * HOUR,
+    ) -> list[api.OfflineOutcome]:
         caller = caller or self.itself
         sent = api.OfflineSales.model_validate(self.device.unsent if lines is None else lines)
         outcomes, _ = offline.take_sales(
@@ -88,10 +99,15 @@ class Counter:
             self.till_id,
             [read_sale(each) for each in sent.root],
             caller=caller,
+            language="fr",
             pen=pen(at, caller),
         )
         self.device.sent([each.model_dump(mode="json") for each in outcomes])
-        return [(each.outcome, each.code) for each in outcomes]
+        return outcomes
+
+    def tills(self) -> list[selling_api.TillShown]:
+        """The tills of the site, as the device is shown them."""
+        return selling.show_tills(self.shop.tx, site_codes=[SITE], language="fr")
 
     def give_back(
         self,

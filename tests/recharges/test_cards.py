@@ -16,7 +16,7 @@ from services.recharges.domain import journal
 from services.recharges.gateway import ANSWER_S_MAX
 from tests.fix_service import environment_of, keyed
 from tests.fix_stack import FreshSchema
-from tests.recharges.cards import CardShop, an_event, card_shop, start
+from tests.recharges.cards import POOR, CardShop, an_event, card_shop, start
 from tests.recharges.door import SELLER, an_order, committed
 from tests.recharges.shop import JOURNAL_KEYS, PIN_KEYS
 
@@ -213,10 +213,10 @@ class TestDeclinedCard:
         shop.pay(asked, card="pm_card_chargeDeclinedInsufficientFunds")
         shop.until(lambda: shop.show(asked)["why"] == "insufficient_funds")
 
-        assert shop.show(asked)["state"] == "pending"
+        assert shop.show(asked).items() >= {"state": "pending", "why_detail": POOR}.items()
         shop.pay(asked)
         shop.wait_for(asked, "completed")
-        assert shop.show(asked)["why"] == ""
+        assert shop.show(asked)["why"] == shop.show(asked)["why_detail"] == ""
 
     def test_for_good_gives_all_back_when_the_time_is_over(self, shop: CardShop) -> None:
         shop.stock_up(1)

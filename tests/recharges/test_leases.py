@@ -178,9 +178,15 @@ class TestUpload:
             ("refused", "recharges.till.frozen"),
         ]
         unfrozen = leases.unfreeze(
-            shop.tx, counter.till_id, reason="seen", caller=MANAGER, pen=pen(NOON, MANAGER)
+            shop.tx,
+            counter.till_id,
+            reason="seen",
+            caller=MANAGER,
+            language="en",
+            pen=pen(NOON, MANAGER),
         )
         assert unfrozen.frozen_why == "recharges.offline.chain_broken"
+        assert unfrozen.frozen_detail.startswith("Sales were sent up that do not follow")
         assert counter.upload(lines)[1:] == [("accepted", None)] * 2
         assert "device_unfrozen" in counter.events()
 

@@ -71,11 +71,16 @@ class TestTills:
         for batch in [*batches, *reversed(batches)]:
             handlers.learn_tills(shop.tx, batch)
 
-        assert selling.show_tills(shop.tx, site_codes=["antony"])[0].model_dump() == {
+        assert selling.show_tills(shop.tx, site_codes=["antony"], language="fr")[
+            0
+        ].model_dump() == {
             "till_id": self.till_id,
             "site_code": "antony",
             "name": "Caisse 2",
             "state": "active" if newest == 3 else "revoked",
+            "frozen_at": None,
+            "frozen_why": None,
+            "frozen_detail": None,
         }
 
     def test_keep_their_journal_when_they_are_enrolled_again(self, shop: Shop) -> None:

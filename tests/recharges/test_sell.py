@@ -133,7 +133,7 @@ class TestSell:
         till, person, (line,) = shop.enrol_till(), shop.entitle(), shop.stock_up(1)
         sale = done(shop.sell([an_order(till, person)])[0])
 
-        shown = show_sale(shop.tx, sale.sale_id).model_dump_json()
+        shown = show_sale(shop.tx, sale.sale_id, language="fr").model_dump_json()
 
         assert line["serial"] in shown
         assert line["pin"] not in shown

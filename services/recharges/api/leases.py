@@ -142,13 +142,14 @@ class OfflineSales(RootModel[Annotated[tuple[OfflineSale, ...], Field(max_length
 
 
 class OfflineOutcome(Answer):
-    """What became of one of them."""
+    """What became of one of them; a refused one says why, as a problem document does."""
 
     sequence: int
     outcome: Literal["accepted", "known", "refused"]
     sale_id: UUID
     ticket_no: int | None = None
     code: str | None = None
+    detail: str | None = None
 
 
 class Unfreeze(Body):
@@ -163,3 +164,4 @@ class TillUnfrozen(Answer):
     till_id: UUID
     frozen_at: datetime
     frozen_why: str
+    frozen_detail: str

@@ -149,8 +149,9 @@ class SaleShown(Answer):
     vouchers: list[VoucherShown]
     #: Whether its PINs have left: those of a card sale do so when they are first asked for.
     revealed: bool
-    #: Why it was voided, or why the last card was declined, in Stripe's word for it.
+    #: Why it was voided, or why the last card was declined, in Stripe's word for it; and in ours.
     why: str
+    why_detail: str
     refunds: list[RefundOfSale]
     disputes: list[DisputeOfSale]
 
@@ -173,3 +174,7 @@ class TillShown(Answer):
     site_code: str
     name: str
     state: Literal["active", "frozen", "revoked"]
+    frozen_at: datetime | None
+    #: Why it was frozen: the code of what did not hold, and a sentence.
+    frozen_why: str | None
+    frozen_detail: str | None

@@ -129,7 +129,7 @@ class CardDoors:
 
     def _show(self, call: Call, sale_id: UUID) -> selling_api.SaleShown:
         with self.database.transaction() as tx:
-            shown = showing.show_sale(tx, sale_id)
+            shown = showing.show_sale(tx, sale_id, language=call.language)
         call.caller.require_site(shown.site_code)
         return shown
 

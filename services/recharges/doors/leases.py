@@ -106,6 +106,7 @@ class LeaseDoors:
             till_id,
             [read_sale(each) for each in body.root],
             caller=call.caller,
+            language=call.language,
             pen=pen_of(call),
         )
         count(sold)
@@ -123,7 +124,12 @@ class LeaseDoors:
     ) -> api.TillUnfrozen:
         """Let a frozen till sell again, for a reason."""
         return handlers.unfreeze(
-            tx, till_id, reason=body.reason, caller=call.caller, pen=pen_of(call)
+            tx,
+            till_id,
+            reason=body.reason,
+            caller=call.caller,
+            language=call.language,
+            pen=pen_of(call),
         )
 
     @every(_WARN_S)

@@ -136,5 +136,7 @@ class SellingDoors:
         """Show the tills the caller may use."""
         everywhere = call.caller.role == "admin"
         return handlers.show_tills(
-            tx, site_codes=None if everywhere else sorted(call.caller.site_codes)
+            tx,
+            site_codes=None if everywhere else sorted(call.caller.site_codes),
+            language=call.language,
         )

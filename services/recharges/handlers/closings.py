@@ -26,6 +26,7 @@ from services.recharges.domain.closing import (
     PeriodNotOver,
     Tally,
 )
+from services.recharges.domain.freeze import CHAIN_BROKEN
 from services.recharges.domain.journal import Event, Kind, Period
 from services.recharges.domain.sale import TillFrozen
 from services.recharges.handlers.journalling import Pen, note
@@ -39,8 +40,6 @@ from services.recharges.store.journal import Head
 _log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
-#: `till.frozen_why` of a till whose journal does not hold.
-CHAIN_BROKEN = "chain_broken"
 #: How many tills the clock closes in one transaction: they sell nothing meanwhile.
 _TILLS_AT_ONCE = 50
 _DAY = timedelta(days=1)

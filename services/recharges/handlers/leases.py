@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from chassis import texts
 from chassis.auth import Caller
 from chassis.db import Transaction
 from kernel.money import Cents
@@ -12,7 +13,7 @@ from kernel.period import Month, business_date
 from kernel.refusal import Refusal
 from services.recharges.api import leases as api
 from services.recharges.boxes import Boxes
-from services.recharges.domain import cap, lease, stock
+from services.recharges.domain import cap, freeze, lease, stock
 from services.recharges.domain.cap import Counts
 from services.recharges.domain.journal import Event
 from services.recharges.domain.lease import Share
@@ -303,7 +304,7 @@ def revoke_devices(
 
 
 def unfreeze(
-    tx: Transaction, till_id: UUID, *, reason: str, caller: Caller, pen: Pen
+    tx: Transaction, till_id: UUID, *, reason: str, caller: Caller, language: str, pen: Pen
 ) -> api.TillUnfrozen:
     """Let a frozen till sell again."""
     till = store.lock_till(tx, till_id)
@@ -313,7 +314,12 @@ def unfreeze(
     tx.execute(SQL["unfreeze_till"], {"till_id": till_id})
     note(tx, till, Event.DEVICE_UNFROZEN, {"reason": reason, "why": till["frozen_why"]}, pen=pen)
     return api.TillUnfrozen(
-        till_id=till_id, frozen_at=till["frozen_at"], frozen_why=till["frozen_why"]
+        till_id=till_id,
+        frozen_at=till["frozen_at"],
+        frozen_why=till["frozen_why"],
+        frozen_detail=texts.translate(
+            freeze.sentence(till["frozen_why"]), language=language, service="recharges"
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from chassis import texts
 from chassis.auth import Caller
 from chassis.db import Transaction
 from kernel.money import ZERO
@@ -40,6 +41,7 @@ def take_sales(
     sales: Sequence[OfflineSale],
     *,
     caller: Caller,
+    language: str,
     pen: Pen,
 ) -> tuple[list[api.OfflineOutcome], list[Sale]]:
     """Accept, know again or refuse each sale of a chain; return the outcomes, and what was sold."""
@@ -76,7 +78,11 @@ def take_sales(
         store.keep_refused(tx, refused, books=books)
         _note_refused(tx, till, refused[0], chain_id=chain_id, caller=caller, pen=pen)
     tickets = {each.order.sale_id: each.ticket_no for each in sold}
-    return [_outcome(*each, tickets) for each in zip(sales, decisions, strict=True)], sold
+    outcomes = [
+        _outcome(sent, decision, tickets, language=language)
+        for sent, decision in zip(sales, decisions, strict=True)
+    ]
+    return outcomes, sold
 
 
 def _chain_of(till: Row, lent: Row | None, caller: Caller) -> UUID:
@@ -268,11 +274,15 @@ def _note_refused(
 
 
 def _outcome(
-    sent: OfflineSale, decision: offline.Decision, tickets: dict[UUID, int]
+    sent: OfflineSale, decision: offline.Decision, tickets: dict[UUID, int], *, language: str
 ) -> api.OfflineOutcome:
     if isinstance(decision, Refusal):
         return api.OfflineOutcome(
-            sequence=sent.sequence, outcome="refused", sale_id=sent.sale_id, code=decision.code
+            sequence=sent.sequence,
+            outcome="refused",
+            sale_id=sent.sale_id,
+            code=decision.code,
+            detail=texts.explain(decision, language=language),
         )
     if isinstance(decision, Known):
         return api.OfflineOutcome(

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from chassis import outbox
+from chassis import outbox, texts
 from chassis.columns import column
 from chassis.db import Transaction
 from chassis.idempotency import KeyReused
@@ -15,7 +15,7 @@ from kernel.period import Month, business_date
 from kernel.refusal import Refusal
 from services.recharges import events
 from services.recharges.api import selling as api
-from services.recharges.domain import sale
+from services.recharges.domain import freeze, sale
 from services.recharges.domain.sale import Order, Sale
 from services.recharges.seal import PinSeal
 from services.recharges.signing import JournalKeys
@@ -275,8 +275,20 @@ def show_offers(tx: Transaction, *, on: date) -> list[api.OfferShown]:
     ]
 
 
-def show_tills(tx: Transaction, *, site_codes: Sequence[str] | None) -> list[api.TillShown]:
+def show_tills(
+    tx: Transaction, *, site_codes: Sequence[str] | None, language: str
+) -> list[api.TillShown]:
     """Return the tills of some sites, or of all."""
     wanted = None if site_codes is None else list(site_codes)
     rows = tx.execute(SQL["find_tills"], {"site_codes": wanted})
-    return [api.TillShown(**row) for row in rows]
+    return [
+        api.TillShown(
+            **row,
+            frozen_detail=texts.translate(
+                freeze.sentence(row["frozen_why"]), language=language, service="recharges"
+            )
+            if row["frozen_at"]
+            else None,
+        )
+        for row in rows
+    ]

@@ -3,11 +3,13 @@
 from typing import Any
 from uuid import UUID, uuid5
 
+from chassis import texts
 from chassis.db import Transaction
 from chassis.http import Call
 from kernel.period import business_date
 from services.recharges.api import selling as api
 from services.recharges.domain import card as rules
+from services.recharges.domain import decline
 from services.recharges.domain.card import CardSale, State
 from services.recharges.handlers import selling
 from services.recharges.seal import PinSeal
@@ -16,11 +18,11 @@ from services.recharges.store import selling as sales
 from services.recharges.store.keys import learn
 
 
-def show_sale(tx: Transaction, sale_id: UUID) -> api.SaleShown:
+def show_sale(tx: Transaction, sale_id: UUID, *, language: str) -> api.SaleShown:
     """Return a sale without its PINs, or the card sale that it is not yet."""
     card = cards.find(tx, sale_id)
     if card is not None and card.state is not State.PAID:
-        return _show_waiting(card)
+        return _show_waiting(card, language=language)
     row = sales.find_sale(tx, sale_id)
     lines, vouchers = sales.find_contents(tx, [sale_id])
     given_back = refunds.of_sale(tx, sale_id)
@@ -52,6 +54,7 @@ def show_sale(tx: Transaction, sale_id: UUID) -> api.SaleShown:
         ],
         revealed=revealed,
         why="",
+        why_detail="",
         refunds=[
             api.RefundOfSale(
                 refund_id=each["refund_id"],
@@ -84,7 +87,8 @@ def _line(line: dict[str, Any]) -> api.LineShown:
     )
 
 
-def _show_waiting(card: CardSale) -> api.SaleShown:
+def _show_waiting(card: CardSale, *, language: str) -> api.SaleShown:
+    words = decline.sentence(card.why) if card.why else ""
     return api.SaleShown(
         sale_id=card.sale_id,
         state="voided" if card.state is State.VOIDED else "pending",
@@ -109,6 +113,7 @@ def _show_waiting(card: CardSale) -> api.SaleShown:
         vouchers=[],
         revealed=False,
         why=card.why,
+        why_detail=texts.translate(words, language=language, service="recharges"),
         refunds=[],
         disputes=[],
     )

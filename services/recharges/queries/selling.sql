@@ -257,7 +257,8 @@ VALUES (%(reveal_id)s, %(sale_id)s, %(revealed_by)s, %(revealed_at)s, %(kind)s, 
 -- The tills of some sites, or of all when no list is given.
 SELECT till.till_id, till.site_code, till.name,
        CASE WHEN till.state = 'active' AND till.frozen_at IS NOT NULL THEN 'frozen'
-            ELSE till.state END AS state
+            ELSE till.state END AS state,
+       till.frozen_at, till.frozen_why
   FROM till
  WHERE %(site_codes)s::text[] IS NULL OR till.site_code = ANY(%(site_codes)s)
  ORDER BY till.site_code, till.name;
