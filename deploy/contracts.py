@@ -46,8 +46,15 @@ def facts_of(name: str) -> list[type[Fact]]:
 
 
 def heard_by(name: str) -> list[type[Heard]]:
-    """List the classes with which a service reads others' facts."""
-    return _subclasses(name, Heard)
+    """List the classes with which a service reads others' facts: its own, and the chassis's."""
+    shared = [
+        each
+        for base in service_class(name).__mro__
+        if base.__module__.startswith("chassis.")
+        for each in vars(sys.modules[base.__module__]).values()
+        if _is_a(each, Heard)
+    ]
+    return _subclasses(name, Heard) + shared
 
 
 def _subclasses(name: str, base: Any) -> list[Any]:
@@ -57,12 +64,13 @@ def _subclasses(name: str, base: Any) -> list[Any]:
     found = [
         each
         for each in vars(events).values()
-        if inspect.isclass(each)
-        and issubclass(each, base)
-        and hasattr(each, "TYPE")
-        and each.__module__ == events.__name__
+        if _is_a(each, base) and each.__module__ == events.__name__
     ]
     return sorted(found, key=lambda each: (each.TYPE, each.__name__))
+
+
+def _is_a(each: object, base: Any) -> bool:
+    return inspect.isclass(each) and issubclass(each, base) and hasattr(each, "TYPE")
 
 
 def subscriptions() -> dict[str, list[str]]:

@@ -3,7 +3,8 @@
 Owns       lots, devices, wipes, tests, grades, prices, sales, guarantees, repairs, recycling slips
 Publishes  equipment.device.received.v1, equipment.device.ready.v1, equipment.device.sold.v1
 Hears      accounts.access.ended.v1, accounts.site.opened.v1
-           referrals.entitlement.opened.v1, referrals.entitlement.renewed.v1
+           referrals.entitlement.opened.v1, referrals.entitlement.renewed.v1,
+           referrals.person.merged.v1, referrals.person.unmerged.v1
 Answers    POST /v1/lots, POST /v1/devices, POST /v1/devices/<uuid:device_id>/wipes,
            POST /v1/devices/<uuid:device_id>/tests, POST /v1/devices/<uuid:device_id>/grade,
            POST /v1/devices/<uuid:device_id>/sales, POST /v1/devices/<uuid:device_id>/repairs,

@@ -212,7 +212,7 @@ class Sale(Answer):
             sale_id=sale.sale_id,
             device_id=sale.device.device_id,
             site_code=sale.device.site_code,
-            person_ref=sale.entitlement.person_ref,
+            person_ref=sale.person_ref,
             business_date=sale.business_date,
             kind=sale.device.kind,
             condition=sale.device.condition,

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from chassis import outbox, texts
+from chassis import aliases, outbox, texts
 from chassis.db import Transaction
 from chassis.facts import Fact
 from chassis.http import Call
@@ -215,7 +215,8 @@ def sell_device(tx: Transaction, body: api.SellDevice, *, device_id: UUID, call:
         site_code=body.site_code,
         proof=proof,
         price=price,
-        entitlement=store.find_entitlement(tx, body.person_ref),
+        person_ref=body.person_ref,
+        entitlements=store.list_entitlements(tx, aliases.references(tx, body.person_ref)),
         business_date=today,
         tendered_cents=Cents(body.tendered_cents),
         handover_on=body.handover_on,

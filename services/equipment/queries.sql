@@ -16,10 +16,11 @@ VALUES (%(person_ref)s, %(from_on)s, %(until_on)s, %(sequence)s)
  WHERE entitlement.sequence < excluded.sequence
 RETURNING person_ref;
 
--- name: find_entitlement
+-- name: list_entitlements
 SELECT person_ref, from_on, until_on
   FROM entitlement
- WHERE person_ref = %(person_ref)s;
+ WHERE person_ref = ANY(%(person_refs)s)
+ ORDER BY person_ref;
 
 -- name: find_site
 SELECT site_code

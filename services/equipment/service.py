@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from chassis import http
+from chassis.aliases import KnowsPeople
 from chassis.consume import consume
 from chassis.db import Transaction
 from chassis.service import Service
@@ -18,7 +19,7 @@ MANAGERS = ("site_manager", "admin")
 READERS = (*STAFF, "mediator")
 
 
-class Equipment(Service):
+class Equipment(KnowsPeople, Service):
     """Devices at the HTTP door, sites and entitlements on the bus."""
 
     name = "equipment"

@@ -1,6 +1,6 @@
 """Lots, devices and all that happens to them, as rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -38,10 +38,10 @@ def learn_entitlement(tx: Transaction, entitlement: Entitlement, *, sequence: in
     return _one(tx, "learn_entitlement", asdict(entitlement) | {"sequence": sequence}) is not None
 
 
-def find_entitlement(tx: Transaction, person_ref: UUID) -> Entitlement | None:
-    """Load what is known of a person's entitlement."""
-    row = _one(tx, "find_entitlement", {"person_ref": person_ref})
-    return None if row is None else Entitlement(**row)
+def list_entitlements(tx: Transaction, person_refs: Sequence[UUID]) -> list[Entitlement]:
+    """Load what is known of a person's entitlements, under all their references."""
+    rows = _all(tx, "list_entitlements", {"person_refs": person_refs})
+    return [Entitlement(**row) for row in rows]
 
 
 def is_site(tx: Transaction, site_code: str) -> bool:
@@ -205,7 +205,7 @@ def add_sale(tx: Transaction, sale: Sale, *, tender: str, by: UUID, at: datetime
             "test_step_no": sale.proof.test_step_no,
             "grade_step_no": sale.proof.grade_step_no,
             "site_code": sale.device.site_code,
-            "person_ref": sale.entitlement.person_ref,
+            "person_ref": sale.person_ref,
             "entitled_from": sale.entitlement.from_on,
             "entitled_until": sale.entitlement.until_on,
             "condition": sale.price.condition.value,

@@ -5,7 +5,8 @@ Owns       debt cases, mandates, debt lines, offers and their answers, payment
 Publishes  mediation.case.closed.v1, mediation.case.opened.v1, mediation.offer.answered.v1,
            mediation.offer.made.v1, mediation.plan.agreed.v1
 Hears      accounts.access.ended.v1, referrals.entitlement.opened.v1,
-           referrals.entitlement.renewed.v1
+           referrals.entitlement.renewed.v1, referrals.person.merged.v1,
+           referrals.person.unmerged.v1
 Answers    GET /v1/cases, GET /v1/cases/<uuid:case_id>,
            POST /v1/calculators/late-interest, POST /v1/calculators/limitation,
            POST /v1/calculators/plan, POST /v1/calculators/termination-fee, POST /v1/cases,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from chassis import outbox
+from chassis import aliases, outbox
 from chassis.db import Transaction
 from chassis.facts import Fact
 from chassis.http import Call
@@ -35,6 +35,7 @@ def open_case(tx: Transaction, call: Call, body: api.OpenCase) -> api.CaseState:
     """Open a case for an entitled person at one of the mediator's own sites."""
     call.caller.require_site(body.site_code)
     today = business_date(call.now)
+    person_refs = aliases.references(tx, body.person_ref)
     case = cases.open_case(
         Case(
             case_id=call.new_id(),
@@ -42,8 +43,8 @@ def open_case(tx: Transaction, call: Call, body: api.OpenCase) -> api.CaseState:
             person_ref=body.person_ref,
             opened_on=today,
         ),
-        entitlement=store.lock_entitlement(tx, body.person_ref),
-        open_already=store.find_open_case(tx, person_ref=body.person_ref, site_code=body.site_code),
+        entitlements=store.lock_entitlements(tx, person_refs),
+        open_already=store.find_open_case(tx, person_refs=person_refs, site_code=body.site_code),
         admissible_on=body.over_indebtedness_admissible_on,
     )
     store.add_case(tx, case)

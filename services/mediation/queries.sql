@@ -67,22 +67,20 @@ SELECT step, happened_at, user_id
  WHERE case_id = %(case_id)s
  ORDER BY position;
 
--- name: find_entitlement
+-- name: lock_entitlements
+-- What was told of all references of a person, locked until the transaction ends: openings for one
+-- person take turns.
 SELECT person_ref, from_on, until_on
   FROM entitlement
- WHERE person_ref = %(person_ref)s;
-
--- name: lock_entitlement
--- The same, locked until the transaction ends: openings for one person take turns.
-SELECT person_ref, from_on, until_on
-  FROM entitlement
- WHERE person_ref = %(person_ref)s
+ WHERE person_ref = ANY(%(person_refs)s)
+ ORDER BY person_ref
    FOR NO KEY UPDATE;
 
 -- name: find_open_case
+-- One for each person and site, whatever the reference it was opened under.
 SELECT case_id
   FROM debt_case
- WHERE person_ref = %(person_ref)s
+ WHERE person_ref = ANY(%(person_refs)s)
    AND site_code = %(site_code)s
    AND status <> 'closed'
  ORDER BY case_id

@@ -293,6 +293,30 @@ CREATE TABLE line_event (
 );
 CREATE TRIGGER line_event_is_kept BEFORE DELETE OR UPDATE ON line_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE mail (
+    mail_id uuid NOT NULL,
+    kind text NOT NULL,
+    about text NOT NULL,
+    to_address text,
+    content bytea,
+    filed_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    try_at timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    trouble text DEFAULT ''::text NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT mail_pkey PRIMARY KEY (mail_id),
+    CONSTRAINT mail_about_check CHECK ((about <> ''::text)),
+    CONSTRAINT mail_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
+    CONSTRAINT mail_check1 CHECK (((state = 'waiting'::text) = (to_address IS NOT NULL))),
+    CONSTRAINT mail_check2 CHECK (((to_address IS NULL) = (content IS NULL))),
+    CONSTRAINT mail_kind_check CHECK ((kind <> ''::text)),
+    CONSTRAINT mail_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text, 'withdrawn'::text]))),
+    CONSTRAINT mail_tries_check CHECK ((tries >= 0))
+);
+CREATE INDEX mail_about ON mail USING btree (about) WHERE (state = 'waiting'::text);
+CREATE INDEX mail_waiting ON mail USING btree (try_at) WHERE (state = 'waiting'::text);
+
 CREATE TABLE mandate (
     mandate_id uuid NOT NULL,
     case_id uuid NOT NULL,
@@ -396,3 +420,21 @@ CREATE TABLE parked_delivery (
     CONSTRAINT parked_delivery_state_check CHECK ((state = ANY (ARRAY['parked'::text, 'replayed'::text, 'discarded'::text])))
 );
 CREATE INDEX parked_delivery_open ON parked_delivery USING btree (parked_id) WHERE (state = 'parked'::text);
+
+CREATE TABLE person_alias (
+    person_ref uuid NOT NULL,
+    same_as uuid NOT NULL,
+    CONSTRAINT person_alias_pkey PRIMARY KEY (person_ref),
+    CONSTRAINT person_alias_check CHECK ((person_ref <> same_as))
+);
+CREATE INDEX person_alias_of ON person_alias USING btree (same_as);
+
+CREATE TABLE person_merge (
+    person_ref uuid NOT NULL,
+    merged_into uuid NOT NULL,
+    sequence bigint NOT NULL,
+    merged boolean NOT NULL,
+    CONSTRAINT person_merge_pkey PRIMARY KEY (person_ref),
+    CONSTRAINT person_merge_check CHECK ((person_ref <> merged_into))
+);
+CREATE INDEX person_merge_into ON person_merge USING btree (merged_into) WHERE merged;

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from chassis import http
+from chassis.aliases import KnowsPeople
 from chassis.consume import consume
 from chassis.db import Transaction
 from chassis.http import Call
@@ -20,7 +21,7 @@ from services.mediation.domain.termination_fee import fee_of
 STAFF = ("mediator", "site_manager", "admin")
 
 
-class Mediation(Service):
+class Mediation(KnowsPeople, Service):
     """Leads debt cases and does their sums."""
 
     name = "mediation"

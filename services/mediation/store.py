@@ -70,23 +70,16 @@ def list_steps(tx: Transaction, case_id: UUID) -> list[Step]:
     return [Step(**row) for row in tx.execute(SQL["list_case_events"], {"case_id": case_id})]
 
 
-def find_entitlement(tx: Transaction, person_ref: UUID) -> Entitlement | None:
-    """Return what was last told of a person."""
-    row = tx.execute(SQL["find_entitlement"], {"person_ref": person_ref}).fetchone()
-    return None if row is None else Entitlement(**row)
+def lock_entitlements(tx: Transaction, person_refs: Sequence[UUID]) -> list[Entitlement]:
+    """Return what was last told of a person under each reference; openings for them take turns."""
+    rows = tx.execute(SQL["lock_entitlements"], {"person_refs": person_refs})
+    return [Entitlement(**row) for row in rows]
 
 
-def lock_entitlement(tx: Transaction, person_ref: UUID) -> Entitlement | None:
-    """Return the same, locked: the openings of cases for one person take turns."""
-    row = tx.execute(SQL["lock_entitlement"], {"person_ref": person_ref}).fetchone()
-    return None if row is None else Entitlement(**row)
-
-
-def find_open_case(tx: Transaction, *, person_ref: UUID, site_code: str) -> UUID | None:
-    """Return a case of a person that is open at a site."""
-    row = tx.execute(
-        SQL["find_open_case"], {"person_ref": person_ref, "site_code": site_code}
-    ).fetchone()
+def find_open_case(tx: Transaction, *, person_refs: Sequence[UUID], site_code: str) -> UUID | None:
+    """Return a case of a person, under any of their references, that is open at a site."""
+    values = {"person_refs": person_refs, "site_code": site_code}
+    row = tx.execute(SQL["find_open_case"], values).fetchone()
     return None if row is None else row["case_id"]
 
 

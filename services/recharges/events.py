@@ -260,24 +260,6 @@ class DeviceRevoked(Heard):
     site_code: str
 
 
-class PersonMerged(Heard):
-    """What we read of `referrals.person.merged.v1`: two references are one person."""
-
-    TYPE: ClassVar[str] = "referrals.person.merged.v1"
-
-    person_ref: UUID
-    merged_into: UUID
-
-
-class PersonUnmerged(Heard):
-    """What we read of `referrals.person.unmerged.v1`: they are two after all."""
-
-    TYPE: ClassVar[str] = "referrals.person.unmerged.v1"
-
-    person_ref: UUID
-    merged_into: UUID
-
-
 class EntitlementTold(Heard):
     """What we read of a person's entitlement, opened or renewed; `until` is exclusive."""
 

@@ -1,6 +1,7 @@
 """The entry points of recharges: its doors, and which facts it hears."""
 
 from chassis import clock
+from chassis.aliases import KnowsPeople
 from chassis.consume import consume
 from chassis.db import Transaction
 from chassis.service import Service
@@ -30,6 +31,7 @@ class Recharges(
     StockDoors,
     TicketDoors,
     TransferDoors,
+    KnowsPeople,
     Service,
 ):
     """Sells recharges."""
@@ -54,12 +56,6 @@ class Recharges(
         ]
         if lost:
             leases.revoke_devices(tx, lost, pen=pen_of_the_clock(clock.now()))
-
-    @consume(events.PersonMerged.TYPE, events.PersonUnmerged.TYPE)
-    def on_person_merged(self, tx: Transaction, facts: list[Envelope]) -> None:
-        """Learn who is the same person, or is not after all: they share one monthly cap."""
-        kinds = {kind.TYPE: kind for kind in (events.PersonMerged, events.PersonUnmerged)}
-        handlers.learn_merges(tx, [(kinds[fact.type].hear(fact), fact.sequence) for fact in facts])
 
     @consume(events.EntitlementTold.TYPE, "referrals.entitlement.renewed.v1")
     def on_entitlement_told(self, tx: Transaction, facts: list[Envelope]) -> None:

@@ -94,7 +94,7 @@ def a_plan(*, amount_cents: int = 32_000, count: int = 4) -> Plan:
 
 def an_opened_case() -> Case:
     opened = Case(case_id=uid(7), site_code="saint-denis", person_ref=uid(8), opened_on=TODAY)
-    return cases.open_case(opened, entitlement=ENTITLED, open_already=None, admissible_on=None)
+    return cases.open_case(opened, entitlements=[ENTITLED], open_already=None, admissible_on=None)
 
 
 def a_case(*lines: DebtLine, mandate: Mandate | None = None) -> Case:

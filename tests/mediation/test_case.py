@@ -112,7 +112,7 @@ class TestOpen:
     def test_refuses_a_person_nobody_told_us_of(self) -> None:
         with pytest.raises(EntitlementUnknown):
             cases.open_case(
-                an_opened_case(), entitlement=None, open_already=None, admissible_on=None
+                an_opened_case(), entitlements=[], open_already=None, admissible_on=None
             )
 
     @pytest.mark.parametrize(
@@ -128,16 +128,20 @@ class TestOpen:
         case = replace(an_opened_case(), opened_on=day)
         if in_force:
             assert (
-                cases.open_case(case, entitlement=ENTITLED, open_already=None, admissible_on=None)
+                cases.open_case(
+                    case, entitlements=[ENTITLED], open_already=None, admissible_on=None
+                )
                 == case
             )
         else:
             with pytest.raises(EntitlementNotInForce):
-                cases.open_case(case, entitlement=ENTITLED, open_already=None, admissible_on=None)
+                cases.open_case(
+                    case, entitlements=[ENTITLED], open_already=None, admissible_on=None
+                )
 
     def test_remembers_an_over_indebtedness_file(self) -> None:
         opened = cases.open_case(
-            an_opened_case(), entitlement=ENTITLED, open_already=None, admissible_on=TODAY
+            an_opened_case(), entitlements=[ENTITLED], open_already=None, admissible_on=TODAY
         )
         assert opened.over_indebtedness_admissible_on == TODAY
 
@@ -145,7 +149,7 @@ class TestOpen:
         tomorrow = TODAY + timedelta(days=1)
         with pytest.raises(AdmissibleLater):
             cases.open_case(
-                an_opened_case(), entitlement=ENTITLED, open_already=None, admissible_on=tomorrow
+                an_opened_case(), entitlements=[ENTITLED], open_already=None, admissible_on=tomorrow
             )
 
 
@@ -350,7 +354,7 @@ class TestSecondCase:
         case = an_opened_case()
         with pytest.raises(OpenAlready) as refused:
             cases.open_case(
-                case, entitlement=ENTITLED, open_already=case.case_id, admissible_on=None
+                case, entitlements=[ENTITLED], open_already=case.case_id, admissible_on=None
             )
         assert str(case.case_id) in str(refused.value)
 

@@ -347,12 +347,11 @@ class TestEntitlements:
         entitle(tx, until_on=date(2028, 3, 1), sequence=3)
         entitle(tx, until_on=date(2026, 10, 1), sequence=2)
         entitle(tx, until_on=date(2028, 3, 1), sequence=3)
-        known = store.find_entitlement(tx, PERSON)
-        assert known is not None
+        [known] = store.lock_entitlements(tx, [PERSON])
         assert known.until_on == date(2028, 3, 1)
 
     def test_two_facts_of_one_person_fit_one_batch(self, tx: Transaction) -> None:
         older = Entitlement(person_ref=PERSON, from_on=TODAY, until_on=date(2027, 1, 1))
         newer = Entitlement(person_ref=PERSON, from_on=TODAY, until_on=date(2029, 1, 1))
         store.learn_entitlements(tx, [(newer, 9), (older, 8)])
-        assert store.find_entitlement(tx, PERSON) == newer
+        assert store.lock_entitlements(tx, [PERSON]) == [newer]

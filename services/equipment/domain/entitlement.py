@@ -1,5 +1,9 @@
-"""A person's entitlement, as referrals last told it: who may buy, from which day, until which."""
+"""A person's entitlement, as referrals last told it: who may buy, from which day, until which.
 
+A person who was merged has those of all their references; one in force is enough.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -28,10 +32,12 @@ class Entitlement:
     until_on: date
 
 
-def require_in_force(entitlement: Entitlement | None, *, on: date) -> Entitlement:
-    """Refuse a person who is not entitled on a day."""
-    if entitlement is None:
+def require_in_force(entitlements: Sequence[Entitlement], *, on: date) -> Entitlement:
+    """Return the entitlement that a person buys by on a day: the last to end; or refuse."""
+    if not entitlements:
         raise EntitlementUnknown
-    if not entitlement.from_on <= on < entitlement.until_on:
-        raise EntitlementNotInForce(from_on=entitlement.from_on, until_on=entitlement.until_on)
-    return entitlement
+    last = max(entitlements, key=lambda each: each.until_on)
+    in_force = [each for each in entitlements if each.from_on <= on < each.until_on]
+    if not in_force:
+        raise EntitlementNotInForce(from_on=last.from_on, until_on=last.until_on)
+    return max(in_force, key=lambda each: each.until_on)

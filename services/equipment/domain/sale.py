@@ -1,5 +1,6 @@
 """Selling one device, once, to an entitled person, at the price of its condition and grade."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -71,6 +72,8 @@ class Sale:
     device: Device
     proof: Proof
     price: Price
+    #: The reference they bought under; the entitlement may be that of another of theirs.
+    person_ref: UUID
     entitlement: Entitlement
     business_date: date
     tendered_cents: Cents
@@ -89,7 +92,8 @@ def sell(
     site_code: str,
     proof: Proof | None,
     price: Price | None,
-    entitlement: Entitlement | None,
+    person_ref: UUID,
+    entitlements: Sequence[Entitlement],
     business_date: date,
     tendered_cents: Cents,
     handover_on: date | None,
@@ -100,7 +104,7 @@ def sell(
         raise OtherSite(device_site=device.site_code, site_code=site_code)
     if proof is None or not proof.wipe_step_no < proof.test_step_no < proof.grade_step_no:
         raise NotTested
-    entitled = require_in_force(entitlement, on=business_date)
+    entitled = require_in_force(entitlements, on=business_date)
     if price is None:
         raise PriceMissing
     if tendered_cents < price.price_cents:
@@ -113,6 +117,7 @@ def sell(
         device=sold,
         proof=proof,
         price=price,
+        person_ref=person_ref,
         entitlement=entitled,
         business_date=business_date,
         tendered_cents=tendered_cents,

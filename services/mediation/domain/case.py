@@ -24,7 +24,7 @@ from uuid import UUID
 from kernel.money import Cents
 from kernel.refusal import NotFound, Refusal
 from services.mediation.domain import closing, debt_line, mandate, offer
-from services.mediation.domain import entitlement as entitlements
+from services.mediation.domain import entitlement as rights
 from services.mediation.domain.closing import Outcome, outcome_of
 from services.mediation.domain.debt_line import DebtLine
 from services.mediation.domain.entitlement import Entitlement
@@ -156,12 +156,12 @@ class Case:
 def open_case(
     case: Case,
     *,
-    entitlement: Entitlement | None,
+    entitlements: Sequence[Entitlement],
     open_already: UUID | None,
     admissible_on: date | None,
 ) -> Case:
     """Open a case for a person who is entitled to help and has no other one open at the site."""
-    entitlements.require(entitlement, day=case.opened_on)
+    rights.require(entitlements, day=case.opened_on)
     if open_already is not None:
         raise OpenAlready(case_id=open_already)
     if admissible_on is None:

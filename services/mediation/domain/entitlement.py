@@ -1,11 +1,14 @@
 """An entitlement: from when until when a person may be helped, as referrals told it.
 
+A person who was merged has those of all their references; one in force is enough.
+
 known        on the day             a case may be opened
 no           —                      no: nobody has told us yet
 yes          before or after it     no
 yes          within it              yes
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -34,9 +37,9 @@ class Entitlement:
     until_on: date
 
 
-def require(entitlement: Entitlement | None, *, day: date) -> None:
+def require(entitlements: Sequence[Entitlement], *, day: date) -> None:
     """Refuse unless the person may be helped on the day."""
-    if entitlement is None:
+    if not entitlements:
         raise EntitlementUnknown
-    if not entitlement.from_on <= day < entitlement.until_on:
+    if not any(each.from_on <= day < each.until_on for each in entitlements):
         raise EntitlementNotInForce(day_on=day)

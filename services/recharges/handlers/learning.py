@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from chassis.columns import column
 from chassis.db import Transaction
 from services.recharges import events
 from services.recharges.store import SQL
@@ -53,31 +52,3 @@ def learn_entitlements(
             "sequences": [sequence for _, sequence in heard],
         },
     )
-
-
-def learn_merges(
-    tx: Transaction, heard: Sequence[tuple[events.PersonMerged | events.PersonUnmerged, int]]
-) -> None:
-    """Remember who is the same person, as the fact with the highest sequence tells of each.
-
-    A merge is an alias: purchases, caps and entitlements stay where they are, so that one that is
-    undone leaves each with their own.
-    """
-    tx.execute(SQL["lock_merges"])
-    changed = {told.person_ref for told, _ in heard}
-    tx.execute(
-        SQL["lock_aliases"],
-        {"person_refs": column(changed | {told.merged_into for told, _ in heard})},
-    )
-    tx.execute(
-        SQL["learn_merges"],
-        {
-            "person_refs": column(told.person_ref for told, _ in heard),
-            "into": column(told.merged_into for told, _ in heard),
-            "sequences": column(sequence for _, sequence in heard),
-            "merged": column(
-                "t" if isinstance(told, events.PersonMerged) else "f" for told, _ in heard
-            ),
-        },
-    )
-    tx.execute(SQL["resolve_aliases"], {"changed": column(changed)})
