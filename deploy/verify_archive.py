@@ -38,7 +38,8 @@ def verify_archive(
 ) -> None:
     """Check every record, signature, window and total of an archive, without database or network.
 
-    The exit code is 0 when it is whole, 1 when it is broken, 2 when it cannot be read.
+    The exit code is 0 when it is whole, with reserves or without, 1 when it is broken, 2 when it
+    cannot be read or an option is none.
     """
     anchors, keys = _anchors(anchor or []), _keys(key or [])
     try:
@@ -106,24 +107,20 @@ def _sentences(report: Report, *, language: str) -> Iterator[str]:
             key_id=key_id,
             fingerprint=archive.fingerprint(public_key),
         )
-    if not report.keys_are_trusted:
-        yield say(
-            "These keys are the file's own word: compare the fingerprints with those you know, "
-            "or give --key."
-        )
-    if not report.anchor_count:
-        yield say("No anchor was given: a journal written anew as a whole would not be noticed.")
     if report.open_count:
         yield say("Tickets that no closing has closed yet: {count}.", count=report.open_count)
-    if report.not_compared_count:
-        yield say(
-            "Closings that begin before this archive, not added up: {count}.",
-            count=report.not_compared_count,
-        )
+    for reserve in report.reserves:
+        yield say("Reserve: {what}", what=say(reserve.what, **reserve.values))
     for finding in report.findings:
         yield _finding(finding, language=language)
-    if report.is_whole:
-        yield say("Whole: nothing was changed, removed, added or moved.")
+    if report.is_whole and report.reserves:
+        yield say(
+            "WHOLE, WITH {count:RESERVE|RESERVES}: nothing that was checked was changed, removed, "
+            "added or moved.",
+            count=len(report.reserves),
+        )
+    elif report.is_whole:
+        yield say("WHOLE: nothing was changed, removed, added or moved.")
     else:
         yield say(
             "BROKEN. Findings: {count}; shown here: {shown}.",

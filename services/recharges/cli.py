@@ -25,6 +25,13 @@ from services.recharges.handlers.journalling import Pen
 from services.recharges.seal import PinSeal
 from services.recharges.signing import JournalKeys
 
+
+class FileThere(Refusal):
+    """There is a file {file} already. Say --force to write over it."""
+
+    code = "recharges.archive.file_there"
+
+
 app = typer.Typer(help="Recharges: voucher stock, and the archives of tills.")
 _STEPS = {"read": "Reading and checking", "seal": "Sealing PINs", "store": "Storing"}
 
@@ -146,10 +153,13 @@ def export_archive(
     year: Annotated[
         int | None, typer.Option(min=2000, max=9999, help="Without it: the whole life.")
     ] = None,
+    force: Annotated[bool, typer.Option(help="Write over a file that is there.")] = False,
 ) -> None:
     """Write the fiscal archive of a till; `relais verify-archive` checks it anywhere."""
     language = texts.language_of(None)
     try:
+        if out.exists() and not force:
+            raise FileThere(file=out.name)
         header, sha256 = _export(out, till_id=till, year=year, language=language)
     except Refusal as refusal:
         sys.stderr.write(f"relais: {texts.explain(refusal, language=language)}\n")

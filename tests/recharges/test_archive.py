@@ -17,7 +17,7 @@ from services.recharges.domain import archive, journal, verification
 from services.recharges.domain.archive import Unreadable
 from services.recharges.domain.closing import Tally
 from services.recharges.domain.findings import FINDINGS_MAX
-from services.recharges.domain.journal import Event, Kind, Period
+from services.recharges.domain.journal import Event, Kind, Period, TicketType
 from services.recharges.domain.verification import Anchor, Report
 from services.recharges.signing import JournalKeys
 from tests.recharges.archives import KEYS, START, Till, a_day_and_more, cash, key_of, records
@@ -44,6 +44,10 @@ def told(report: Report) -> list[str]:
         f"{finding.kind} {finding.sequence}: {finding}" if finding.kind else str(finding)
         for finding in report.findings
     ]
+
+
+def reserves(report: Report) -> list[str]:
+    return [str(reserve) for reserve in report.reserves]
 
 
 def damaged(lines: Iterable[bytes]) -> set[Named] | None:
@@ -126,7 +130,10 @@ class TestArchive:
         report = verify(a_day_and_more().write())
 
         assert report.open_count == 1
-        assert not report.keys_are_trusted
+        assert [each.partition(":")[0] for each in reserves(report)] == [
+            "The keys are the file's own word",
+            "No anchor was given",
+        ]
         assert report.keys == KEYS.public_keys()
 
     def test_of_a_year_begins_with_the_hash_of_what_was_before(self) -> None:
@@ -135,9 +142,45 @@ class TestArchive:
         report = verify(till.write(first=first))
 
         assert told(report) == []
-        assert report.not_compared_count == 1  # the month, which began with ticket 1
+        assert reserves(report)[2:] == [
+            # the month, which began with ticket 1
+            "Closings that begin before this archive, not added up: 1.",
+            "Duplicates of tickets that lie in another file: 1 (of tickets 1).",
+        ]
         anchor = Anchor(kind=Kind.TICKET, sequence=3, prefix=till.chains[Kind.TICKET][2].hash.hex())
         assert verify(till.write(first=first), anchor).is_whole
+
+    def test_names_what_is_of_a_ticket_in_another_file_and_is_whole(self) -> None:
+        till = a_day_and_more()
+        till.sell(3)
+        for _ in range(3):
+            till.refund(4)  # which was for less: only the other file can tell
+        till.refund(7, 3)
+        original = journal.Original(till_id="t", ticket_no=8, sale_id="s")
+        till.sell(-1, type=TicketType.REFUND, original=original)
+        till.duplicate(2, copy_no=4)
+
+        first = {Kind.GRAND_TOTAL: 3, Kind.TICKET: 6, Kind.DUPLICATE: 2}
+        report = verify(till.write(first=first))
+
+        assert told(report) == []
+        assert reserves(report)[3:] == [
+            "Refunds of tickets that lie in another file, not held against their sales: 4 "
+            "(of tickets 4, 4, 4, t/8).",
+            "Duplicates of tickets that lie in another file: 1 (of tickets 2).",
+        ]
+
+    def test_names_no_more_tickets_of_other_files_than_a_person_reads(self) -> None:
+        till = Till()
+        till.sell()
+        till.close(Period.DAY)
+        for copy_no in range(1, 31):
+            till.duplicate(1, copy_no=copy_no)
+
+        report = verify(till.write(first={Kind.TICKET: 2}))
+
+        assert "30 (of tickets 1, 1, 1," in reserves(report)[-1]
+        assert reserves(report)[-1].endswith("1, …).")
 
     def test_is_read_by_whoever_reads_json(self) -> None:
         lines = a_day_and_more().write()

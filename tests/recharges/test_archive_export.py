@@ -117,6 +117,25 @@ class TestExport:
         assert json.loads(kept)["chains"]["ticket"]["record_count"] == 4
         assert [each.name for each in tmp_path.iterdir()] == ["caisse.jsonl"]
 
+    def test_writes_over_no_file_unless_it_is_told_to(
+        self, schema: Schema, desk: Desk, tmp_path: Path
+    ) -> None:
+        out = tmp_path / "caisse.jsonl"
+        out.write_text("the only copy of last year")
+
+        refused = export(schema, desk, out)
+
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr == (
+            "relais: Le fichier caisse.jsonl existe déjà. Ajoutez --force pour l'écraser.\n"
+        )
+        assert out.read_text() == "the only copy of last year"
+        archives = "SELECT count(*) FROM journal WHERE till_id = %s AND kind = 'archive'"
+        assert desk.shop.one(archives, desk.till_id) == 0
+        assert export(schema, desk, out, "--force").returncode == 0
+        assert verify(out).exit_code == 0
+        assert [each.name for each in tmp_path.iterdir()] == ["caisse.jsonl"]
+
     def test_of_each_year_holds_what_that_year_closed(self, desk: Desk, tmp_path: Path) -> None:
         desk.at(JANUARY).tick()
         later = desk.at(JANUARY + timedelta(days=1))

@@ -1,4 +1,8 @@
-"""What a check of an archive found: the first hundred findings, and the count of all."""
+"""What a check of an archive found, and what it had to leave out.
+
+Of findings the first hundred are kept and all are counted.  A reserve is no finding: it says what
+the file alone cannot prove.
+"""
 
 from dataclasses import dataclass, field
 
@@ -15,6 +19,17 @@ class Finding:
     kind: Kind | None = None
     sequence: int | None = None
     line: int | None = None
+    values: dict[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.what.format_map(self.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserve:
+    """Something that this check leaves out; `what` is a sentence with places for the values."""
+
+    what: str
     values: dict[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:

@@ -7,13 +7,13 @@ hashes that left the database on paper and over the bus, and keys known from els
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from services.recharges.domain import archive, form, journal
 from services.recharges.domain.archive import Entry, Header, Malformed, Unreadable
-from services.recharges.domain.findings import Finding, Findings
+from services.recharges.domain.findings import Finding, Findings, Reserve
 from services.recharges.domain.journal import Kind
 from services.recharges.domain.windows import Windows
 
@@ -21,6 +21,8 @@ from services.recharges.domain.windows import Windows
 IsSigned = Callable[[bytes, bytes, bytes], bool]
 
 _ANCHOR_DIGITS_MIN, _HASH_DIGITS = 16, 64
+#: A reserve names no more tickets than a person reads.
+_TICKETS_NAMED_MAX = 20
 #: What is never missing, beside the fields that the checks read.
 _TEXTS = ("site_code", "recorded_at")
 _TICKET_TEXTS = ("business_date", "sale_id", "software_version")
@@ -57,16 +59,13 @@ class Report:
     record_counts: Mapping[Kind, int]
     #: Tickets that no closing has closed yet: the day that runs.
     open_count: int
-    #: Closings of windows that begin before this archive does.
-    not_compared_count: int
-    anchor_count: int
-    #: False: the keys are the file's own word, to be compared with fingerprints from elsewhere.
-    keys_are_trusted: bool
+    #: What was left out, so that "whole" says no more than was checked.
+    reserves: Sequence[Reserve]
     keys: Mapping[str, bytes]
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing was found."""
+        """Whether nothing was found; what the reserves leave out was not looked for."""
         return not self.finding_count
 
 
@@ -92,11 +91,43 @@ def verify(
         finding_count=reader.findings.count,
         record_counts=reader.counts,
         open_count=reader.windows.open_count,
-        not_compared_count=reader.windows.not_compared_count,
-        anchor_count=len(reader.outside),
-        keys_are_trusted=trusted_keys is not None,
+        reserves=[*_reserves(reader, keys_are_trusted=trusted_keys is not None)],
         keys=keys,
     )
+
+
+def _reserves(reader: "_Reader", *, keys_are_trusted: bool) -> Iterator[Reserve]:
+    """Say what the check of this file had to leave out."""
+    if not keys_are_trusted:
+        yield Reserve(
+            what="The keys are the file's own word: compare the fingerprints with those you know, "
+            "or give --key."
+        )
+    if not reader.outside:
+        yield Reserve(
+            what="No anchor was given: a journal written anew as a whole would not be noticed."
+        )
+    if count := reader.windows.not_compared_count:
+        yield Reserve(
+            what="Closings that begin before this archive, not added up: {count}.",
+            values={"count": count},
+        )
+    if tickets := reader.windows.elsewhere[Kind.TICKET]:
+        yield Reserve(
+            what="Refunds of tickets that lie in another file, not held against their sales: "
+            "{count} (of tickets {tickets}).",
+            values={"count": len(tickets), "tickets": _listed(tickets)},
+        )
+    if tickets := reader.windows.elsewhere[Kind.DUPLICATE]:
+        yield Reserve(
+            what="Duplicates of tickets that lie in another file: {count} (of tickets {tickets}).",
+            values={"count": len(tickets), "tickets": _listed(tickets)},
+        )
+
+
+def _listed(tickets: Sequence[str]) -> str:
+    named = ", ".join(tickets[:_TICKETS_NAMED_MAX])
+    return f"{named}, …" if len(tickets) > _TICKETS_NAMED_MAX else named
 
 
 @dataclass(slots=True)

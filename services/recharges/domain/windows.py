@@ -1,7 +1,8 @@
 """Whether closings and tickets agree: windows without gap, sums, perpetual totals, refunds, copies.
 
 Closings come before the tickets in an archive, so one pass over the tickets settles every window.
-Of each ticket only the amount that has not been given back yet is kept.
+Of each ticket only the amount that has not been given back yet is kept.  What speaks of a ticket in
+another file, of another year or of another till, cannot be held against it here, and is named.
 """
 
 from collections.abc import Mapping
@@ -47,6 +48,8 @@ class Windows:
         #: Tickets after the last day's closing, and closings that begin before the file does.
         self.open_count = 0
         self.not_compared_count = 0
+        #: Which tickets of other files the refunds and the duplicates of this one are of.
+        self.elsewhere: dict[Kind, list[str]] = {Kind.TICKET: [], Kind.DUPLICATE: []}
 
     def lose(self) -> None:
         """A closing is missing or damaged: the next of each period has none to be held against."""
@@ -174,9 +177,12 @@ class Windows:
     def _check_refund(self, sequence: int, record: Mapping[str, Any]) -> None:
         is_sale = record["type"] == TicketType.SALE
         self._left[sequence] = record["total_cents"] if is_sale else 0
-        if is_sale or record["original"]["till_id"] != self._till_id:
+        if is_sale:
             return
         ticket_no = record["original"]["ticket_no"]
+        till_id = record["original"]["till_id"]
+        if self._note_elsewhere(Kind.TICKET, till_id=till_id, ticket_no=ticket_no):
+            return
         if not 0 < ticket_no < sequence:
             self._tell(
                 "the refund is of ticket {ticket_no}, which was not there",
@@ -186,7 +192,7 @@ class Windows:
             )
             return
         if ticket_no not in self._left:
-            return  # in an earlier archive, or told already as missing
+            return  # told already as missing
         self._left[ticket_no] += record["total_cents"]
         if self._left[ticket_no] < 0:
             self._left[ticket_no] = 0
@@ -197,13 +203,25 @@ class Windows:
                 ticket_no=ticket_no,
             )
 
+    def _note_elsewhere(self, kind: Kind, *, till_id: str, ticket_no: int) -> bool:
+        """Note the ticket that a record is of where another file holds it, and say whether so."""
+        if till_id != self._till_id:
+            self.elsewhere[kind].append(f"{till_id}/{ticket_no}")
+        elif 0 < ticket_no < self._first_ticket:
+            self.elsewhere[kind].append(str(ticket_no))
+        else:
+            return False
+        return True
+
     def add_duplicate(self, sequence: int, record: Mapping[str, Any]) -> None:
         """Take a duplicate: there is a ticket that it repeats, and its copies are counted up."""
         for fault in journal.duplicate_faults(record):
             self._tell(fault, Kind.DUPLICATE, sequence)
-        if record["ticket_till_id"] != self._till_id:
-            return
         ticket_no, copy_no = record["ticket_no"], record["copy_no"]
+        till_id = record["ticket_till_id"]
+        self._note_elsewhere(Kind.DUPLICATE, till_id=till_id, ticket_no=ticket_no)
+        if till_id != self._till_id:
+            return
         if ticket_no > self._last_ticket:
             self._tell(
                 "the duplicate is of ticket {ticket_no}, which is not there",
