@@ -149,6 +149,59 @@ SELECT count(*)::bigint AS examined,
   FROM (SELECT sale_id, total_cents FROM recharges.sale WHERE tender = 'card') AS sale
   FULL JOIN recharges.card_sale AS card USING (sale_id);
 
+-- name: till_cash_is_what_drawers_hold
+-- Per site and business day, to the cent: what floats, sales, refunds and movements brought into
+-- drawers, less what the count of a closed one took out, is what the ledger's till_cash moved by.
+WITH drawers AS (
+    SELECT site_code, business_date AS day, float_cents AS cents FROM recharges.drawer_session
+     UNION ALL
+    SELECT site_code, business_date, amount_cents FROM recharges.cash_line
+     UNION ALL
+    SELECT site_code, business_date, gap_cents - counted_cents
+      FROM recharges.drawer_session WHERE state = 'closed'
+), ledger AS (
+    SELECT site_code, booked_on AS day, sum(CASE WHEN debit = 'till_cash' THEN amount_cents
+                                                 ELSE -amount_cents END) AS cents
+      FROM settlement.day_total
+     WHERE 'till_cash' IN (debit, credit)
+     GROUP BY 1, 2
+)
+SELECT (SELECT count(*) FROM drawers)::bigint AS examined,
+       count(*) FILTER (WHERE held.cents IS DISTINCT FROM coalesce(ledger.cents, 0))::bigint
+           AS broken
+  FROM (SELECT site_code, day, sum(cents) AS cents FROM drawers GROUP BY 1, 2) AS held
+  FULL JOIN ledger USING (site_code, day);
+
+-- name: credits_left_are_what_lies_on_the_shelves
+-- Per site and offer, in vouchers and at face value: what lies on the shelf, whether or not it may be
+-- sold, and what is lost, damaged or expired; per offer what is on its way between sites.
+WITH lots AS (
+    SELECT CASE lot.state WHEN 'in_transfer' THEN 'all sites' ELSE lot.site_code END AS place,
+           offer_code,
+           CASE lot.state WHEN 'in_transfer' THEN 'credits_in_transit'
+                          WHEN 'lost' THEN 'credits_lost'
+                          WHEN 'damaged' THEN 'credits_damaged'
+                          WHEN 'expired' THEN 'credits_expired'
+                          ELSE 'credits_stock' END AS account,
+           sum(end_position - next_position) AS vouchers,
+           sum((end_position - next_position) * face_value_cents) AS cents
+      FROM recharges.lot
+     GROUP BY 1, 2, 3
+), ledger AS (
+    SELECT CASE account WHEN 'credits_in_transit' THEN 'all sites' ELSE site_code END AS place,
+           offer_code, account, sum(sign * item_count) AS vouchers, sum(sign * amount_cents) AS cents
+      FROM settlement.day_total
+     CROSS JOIN LATERAL (VALUES (debit, 1), (credit, -1)) AS side (account, sign)
+     WHERE account IN ('credits_stock', 'credits_in_transit', 'credits_lost', 'credits_damaged',
+                       'credits_expired')
+     GROUP BY 1, 2, 3
+)
+SELECT (SELECT coalesce(sum(vouchers), 0) FROM lots)::bigint AS examined,
+       count(*) FILTER (WHERE (coalesce(lots.vouchers, 0), coalesce(lots.cents, 0))
+                              <> (coalesce(ledger.vouchers, 0), coalesce(ledger.cents, 0)))::bigint
+           AS broken
+  FROM lots FULL JOIN ledger USING (place, offer_code, account);
+
 -- name: drawers_are_counted_and_their_gaps_posted
 -- Expected = float + what went through the drawer; the gap is in the ledger.
 SELECT count(*)::bigint AS examined,
@@ -159,8 +212,12 @@ SELECT count(*)::bigint AS examined,
   FROM recharges.drawer_session AS session
   LEFT JOIN (SELECT drawer_session_id, sum(amount_cents) AS cents
                FROM recharges.cash_line GROUP BY 1) AS moved USING (drawer_session_id)
-  LEFT JOIN (SELECT document::uuid AS drawer_session_id, sum(declared_cents) AS cents
-               FROM settlement.entry WHERE kind = 'drawer_closed'
+  LEFT JOIN (SELECT document::uuid AS drawer_session_id,
+                    sum(CASE WHEN credit = 'cash_differences' THEN amount_cents
+                             WHEN debit = 'cash_differences' THEN -amount_cents END) AS cents
+               FROM settlement.entry
+               JOIN settlement.transfer USING (fact_id, operator)
+              WHERE kind = 'drawer_closed'
               GROUP BY 1) AS posted USING (drawer_session_id)
  WHERE session.state <> 'open';
 
@@ -335,20 +392,21 @@ SELECT count(*)::bigint AS examined,
   FROM recharges.sale;
 
 -- name: ledger_entries_are_what_facts_declared
--- Each entry's transfers add up to the fact's own totals, in cents and in vouchers; what a refund
--- gives back and a drawer lacks is below zero.
+-- Each entry's transfers add up to the fact's own totals, in euros, at face value and in items: what
+-- reaches a till, or where no till is touched another account of money.
 SELECT count(*)::bigint AS examined,
        count(*) FILTER (WHERE declared_cents <> coalesce(moved.cents, 0)
+                           OR declared_face_value_cents <> coalesce(moved.face_value_cents, 0)
                            OR declared_count <> coalesce(moved.items, 0))::bigint AS broken
   FROM settlement.entry
   LEFT JOIN (SELECT fact_id, operator, sum(item_count) AS items,
-                    coalesce(sum(CASE WHEN credit IN ('recharge_income', 'equipment_income',
-                                                      'option_gifts', 'cash_differences')
-                                      THEN amount_cents
-                                      WHEN debit IN ('recharge_income', 'option_gifts',
-                                                     'cash_differences')
-                                      THEN -amount_cents
-                                      ELSE 0 END), 0) AS cents
+                    sum(amount_cents) FILTER (WHERE debit LIKE 'credits%') AS face_value_cents,
+                    sum(CASE WHEN debit = 'till_cash' THEN amount_cents
+                             WHEN credit = 'till_cash' THEN -amount_cents
+                             WHEN debit IN ('card_receivable', 'option_receivable', 'site_cash')
+                             THEN amount_cents
+                             WHEN credit IN ('card_receivable', 'option_receivable', 'site_cash')
+                             THEN -amount_cents END) AS cents
                FROM settlement.transfer
               GROUP BY 1, 2) AS moved USING (fact_id, operator);
 
@@ -358,11 +416,12 @@ SELECT count(*)::bigint AS examined,
        count(*) FILTER (WHERE (moved.cents, moved.items, moved.transfers)
                               IS DISTINCT FROM (day.amount_cents, day.item_count,
                                                 day.transfer_count))::bigint AS broken
-  FROM (SELECT operator, booked_on, site_code, debit, credit, sum(amount_cents) AS cents,
+  FROM (SELECT operator, booked_on, site_code, debit, credit, offer_code, sum(amount_cents) AS cents,
                sum(item_count) AS items, count(*) AS transfers
           FROM settlement.transfer
-         GROUP BY 1, 2, 3, 4, 5) AS moved
-  FULL JOIN settlement.day_total AS day USING (operator, booked_on, site_code, debit, credit);
+         GROUP BY 1, 2, 3, 4, 5, 6) AS moved
+  FULL JOIN settlement.day_total AS day
+ USING (operator, booked_on, site_code, debit, credit, offer_code);
 
 -- name: credits_given_equal_vouchers_received
 -- Per operator and site: what the ledger says was given is what was received, in face value.

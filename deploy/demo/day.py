@@ -127,6 +127,8 @@ def play(stack: Stack) -> Played:
     till.use_cards(day)
     till.complain(day)
     till.transfer(day)
+    till.lose_and_damage(day)
+    till.move_cash(day)
     till.go_offline(day)
     if day.number == 1:
         _mediate(day)

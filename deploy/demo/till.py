@@ -181,6 +181,50 @@ def transfer(day: "Day") -> None:
     day.done["vouchers missing on arrival"] += done["missing"]
 
 
+def lose_and_damage(day: "Day") -> None:
+    """A shelf is counted: vouchers are torn, some are gone, and one of those is found again."""
+    site_code = SELLING[1]
+    manager = day.as_("site_manager", site_code=site_code)
+    for change, count, reason in (
+        ("damaged", 1, "Carton mouillé."),
+        ("lost", 2, "Introuvables à l'inventaire."),
+        ("found", 1, "Retrouvé derrière le comptoir."),
+    ):
+        asked = {"site_code": site_code, "offer_code": "sfr-15", "change": change}
+        try:
+            done = manager.post(
+                "recharges/v1/stock/changes", asked | {"count": count, "reason": reason}
+            )
+        except Refused as refused:
+            if refused.code != "recharges.stock.vouchers_too_few":
+                raise
+            day.refused[refused.code] += 1
+            return
+        day.done[f"vouchers {change}"] += done["vouchers"]
+
+
+def move_cash(day: "Day") -> None:
+    """Notes go to the bank, coins come from the safe, stamps are paid for out of the drawer."""
+    site_code = SELLING[1]
+    manager = day.as_("site_manager", site_code=site_code)
+    for session in _sessions_open(day, site_code, day.till_of(site_code)):
+        for purpose, cents, reason in (
+            ("bank", -2_000, "Remise en banque."),
+            ("safe", 1_000, "Monnaie du coffre."),
+            ("expense", -300, "Timbres."),
+        ):
+            manager.post(
+                f"recharges/v1/drawer-sessions/{session['drawer_session_id']}/movements",
+                {
+                    "kind": "in" if cents > 0 else "out",
+                    "amount_cents": abs(cents),
+                    "purpose": purpose,
+                    "reason": reason,
+                },
+            )
+            day.cents[f"cash moved, {purpose}"] += cents
+
+
 def go_offline(day: "Day") -> None:
     """The line of a site fails for an hour: its till sells what it leased, and tells afterwards."""
     site_code = SELLING[2]

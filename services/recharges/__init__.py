@@ -1,9 +1,11 @@
 """Recharges: sells operators' prepaid credit at a solidarity price, one voucher at a time.
 
 Owns       tariff, voucher stock, tills, drawers, monthly caps, sales, cash lines, fiscal journal
-Publishes  recharges.batch.received.v1, recharges.drawer.closed.v1, recharges.sale.completed.v1,
-           recharges.sale.refunded.v1, recharges.stock.low.v1, recharges.till.closed.v1,
-           recharges.till.opened.v1
+Publishes  recharges.batch.received.v1, recharges.cash.moved.v1, recharges.drawer.closed.v1,
+           recharges.sale.completed.v1, recharges.sale.refunded.v1, recharges.stock.low.v1,
+           recharges.till.closed.v1, recharges.till.opened.v1, recharges.transfer.cancelled.v1,
+           recharges.transfer.received.v1, recharges.transfer.sent.v1, recharges.voucher.found.v1,
+           recharges.voucher.written_off.v1
 Hears      accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.device.revoked.v1,
            accounts.site.opened.v1,
            referrals.entitlement.opened.v1, referrals.entitlement.renewed.v1,

@@ -43,6 +43,95 @@ class BatchReceived(Fact):
     offers: list[OfferReceived]
 
 
+class OfferMoved(OfferReceived):
+    """How many vouchers of one offer moved; the face value is of all of them."""
+
+    operator: str
+
+
+_MOVED: dict[str, object] = {
+    "site_code": "saint-denis",
+    "vouchers": 4,
+    "face_value_cents": 6000,
+    "offers": [
+        {"offer_code": "sfr-15", "operator": "sfr", "count": 4, "face_value_cents": 6000},
+    ],
+}
+_TRANSFER: dict[str, object] = _MOVED | {
+    "transfer_id": "0192f0a0-0000-7000-8000-000000000008",
+    "from_site": "saint-denis",
+    "to_site": "paris-19",
+}
+
+
+class VouchersMoved(Fact):
+    """Vouchers left a site's shelf or came to it, other than by a delivery or a sale."""
+
+    site_code: str
+    vouchers: int
+    face_value_cents: int
+    offers: list[OfferMoved]
+
+
+class TransferSent(VouchersMoved):
+    """Vouchers left a site for another."""
+
+    TYPE: ClassVar[str] = "recharges.transfer.sent.v1"
+    SAMPLE: ClassVar = _TRANSFER
+
+    transfer_id: UUID
+    from_site: str
+    to_site: str
+
+
+class TransferReceived(VouchersMoved):
+    """Vouchers were counted in; what is missing of them is written off where they were sent."""
+
+    TYPE: ClassVar[str] = "recharges.transfer.received.v1"
+    SAMPLE: ClassVar = _TRANSFER | {"site_code": "paris-19", "missing": []}
+
+    transfer_id: UUID
+    from_site: str
+    to_site: str
+    missing: list[OfferMoved]
+
+
+class TransferCancelled(VouchersMoved):
+    """Vouchers that were sent came back, before the other site counted them in."""
+
+    TYPE: ClassVar[str] = "recharges.transfer.cancelled.v1"
+    SAMPLE: ClassVar = _TRANSFER
+
+    transfer_id: UUID
+    from_site: str
+    to_site: str
+
+
+class VouchersWrittenOff(VouchersMoved):
+    """Vouchers that nobody can sell: they are off the shelf, or did not arrive at another."""
+
+    TYPE: ClassVar[str] = "recharges.voucher.written_off.v1"
+    SAMPLE: ClassVar = _MOVED | {
+        "change_id": "0192f0a0-0000-7000-8000-000000000009",
+        "cause": "expired",
+        "transfer_id": None,
+    }
+
+    change_id: UUID
+    #: "damaged", "lost", "expired", or "missing" of a transfer.
+    cause: str
+    transfer_id: UUID | None
+
+
+class VouchersFound(VouchersMoved):
+    """Vouchers that were lost, or missing, are on the shelf again."""
+
+    TYPE: ClassVar[str] = "recharges.voucher.found.v1"
+    SAMPLE: ClassVar = _MOVED | {"change_id": "0192f0a0-0000-7000-8000-00000000000a"}
+
+    change_id: UUID
+
+
 class LineSold(BaseModel):
     """One line of a sale; price and face value are of one voucher."""
 
@@ -105,6 +194,28 @@ class TillOpened(Fact):
     business_date: date
     opening: str
     float_cents: int
+
+
+class CashMoved(Fact):
+    """Cash was put into a drawer, or taken out, other than by a sale: then it is below zero."""
+
+    TYPE: ClassVar[str] = "recharges.cash.moved.v1"
+    SAMPLE: ClassVar = {
+        "cash_line_id": 17,
+        "drawer_session_id": "0192f0a0-0000-7000-8000-000000000005",
+        "till_id": "0192f0a0-0000-7000-8000-000000000003",
+        "business_date": "2026-11-21",
+        "purpose": "bank",
+        "amount_cents": -10000,
+    }
+
+    cash_line_id: int
+    drawer_session_id: UUID
+    till_id: UUID
+    business_date: date
+    #: Where the cash came from or went: the site's "safe", the "bank", or an "expense".
+    purpose: str
+    amount_cents: int
 
 
 class SaleRefunded(Fact):

@@ -54,15 +54,14 @@ BEGIN
            WHEN 'available'   THEN NEW.state IN ('sold_out', 'reserved', 'leased', 'in_transfer',
                                                  'quarantined', 'frozen', 'damaged', 'lost',
                                                  'expired')
-           WHEN 'reserved'    THEN NEW.state IN ('available', 'sold_out', 'frozen', 'expired')
-           WHEN 'leased'      THEN NEW.state IN ('available', 'quarantined', 'sold_out', 'frozen',
-                                                 'expired')
-           WHEN 'in_transfer' THEN NEW.state IN ('available', 'lost', 'frozen', 'expired')
+           WHEN 'reserved'    THEN NEW.state IN ('available', 'sold_out', 'frozen')
+           WHEN 'leased'      THEN NEW.state IN ('available', 'quarantined', 'sold_out', 'frozen')
+           WHEN 'in_transfer' THEN NEW.state IN ('available', 'lost', 'frozen')
            WHEN 'frozen'      THEN NEW.state IN ('available', 'quarantined', 'damaged', 'lost',
                                                  'expired')
            WHEN 'damaged'     THEN NEW.state IN ('quarantined')
            WHEN 'lost'        THEN NEW.state IN ('quarantined')
-           WHEN 'sold_out'    THEN NEW.state IN ('available', 'frozen', 'expired', 'disputed')
+           WHEN 'sold_out'    THEN NEW.state IN ('available', 'frozen', 'disputed')
            WHEN 'disputed'    THEN NEW.state IN ('sold_out', 'refunded_by_operator')
            ELSE false END) THEN
         RAISE EXCEPTION 'vouchers that are % do not become %', OLD.state, NEW.state
@@ -103,6 +102,15 @@ BEGIN
           USING ERRCODE = 'restrict_violation';
 END
 $function$;
+
+CREATE TABLE access_ended (
+    subject_id uuid NOT NULL,
+    kind text NOT NULL,
+    issued_before timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT access_ended_pkey PRIMARY KEY (subject_id),
+    CONSTRAINT access_ended_kind_check CHECK ((kind = ANY (ARRAY['session'::text, 'user'::text, 'device'::text])))
+);
 
 CREATE TABLE batch (
     batch_id uuid NOT NULL,
@@ -183,6 +191,7 @@ CREATE TABLE cash_line (
     refund_id uuid,
     recorded_by uuid,
     reason text,
+    purpose text,
     CONSTRAINT cash_line_pkey PRIMARY KEY (cash_line_id),
     CONSTRAINT cash_line_refund_id_key UNIQUE (refund_id),
     CONSTRAINT cash_line_sale_id_key UNIQUE (sale_id),
@@ -195,6 +204,7 @@ CASE kind
     WHEN 'out'::text THEN ((amount_cents < 0) AND (num_nulls(sale_id, refund_id) = 2) AND (reason <> ''::text))
     ELSE false
 END),
+    CONSTRAINT cash_line_purpose CHECK (((purpose IS NULL) OR ((purpose = ANY (ARRAY['safe'::text, 'bank'::text, 'expense'::text])) AND (kind = ANY (ARRAY['in'::text, 'out'::text]))))),
     CONSTRAINT cash_line_at_the_till_of_its_session FOREIGN KEY (drawer_session_id, till_id) REFERENCES drawer_session(drawer_session_id, till_id),
     CONSTRAINT cash_line_refund_id_fkey FOREIGN KEY (refund_id) REFERENCES refund(refund_id),
     CONSTRAINT cash_line_sale_id_fkey FOREIGN KEY (sale_id) REFERENCES sale(sale_id),

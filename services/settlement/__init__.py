@@ -1,11 +1,14 @@
 """Settlement: a double-entry ledger per operator, fed only by facts from the bus.
 
-Owns       entries, their transfers and the totals of days: credits given, sold and left; tills'
-           takings and their gaps; option gifts; the anchors of tills' journals
+Owns       entries, their transfers and the totals of days: credits given, sold, on their way,
+           written off and left; cash in tills, safes and on its way to the bank; takings and gaps;
+           option gifts; the anchors of tills' journals
 Publishes  nothing
 Hears      accounts.access.ended.v1, donations.option.reported.v1, equipment.device.sold.v1,
-           recharges.batch.received.v1,
-           recharges.drawer.closed.v1, recharges.sale.completed.v1, recharges.sale.refunded.v1,
-           recharges.till.closed.v1
+           recharges.batch.received.v1, recharges.cash.moved.v1, recharges.drawer.closed.v1,
+           recharges.sale.completed.v1, recharges.sale.refunded.v1, recharges.till.closed.v1,
+           recharges.till.opened.v1, recharges.transfer.cancelled.v1,
+           recharges.transfer.received.v1, recharges.transfer.sent.v1, recharges.voucher.found.v1,
+           recharges.voucher.written_off.v1
 Answers    GET /v1/ledger, GET /v1/periods/<operator>/<period>
 """

@@ -34,13 +34,20 @@ class Difference(_Row):
 
 
 class SiteCredits(_Row):
-    """Credits at one site: given and sold in the period, left at its end."""
+    """Credits at one site: what moved in the period, left at its end.
+
+    What was `transferred` came from other sites, less what was sent to them.
+    """
 
     site_code: str
     given_count: int
     given_cents: int
     sold_count: int
     sold_cents: int
+    transferred_count: int
+    transferred_cents: int
+    written_off_count: int
+    written_off_cents: int
     left_count: int
     left_cents: int
 

@@ -19,6 +19,8 @@ from services.settlement import api, handlers, store
 DIFFERENT = 1
 UNUSABLE = 2
 _PIPED_WIDTH = 120
+#: The columns of credits: what moved in the period, and what is left.
+_CREDITS = ("given", "sold", "transferred", "written_off", "left")
 
 app = typer.Typer(no_args_is_help=True, help="The operators' ledger.")
 
@@ -117,23 +119,20 @@ def _print(drawn: api.Period) -> None:
 
 def _credits(drawn: api.Period) -> Table:
     table = _table("Credits, in kind", "site")
-    for heading in ("given", "sold", "left"):
-        _add_figures(table, heading, "face value")
+    for name in _CREDITS:
+        _add_figures(table, name.replace("_", " "), "face value")
     for site in drawn.credits:
         table.add_row(
-            site.site_code,
-            *_counted(site.given_count, site.given_cents),
-            *_counted(site.sold_count, site.sold_cents),
-            *_counted(site.left_count, site.left_cents),
+            site.site_code, *(text for name in _CREDITS for text in _counted(*_credit(site, name)))
         )
     table.add_section()
-    table.add_row(
-        "all sites",
-        *_counted(*_sum([(site.given_count, site.given_cents) for site in drawn.credits])),
-        *_counted(*_sum([(site.sold_count, site.sold_cents) for site in drawn.credits])),
-        *_counted(*_sum([(site.left_count, site.left_cents) for site in drawn.credits])),
-    )
+    sums = (_sum([_credit(site, name) for site in drawn.credits]) for name in _CREDITS)
+    table.add_row("all sites", *(text for each in sums for text in _counted(*each)))
     return table
+
+
+def _credit(site: api.SiteCredits, name: str) -> tuple[int, int]:
+    return getattr(site, f"{name}_count"), getattr(site, f"{name}_cents")
 
 
 def _takings(drawn: api.Period) -> Table:

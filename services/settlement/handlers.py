@@ -42,24 +42,16 @@ class DaysReversed(Invalid):
     code = "settlement.ledger.days_reversed"
 
 
-def post_batches(tx: Transaction, facts: Iterable[Envelope]) -> None:
-    """Post the vouchers that operators gave."""
-    _post(tx, facts, read=events.batch_received)
-
-
-def post_sales(tx: Transaction, facts: Iterable[Envelope]) -> None:
-    """Post recharges sold: the credit that went, the money that came."""
-    _post(tx, facts, read=events.sale_completed)
-
-
-def post_refunds(tx: Transaction, facts: Iterable[Envelope]) -> None:
-    """Post recharges given back: the money that went, the credit that came back."""
-    _post(tx, facts, read=events.sale_refunded)
-
-
-def post_drawers(tx: Transaction, facts: Iterable[Envelope]) -> None:
-    """Post what was missing from drawers, or too much in them."""
-    _post(tx, facts, read=events.drawer_closed)
+def post(
+    tx: Transaction,
+    facts: Iterable[Envelope],
+    *,
+    read: Callable[[Envelope], posting.Occurrence],
+) -> None:
+    """Post facts of one kind, read as `reading` says; those that are there change nothing."""
+    entries = [entry for fact in facts for entry in posting.post(read(fact))]
+    store.see_operator(tx, None)
+    store.post_entries(tx, entries)
 
 
 def keep_anchors(tx: Transaction, facts: Iterable[Envelope]) -> None:
@@ -72,27 +64,6 @@ def keep_anchors(tx: Transaction, facts: Iterable[Envelope]) -> None:
             for each in events.TillClosed.hear(fact).all_anchors(told_at=fact.time)
         ],
     )
-
-
-def post_option_reports(tx: Transaction, facts: Iterable[Envelope]) -> None:
-    """Post what operators owe of the 1 euro option."""
-    _post(tx, facts, read=events.option_reported)
-
-
-def post_device_sales(tx: Transaction, facts: Iterable[Envelope]) -> None:
-    """Post the money of devices sold."""
-    _post(tx, facts, read=events.device_sold)
-
-
-def _post(
-    tx: Transaction,
-    facts: Iterable[Envelope],
-    *,
-    read: Callable[[Envelope], posting.Occurrence],
-) -> None:
-    entries = [entry for fact in facts for entry in posting.post(read(fact))]
-    store.see_operator(tx, None)
-    store.post_entries(tx, entries)
 
 
 def read_period(tx: Transaction, *, caller: Caller, operator: str, period: str) -> api.Period:

@@ -25,12 +25,12 @@ WITH said AS MATERIALIZED (
      RETURNING fact_id, operator
 )
 INSERT INTO transfer (fact_id, operator, position, site_code, booked_on, debit, credit,
-                      amount_cents, item_count)
+                      offer_code, amount_cents, item_count)
 SELECT posted.fact_id, posted.operator, moved.position, said.site_code, said.booked_on,
-       moved.debit, moved.credit, moved.amount_cents, moved.item_count
+       moved.debit, moved.credit, moved.offer_code, moved.amount_cents, moved.item_count
   FROM unnest(%(places)s::integer[], %(positions)s::smallint[], %(debits)s::text[],
-              %(credits)s::text[], %(amounts)s::bigint[], %(items)s::integer[])
-       AS moved (place, position, debit, credit, amount_cents, item_count)
+              %(credits)s::text[], %(offers)s::text[], %(amounts)s::bigint[], %(items)s::integer[])
+       AS moved (place, position, debit, credit, offer_code, amount_cents, item_count)
   JOIN said
     ON said.place = moved.place
   JOIN posted
@@ -85,6 +85,10 @@ SELECT COALESCE(sum(transfer_count) FILTER (WHERE account = 'credits_given' AND 
            AS sold_ever_cents,
        COALESCE(sum(sign * item_count) FILTER (WHERE account = 'credits_sold'), 0)::bigint
            AS sold_ever_count,
+       COALESCE(sum(sign * amount_cents) FILTER (WHERE account = ANY (%(gone)s)), 0)::bigint
+           AS gone_ever_cents,
+       COALESCE(sum(sign * item_count) FILTER (WHERE account = ANY (%(gone)s)), 0)::bigint
+           AS gone_ever_count,
        COALESCE(sum(-sign * amount_cents) FILTER (WHERE account = 'credits_given'
                AND booked_on >= %(from_on)s), 0)::bigint AS given_cents,
        COALESCE(sum(-sign * item_count) FILTER (WHERE account = 'credits_given'
@@ -93,13 +97,21 @@ SELECT COALESCE(sum(transfer_count) FILTER (WHERE account = 'credits_given' AND 
                AND booked_on >= %(from_on)s), 0)::bigint AS sold_cents,
        COALESCE(sum(sign * item_count) FILTER (WHERE account = 'credits_sold'
                AND booked_on >= %(from_on)s), 0)::bigint AS sold_count,
+       COALESCE(sum(sign * amount_cents) FILTER (WHERE account = ANY (%(gone)s)
+               AND booked_on >= %(from_on)s), 0)::bigint AS gone_cents,
+       COALESCE(sum(sign * item_count) FILTER (WHERE account = ANY (%(gone)s)
+               AND booked_on >= %(from_on)s), 0)::bigint AS gone_count,
        COALESCE(sum(sign * amount_cents) FILTER (WHERE account = 'till_cash'
+               AND 'recharge_income' IN (debit, credit)
                AND booked_on >= %(from_on)s), 0)::bigint AS cash_cents,
        COALESCE(sum(transfer_count) FILTER (WHERE account = 'till_cash' AND sign > 0
+               AND credit = 'recharge_income'
                AND booked_on >= %(from_on)s), 0)::bigint AS cash_sales,
        COALESCE(sum(sign * amount_cents) FILTER (WHERE account = 'card_receivable'
+               AND 'recharge_income' IN (debit, credit)
                AND booked_on >= %(from_on)s), 0)::bigint AS card_cents,
        COALESCE(sum(transfer_count) FILTER (WHERE account = 'card_receivable' AND sign > 0
+               AND credit = 'recharge_income'
                AND booked_on >= %(from_on)s), 0)::bigint AS card_sales,
        COALESCE(sum(-sign * amount_cents) FILTER (WHERE account = 'option_gifts'
                AND booked_on >= %(from_on)s), 0)::bigint AS gifts_cents,
@@ -111,7 +123,8 @@ SELECT COALESCE(sum(transfer_count) FILTER (WHERE account = 'credits_given' AND 
    AND booked_on < %(until_on)s;
 
 -- name: list_sites
--- Credits of one operator at each site: given and sold in the period, left at its end.
+-- Credits of one operator at each site: given, sold, written off, and come from other sites less sent
+-- to them in the period; left on the shelf at its end.
 SELECT site_code,
        COALESCE(sum(-sign * item_count) FILTER (WHERE account = 'credits_given'
                AND booked_on >= %(from_on)s), 0)::bigint AS given_count,
@@ -121,6 +134,14 @@ SELECT site_code,
                AND booked_on >= %(from_on)s), 0)::bigint AS sold_count,
        COALESCE(sum(sign * amount_cents) FILTER (WHERE account = 'credits_sold'
                AND booked_on >= %(from_on)s), 0)::bigint AS sold_cents,
+       COALESCE(sum(sign * item_count) FILTER (WHERE account = ANY (%(gone)s)
+               AND booked_on >= %(from_on)s), 0)::bigint AS written_off_count,
+       COALESCE(sum(sign * amount_cents) FILTER (WHERE account = ANY (%(gone)s)
+               AND booked_on >= %(from_on)s), 0)::bigint AS written_off_cents,
+       COALESCE(sum(-sign * item_count) FILTER (WHERE account = 'credits_in_transit'
+               AND booked_on >= %(from_on)s), 0)::bigint AS transferred_count,
+       COALESCE(sum(-sign * amount_cents) FILTER (WHERE account = 'credits_in_transit'
+               AND booked_on >= %(from_on)s), 0)::bigint AS transferred_cents,
        COALESCE(sum(sign * item_count) FILTER (WHERE account = 'credits_stock'), 0)::bigint
            AS left_count,
        COALESCE(sum(sign * amount_cents) FILTER (WHERE account = 'credits_stock'), 0)::bigint
@@ -129,7 +150,7 @@ SELECT site_code,
  CROSS JOIN LATERAL (VALUES (debit, 1), (credit, -1)) AS side (account, sign)
  WHERE operator = %(operator)s
    AND booked_on < %(until_on)s
-   AND account IN ('credits_given', 'credits_sold', 'credits_stock')
+   AND account = ANY (%(in_kind)s)
  GROUP BY site_code
  ORDER BY site_code;
 
@@ -160,7 +181,9 @@ SELECT entry.kind, entry.document, entry.declared_cents, entry.declared_face_val
        entry.declared_count, posted.cents, posted.face_value_cents, posted.item_count
   FROM entry
   LEFT JOIN LATERAL (
-       SELECT COALESCE(sum(CASE WHEN debit = ANY (%(money)s) THEN amount_cents
+       SELECT COALESCE(sum(CASE WHEN debit = 'till_cash' THEN amount_cents
+                                WHEN credit = 'till_cash' THEN -amount_cents
+                                WHEN debit = ANY (%(money)s) THEN amount_cents
                                 WHEN credit = ANY (%(money)s) THEN -amount_cents
                            END), 0)::bigint AS cents,
               COALESCE(sum(amount_cents) FILTER (WHERE debit = ANY (%(in_kind)s)), 0)::bigint
@@ -181,29 +204,29 @@ SELECT entry.kind, entry.document, entry.declared_cents, entry.declared_face_val
 -- name: list_unequal_days
 -- Days of the period whose totals are not the sum of their transfers: there are none, for the
 -- database adds them up itself, but a statement looks rather than trusts.
-SELECT booked_on, site_code, debit, credit,
+SELECT booked_on, site_code, debit, credit, offer_code,
        COALESCE(moved.amount_cents, 0)::bigint AS expected_cents,
        COALESCE(day.amount_cents, 0)::bigint AS found_cents,
        COALESCE(moved.item_count, 0)::bigint AS expected_count,
        COALESCE(day.item_count, 0)::bigint AS found_count,
        COALESCE(moved.transfer_count, 0)::bigint AS expected_transfers,
        COALESCE(day.transfer_count, 0)::bigint AS found_transfers
-  FROM (SELECT booked_on, site_code, debit, credit, sum(amount_cents) AS amount_cents,
-               sum(item_count) AS item_count, count(*) AS transfer_count
+  FROM (SELECT booked_on, site_code, debit, credit, offer_code,
+               sum(amount_cents) AS amount_cents, sum(item_count) AS item_count, count(*) AS transfer_count
           FROM transfer
          WHERE operator = %(operator)s
            AND booked_on >= %(from_on)s
            AND booked_on < %(until_on)s
-         GROUP BY booked_on, site_code, debit, credit) AS moved
+         GROUP BY booked_on, site_code, debit, credit, offer_code) AS moved
   FULL JOIN (SELECT *
                FROM day_total
               WHERE operator = %(operator)s
                 AND booked_on >= %(from_on)s
                 AND booked_on < %(until_on)s) AS day
- USING (booked_on, site_code, debit, credit)
+ USING (booked_on, site_code, debit, credit, offer_code)
  WHERE (moved.amount_cents, moved.item_count, moved.transfer_count)
        IS DISTINCT FROM (day.amount_cents, day.item_count, day.transfer_count)
- ORDER BY booked_on, site_code, debit, credit
+ ORDER BY booked_on, site_code, debit, credit, offer_code
  LIMIT %(count_max)s;
 
 -- name: list_accounts

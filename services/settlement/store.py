@@ -8,7 +8,7 @@ from chassis import queries
 from chassis.columns import column
 from chassis.db import Transaction
 from kernel.period import Month
-from services.settlement.domain.account import CHART, Side, Unit
+from services.settlement.domain.account import CHART, Account, Side, Unit
 from services.settlement.domain.anchor import Anchor, contradiction
 from services.settlement.domain.posting import Entry
 from services.settlement.domain.statement import Difference, SiteCredits, Sums, Takings
@@ -17,6 +17,7 @@ SQL = queries.load("services.settlement")
 _EVERY_OPERATOR = "*"
 _DIFFERENCES_MAX = 100
 _MONEY = [name for name, of in CHART.items() if (of.unit, of.side) == (Unit.EURO, Side.DEBIT)]
+_GONE = [Account.CREDITS_LOST, Account.CREDITS_DAMAGED, Account.CREDITS_EXPIRED]
 _IN_KIND = [name for name, of in CHART.items() if of.unit is Unit.FACE_VALUE]
 
 
@@ -52,6 +53,7 @@ def post_entries(tx: Transaction, entries: Sequence[Entry]) -> None:
             "credits": column([transfer.credit.value for _, _, transfer in moves]),
             "amounts": column([transfer.amount_cents for _, _, transfer in moves]),
             "items": column([transfer.item_count for _, _, transfer in moves]),
+            "offers": column([transfer.offer_code for _, _, transfer in moves]),
         },
     )
 
@@ -88,13 +90,14 @@ def knows_operator(tx: Transaction, operator: str, *, period: Month | None = Non
 
 def sum_period(tx: Transaction, *, operator: str, period: Month) -> Sums:
     """Sum an operator's transfers of the period, and those up to its end."""
-    [row] = tx.execute(SQL["sum_period"], _of(operator, period))
+    [row] = tx.execute(SQL["sum_period"], _of(operator, period) | {"gone": _GONE})
     return Sums(**row)
 
 
 def list_sites(tx: Transaction, *, operator: str, period: Month) -> list[SiteCredits]:
     """List an operator's credits at each site."""
-    return [SiteCredits(**row) for row in tx.execute(SQL["list_sites"], _of(operator, period))]
+    asked = _of(operator, period) | {"gone": _GONE, "in_kind": _IN_KIND}
+    return [SiteCredits(**row) for row in tx.execute(SQL["list_sites"], asked)]
 
 
 def list_takings(tx: Transaction, *, operator: str, period: Month) -> list[Takings]:
@@ -120,7 +123,8 @@ def list_unequal_days(tx: Transaction, *, operator: str, period: Month) -> list[
     return [
         Difference(
             name=f"day_{what}",
-            reference=f"{row['site_code']} {row['booked_on']}, {row['debit']} by {row['credit']}",
+            reference=f"{row['site_code']} {row['booked_on']}, {row['debit']} by {row['credit']}"
+            + (f" ({row['offer_code']})" if row["offer_code"] else ""),
             expected=row[f"expected_{what}"],
             found=row[f"found_{what}"],
         )

@@ -20,6 +20,13 @@ Rows = psycopg.Connection[dict[str, Any]]
 A_TICKET = "kind = 'ticket' AND (till_id, sequence) = (SELECT till_id, ticket_no FROM {})"
 CASH_SALE = "recharges.sale WHERE tender = 'cash' ORDER BY sale_id LIMIT 1"
 
+#: Settlement forgot without a trace what it posted to an account.
+UNHEARD = (
+    "WITH moved AS (DELETE FROM settlement.transfer WHERE debit = '{0}' RETURNING fact_id),"
+    " forgotten AS (DELETE FROM settlement.entry USING moved WHERE entry.fact_id = moved.fact_id)"
+    " DELETE FROM settlement.day_total WHERE debit = '{0}'"
+)
+
 #: What is done to one row, and the checks that must break; others may not.
 TAMPERED: dict[str, tuple[str, set[str]]] = {
     "a ticket's record is rewritten": (
@@ -125,7 +132,20 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
     "a voucher disappears from a lot": (
         "UPDATE recharges.lot SET end_position = end_position - 1 WHERE lot_id ="
         " (SELECT lot_id FROM recharges.lot WHERE state = 'available' LIMIT 1)",
-        {"vouchers_received_equal_their_states"},
+        {"vouchers_received_equal_their_states", "credits_left_are_what_lies_on_the_shelves"},
+    ),
+    "vouchers are struck off in silence": (
+        "UPDATE recharges.lot SET state = 'lost' WHERE lot_id ="
+        " (SELECT lot_id FROM recharges.lot WHERE state = 'available' LIMIT 1)",
+        {"credits_left_are_what_lies_on_the_shelves"},
+    ),
+    "the ledger never heard of damaged vouchers": (
+        UNHEARD.format("credits_damaged"),
+        {"credits_left_are_what_lies_on_the_shelves"},
+    ),
+    "the ledger never heard of a deposit": (
+        UNHEARD.format("bank_deposits"),
+        {"till_cash_is_what_drawers_hold"},
     ),
     "a cash line is in no drawer": (
         "UPDATE recharges.cash_line SET drawer_session_id = NULL WHERE kind = 'refund'",
@@ -135,7 +155,7 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         "UPDATE recharges.drawer_session SET business_date = business_date - 1"
         " WHERE drawer_session_id = (SELECT drawer_session_id FROM recharges.sale"
         " WHERE tender = 'card' LIMIT 1)",
-        {"sales_are_in_the_drawer_of_their_day"},
+        {"sales_are_in_the_drawer_of_their_day", "till_cash_is_what_drawers_hold"},
     ),
     "a count is not what its pieces come to": (
         "UPDATE recharges.drawer_session SET counted = counted || '{\"5000\": 9}'"
@@ -153,6 +173,7 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         "UPDATE recharges.drawer_session SET gap_cents = gap_cents + 1,"
         " expected_cents = expected_cents - 1 WHERE approved_by IS NOT NULL",
         {
+            "till_cash_is_what_drawers_hold",
             "drawers_are_counted_and_their_gaps_posted",
             "journals_tell_what_was_done_to_tills",
         },

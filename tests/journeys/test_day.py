@@ -12,7 +12,7 @@ pytestmark = pytest.mark.journey
 #: came back: each day has some.
 NOT_FOR_SALE = (
     "SELECT sum(end_position - first_position) FROM recharges.lot"
-    " WHERE state IN ('lost', 'refunded_by_operator', 'quarantined')"
+    " WHERE state IN ('lost', 'damaged', 'refunded_by_operator', 'quarantined')"
 )
 
 

@@ -125,9 +125,7 @@ class Model:
         return [each for each in self.vouchers.values() if each.held_by == holder]
 
     def state_in_stock(self, voucher: Voucher) -> str:
-        """Where a voucher goes that comes back."""
-        if voucher.use_by < self.today:
-            return "expired"
+        """Where a voucher goes that comes back; the clock takes off what is past its day."""
         return "available" if self.batches[voucher.batch_id] == "active" else "frozen"
 
     def give_back(self, vouchers: Collection[Voucher]) -> None:
@@ -285,7 +283,7 @@ class StockRules(Stock):
             lambda: release(self.shop, batch_id, call=call),
         ):
             self.model.batches[batch_id] = "active"
-            self.model.give_back(waiting)
+            self.model.give_back([each for each in waiting if each.use_by >= self.model.today])
 
     @precondition(lambda self: self.model.frozen_or("active"))
     @rule(choice=st.data())

@@ -105,10 +105,12 @@ class TestRelease:
         with pytest.raises(batch.BatchUnknown):
             release(shop, uuid4())
 
-    def test_expires_what_waited_too_long(self, shop: Shop, waiting: UUID) -> None:
+    def test_leaves_what_waited_too_long_to_the_clock(self, shop: Shop, waiting: UUID) -> None:
         later = a_call(now=datetime(2035, 7, 1, 12, tzinfo=UTC))
 
         assert release(shop, waiting, call=later).vouchers == 0
+        assert stock_at(shop) == {"quarantined": SIZE}
+        assert counts.expire_vouchers(shop.tx, now=later.now, new_id=new_id) == SIZE
         assert stock_at(shop) == {"expired": SIZE}
 
 

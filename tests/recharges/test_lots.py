@@ -116,7 +116,7 @@ class TestHold(Stocked):
 
 class TestRelease(Stocked):
     def test_puts_back_what_was_held(self, shop: Shop, batch_id: UUID) -> None:
-        lots.release(shop.tx, hold(shop, 3), on=DAY)
+        lots.release(shop.tx, hold(shop, 3))
 
         conserve(shop)
         assert self.states(shop) == "a" * SIZE
@@ -126,21 +126,16 @@ class TestRelease(Stocked):
         holder = hold(shop, 3)
         shop.tx.execute("UPDATE batch SET state = 'recalled'")
 
-        lots.release(shop.tx, holder, on=DAY)
+        lots.release(shop.tx, holder)
 
         assert self.states(shop) == "aaaaaafff"
-
-    def test_expires_what_is_past_its_day(self, shop: Shop, batch_id: UUID) -> None:
-        lots.release(shop.tx, hold(shop, 1), on=date(2035, 7, 1))
-
-        assert self.states(shop) == "aaaaaaaae"
 
     def test_leaves_what_was_sold_of_it(self, shop: Shop, batch_id: UUID) -> None:
         holder = hold(shop, 3, state=State.LEASED)
         sold = lots.cut_out(shop.tx, batch_id=batch_id, position=8, new_id=new_id)
         lots.sell_held(shop.tx, [sold])
 
-        lots.release(shop.tx, holder, on=DAY)
+        lots.release(shop.tx, holder)
 
         conserve(shop)
         assert self.states(shop) == "aaaaaaasa"
@@ -193,7 +188,7 @@ class TestGiveBack(Stocked):
         self.sell(shop, 2)
         lot = lots.cut_out(shop.tx, batch_id=batch_id, position=1, new_id=new_id)
 
-        (back,) = lots.give_back(shop.tx, [lot], on=DAY)
+        (back,) = lots.give_back(shop.tx, [lot])
 
         conserve(shop)
         assert back.taking == 2
@@ -213,7 +208,7 @@ class TestJoinPieces(Stocked):
         for holder in holders[:2]:
             lots.sell_held(shop.tx, lots.held(shop.tx, holder))
         for holder in holders[2:]:
-            lots.release(shop.tx, holder, on=DAY)
+            lots.release(shop.tx, holder)
         before = laid_out(shop)
         assert shop.one("SELECT count(*) FROM lot") == 5
 
@@ -241,7 +236,7 @@ class TestJoinPieces(Stocked):
         with connect(schema) as tx:
             shop = Shop(tx=tx)
             shop.stock_up(SIZE)
-            lots.release(tx, hold(shop, 1), on=DAY)
+            lots.release(tx, hold(shop, 1))
         with connect(schema) as tx, connect(schema) as other:
             other.execute("SELECT FROM lot ORDER BY first_position LIMIT 1 FOR UPDATE")
             assert lots.join_pieces(tx) == 0
@@ -316,7 +311,7 @@ class TestSequences:
             elif verb in ("release", "sell") and holders:
                 holder, positions = holders.popitem()
                 if verb == "release":
-                    lots.release(shop.tx, holder, on=DAY)
+                    lots.release(shop.tx, holder)
                 else:
                     lots.sell_held(shop.tx, lots.held(shop.tx, holder))
                 table |= dict.fromkeys(positions, "available" if verb == "release" else "sold_out")
@@ -324,7 +319,7 @@ class TestSequences:
                 batch_id, position = place
                 lot = lots.cut_out(shop.tx, batch_id=batch_id, position=position, new_id=new_id)
                 if verb == "back" and table[place] == "sold_out":
-                    lots.give_back(shop.tx, [lot], on=DAY)
+                    lots.give_back(shop.tx, [lot])
                     table[place] = "available"
             elif verb == "join":
                 lots.join_pieces(shop.tx)

@@ -54,7 +54,7 @@ def pay_by_card_or_not(shop: Shop, chance: random.Random) -> None:
     lots.hold(shop.tx, chosen, state=State.RESERVED, held_by=holder, new_id=new_id)
     shop.tx.commit()
     if chance.random() < 0.5:
-        lots.release(shop.tx, holder, on=DAY)
+        lots.release(shop.tx, holder)
     else:
         lots.sell_held(shop.tx, lots.held(shop.tx, holder))
 

@@ -92,6 +92,69 @@ def a_refund(
     return _told("recharges.sale.refunded.v1", name, data, site=sold.site)
 
 
+# (offer, operator, count, face value of all of them)
+OffersOf = Sequence[tuple[str, str, int, int]]
+FOUR_SFR: OffersOf = (("sfr-0", "sfr", 4, 6000),)
+
+
+def vouchers_moved(
+    what: str,
+    name: object,
+    *,
+    site: str = "saint-denis",
+    offers: OffersOf = FOUR_SFR,
+    day: str = DAY,
+    **more: Any,
+) -> Envelope:
+    """Vouchers left a shelf or came to it: `what` is `transfer.sent` and the like."""
+    data = {
+        "transfer_id" if what.startswith("transfer") else "change_id": str(an_id(name)),
+        "site_code": site,
+        "vouchers": sum(count for _, _, count, _ in offers),
+        "face_value_cents": sum(cents for _, _, _, cents in offers),
+        "offers": [
+            {"offer_code": code, "operator": operator, "count": count, "face_value_cents": cents}
+            for code, operator, count, cents in offers
+        ],
+    }
+    at = datetime.fromisoformat(f"{day}T12:00:00Z")
+    return _told(f"recharges.{what}.v1", name, data | more, site=site, at=at)
+
+
+def a_till_opened(
+    name: object = "drawer", *, site: str = "saint-denis", day: str = DAY, cents: int = 5000
+) -> Envelope:
+    """A drawer opened with a float."""
+    data = {
+        "drawer_session_id": str(an_id(name)),
+        "till_id": str(an_id("till")),
+        "business_date": day,
+        "opening": "counted",
+        "float_cents": cents,
+    }
+    return _told("recharges.till.opened.v1", name, data, site=site)
+
+
+def cash_moved(
+    number: int,
+    cents: int,
+    *,
+    purpose: str = "bank",
+    site: str = "saint-denis",
+    day: str = DAY,
+) -> Envelope:
+    """Cash put into a drawer, or taken out: below zero."""
+    data = {
+        "cash_line_id": number,
+        "drawer_session_id": str(an_id("drawer")),
+        "till_id": str(an_id("till")),
+        "business_date": day,
+        "purpose": purpose,
+        "amount_cents": cents,
+    }
+    return _told("recharges.cash.moved.v1", number, data, site=site)
+
+
 def a_drawer(
     name: object = "drawer",
     *,

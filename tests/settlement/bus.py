@@ -7,19 +7,23 @@ import psycopg
 
 from chassis import inbox
 from kernel.envelope import Envelope
-from services.settlement import handlers
+from services.settlement import handlers, reading
 
-HANDLERS = {
-    "recharges.batch.received.v1": ("settlement.on_batch_received", handlers.post_batches),
-    "recharges.sale.completed.v1": ("settlement.on_sale_completed", handlers.post_sales),
-    "recharges.sale.refunded.v1": ("settlement.on_sale_refunded", handlers.post_refunds),
-    "recharges.drawer.closed.v1": ("settlement.on_drawer_closed", handlers.post_drawers),
-    "recharges.till.closed.v1": ("settlement.on_till_closed", handlers.keep_anchors),
-    "donations.option.reported.v1": (
-        "settlement.on_option_reported",
-        handlers.post_option_reports,
-    ),
-    "equipment.device.sold.v1": ("settlement.on_device_sold", handlers.post_device_sales),
+#: What is posted, by the handler of which name, read how.
+POSTED = {
+    "recharges.batch.received.v1": reading.batch_received,
+    "recharges.sale.completed.v1": reading.sale_completed,
+    "recharges.sale.refunded.v1": reading.sale_refunded,
+    "recharges.transfer.sent.v1": reading.transfer_sent,
+    "recharges.transfer.received.v1": reading.transfer_received,
+    "recharges.transfer.cancelled.v1": reading.transfer_cancelled,
+    "recharges.voucher.written_off.v1": reading.vouchers_written_off,
+    "recharges.voucher.found.v1": reading.vouchers_found,
+    "recharges.till.opened.v1": reading.till_opened,
+    "recharges.cash.moved.v1": reading.cash_moved,
+    "recharges.drawer.closed.v1": reading.drawer_closed,
+    "donations.option.reported.v1": reading.option_reported,
+    "equipment.device.sold.v1": reading.device_sold,
 }
 
 
@@ -36,14 +40,19 @@ def deliver(tx: psycopg.Connection[dict[str, Any]], facts: Iterable[Envelope]) -
 
 
 def _handle(tx: psycopg.Connection[dict[str, Any]], batch: list[Envelope]) -> None:
-    consumer, handle = HANDLERS[batch[0].type]
+    type_ = batch[0].type
+    consumer = f"settlement.on_{'_'.join(type_.split('.')[1:-1])}"
     fresh = inbox.claim(tx, consumer=consumer, facts=batch)
-    if fresh:
-        handle(tx, fresh)
+    if not fresh:
+        return
+    if type_ in POSTED:
+        handlers.post(tx, fresh, read=POSTED[type_])
+    else:
+        handlers.keep_anchors(tx, fresh)
 
 
 def balances(tx: psycopg.Connection[dict[str, Any]]) -> dict[tuple[str, str, str], tuple[int, int]]:
-    """The net of each account, debit less credit: in cents and in items."""
+    """The net of each account that has any, debit less credit: in cents and in items."""
     tx.execute("SELECT set_config('relais.operator', '*', true)")
     rows = tx.execute(
         """

@@ -61,6 +61,7 @@ class TestReconcile:
             "credits_given": 30000,
             "credits_sold": 3000,
             "credits_left": 27000,
+            "credits_written_off": 0,
             "recharge_cash": 500,
             "recharge_card": 0,
             "option_gifts": 200,

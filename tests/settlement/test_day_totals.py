@@ -12,11 +12,24 @@ from psycopg.rows import dict_row
 
 from services.settlement import store
 from tests.fix_stack import FreshSchema, Schema, TxOf
-from tests.settlement.build import a_batch, a_device_sold, a_drawer, a_refund, a_report, a_sale
+from tests.settlement.build import (
+    a_batch,
+    a_device_sold,
+    a_drawer,
+    a_refund,
+    a_report,
+    a_sale,
+    a_till_opened,
+    cash_moved,
+    vouchers_moved,
+)
 from tests.settlement.bus import deliver
 
 Tx = psycopg.Connection[dict[str, Any]]
-MIGRATION = Path("services/settlement/migrations/0002_pre_total_days.sql")
+MIGRATIONS = [
+    Path("services/settlement/migrations", name)
+    for name in ("0002_pre_total_days.sql", "0004_pre_follow_cash_and_shelves.sql")
+]
 DAYS = ("2026-11-20", "2026-11-21", "2026-12-01")
 SITES = ("saint-denis", "paris-19")
 FACTS = [
@@ -30,9 +43,13 @@ FACTS = [
     a_report("r1", lines=10, billed=900, reversed_=-100, adjusted=-50),
     a_device_sold("d1"),
     *(a_refund(("refund of", n), of=n, site=SITES[n % 2], day=DAYS[2]) for n in range(0, 30, 4)),
+    a_till_opened("short"),
+    cash_moved(1, -2000),
     a_drawer("short", counted=4900),
+    vouchers_moved("transfer.sent", "t1", offers=[("sfr-0", "sfr", 2, 3000)]),
+    vouchers_moved("voucher.written_off", "w1", cause="damaged", day=DAYS[1]),
 ]
-KEY = "operator, booked_on, site_code, debit, credit"
+KEY = "operator, booked_on, site_code, debit, credit, offer_code"
 
 
 @pytest.fixture
@@ -116,8 +133,10 @@ class TestTotals:
             admin.execute("SET search_path TO settlement, public")
             admin.execute("DROP TABLE day_total")
             admin.execute("DROP FUNCTION add_to_days CASCADE")
+            admin.execute("ALTER TABLE transfer DROP COLUMN offer_code")
             admin.execute("SET ROLE settlement_owner")
-            admin.execute(MIGRATION.read_text(encoding="utf-8"))
+            for migration in MIGRATIONS:
+                admin.execute(migration.read_text(encoding="utf-8"))
 
         with connected(schema) as tx:
             assert len(kept(tx)) > 20
@@ -128,7 +147,7 @@ class TestTotals:
         [
             "UPDATE day_total SET amount_cents = 0",
             "DELETE FROM day_total",
-            "INSERT INTO day_total VALUES ('sfr', '2026-11-20', 'x', 'a', 'b', 1, 1, 1)",
+            "INSERT INTO day_total VALUES ('sfr', '2026-11-20', 'x', 'a', 'b', 1, 1, 1, '')",
         ],
     )
     def test_are_nobodys_to_write(self, tx: Tx, change: str) -> None:

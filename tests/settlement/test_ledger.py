@@ -19,7 +19,17 @@ from kernel.period import Month
 from services.settlement import api, handlers, store
 from services.settlement.domain.posting import Contradiction
 from tests.fix_stack import FreshSchema, Schema, TxOf
-from tests.settlement.build import a_batch, a_device_sold, a_drawer, a_refund, a_report, a_sale
+from tests.settlement.build import (
+    a_batch,
+    a_device_sold,
+    a_drawer,
+    a_refund,
+    a_report,
+    a_sale,
+    a_till_opened,
+    cash_moved,
+    vouchers_moved,
+)
 from tests.settlement.bus import balances, deliver
 
 Tx = psycopg.Connection[dict[str, Any]]
@@ -34,8 +44,26 @@ FACTS = [
     a_device_sold("d1"),
     a_refund("back", of="s1", lines=[("sfr", 2, 250, 1500)], day="2026-11-21"),
     a_refund("dead", of="card", tender="card", vouchers="refunded_by_operator"),
+    a_till_opened("short", cents=500),
+    cash_moved(1, -1000, purpose="bank"),
+    cash_moved(2, 1000, purpose="safe"),
     a_drawer("short", expected=3000, counted=2950),
+    a_till_opened("right", site="paris-19", cents=0),
     a_drawer("right", site="paris-19"),
+    vouchers_moved("transfer.sent", "t1", offers=[("sfr-0", "sfr", 5, 7500)]),
+    vouchers_moved("transfer.received", "t1", site="paris-19", offers=[("sfr-0", "sfr", 4, 6000)]),
+    vouchers_moved(
+        "voucher.written_off", "m1", cause="missing", offers=[("sfr-0", "sfr", 1, 1500)]
+    ),
+    vouchers_moved("voucher.written_off", "l1", cause="lost", offers=[("sfr-1", "sfr", 2, 1000)]),
+    vouchers_moved("voucher.found", "f1", offers=[("sfr-1", "sfr", 1, 500)], day="2026-11-22"),
+    vouchers_moved(
+        "voucher.written_off",
+        "e1",
+        cause="expired",
+        site="paris-19",
+        offers=[("sfr-0", "sfr", 1, 1500), ("orange-0", "orange", 2, 2000)],
+    ),
 ]
 
 
@@ -60,13 +88,24 @@ class TestPosting:
 
         net = balances(tx)
         assert net["sfr", "saint-denis", "till_cash"] == (250 * (12 - 2), 0)
+        # 500 float, a deposit and what came for it, the gap, and all that was counted.
+        assert net["network", "saint-denis", "till_cash"] == (500 - 50 - 2950, 0)
+        assert net["network", "saint-denis", "bank_deposits"] == (1000, 1)
+        assert net["network", "saint-denis", "site_cash"] == (6000 - 500 - 1000 + 2950, 1 - 2)
         assert net["sfr", "saint-denis", "card_receivable"] == (0, 0)
         assert net["sfr", "saint-denis", "credits_sold"] == (1500 * (13 - 3), 13 - 3)
-        assert net["sfr", "saint-denis", "credits_stock"] == (32500 - 1500 * 11, 25 - 11)
+        assert net["sfr", "saint-denis", "credits_stock"] == (
+            32500 - 1500 * 11 - 7500 - 1000 + 500,
+            25 - 11 - 5 - 2 + 1,
+        )
+        assert net["sfr", "saint-denis", "credits_in_transit"] == (6000, 4)
+        assert net["sfr", "paris-19", "credits_in_transit"] == (-6000, -4)
+        assert net["sfr", "saint-denis", "credits_lost"] == (1500 + 500, 2)
+        assert net["orange", "paris-19", "credits_expired"] == (2000, 2)
         assert net["sfr", "saint-denis", "credits_given"] == (1500 - 32500, 1 - 25)
         assert net["network", "saint-denis", "cash_differences"] == (50, 1)
         assert net["network", "paris-19", "cash_differences"] == (0, -1)
-        assert net["sfr", "paris-19", "credits_stock"] == (0, -1)
+        assert net["sfr", "paris-19", "credits_stock"] == (6000 - 1500, 4 - 1 - 1)
         assert net["orange", "paris-19", "credits_given"] == (-10000, -10)
         assert net["sfr", "network", "option_gifts"] == (-750, -10)
         assert net["orange", "network", "option_receivable"] == (-200, 2)
@@ -89,6 +128,10 @@ class TestPosting:
         with tx.transaction(force_rollback=True):
             deliver(tx, shuffled)
             assert balances(tx) == straight
+            assert (
+                handlers.draw_up_period(tx, operator="sfr", period=Month(2026, 11)).differences
+                == []
+            )
             assert sum(cents for cents, _ in straight.values()) == 0
             assert sum(items for _, items in straight.values()) == 0
 
@@ -140,6 +183,14 @@ class TestStatement:
                 a_refund("back", of=0, lines=[("sfr", 2, 250, 1500)]),
                 a_refund("dead", of=1, vouchers="refunded_by_operator"),
                 a_drawer(expected=100, counted=90),
+                cash_moved(1, -100),
+                vouchers_moved("transfer.sent", "away", offers=[("sfr-0", "sfr", 1, 1500)]),
+                vouchers_moved(
+                    "voucher.written_off",
+                    "torn",
+                    cause="damaged",
+                    offers=[("sfr-0", "sfr", 2, 3000)],
+                ),
             ],
         )
 
@@ -148,13 +199,17 @@ class TestStatement:
         assert {leg.name: (leg.total_cents, leg.count) for leg in drawn.legs} == {
             "credits_given": (15000 - 1500, 10 - 1),
             "credits_sold": (1500 * 3, 3),
-            "credits_left": (15000 - 1500 * 4, 10 - 4),
+            "credits_left": (15000 - 1500 * 4 - 3000, 10 - 4 - 2),
+            "credits_written_off": (3000, 2),
             "recharge_cash": (250 * 3, 3),
             "recharge_card": (0, 0),
             "option_gifts": (0, 0),
         }
         assert drawn.differences == []
-        assert [site.left_count for site in drawn.credits] == [6]
+        assert [
+            (site.left_count, site.transferred_count, site.written_off_count)
+            for site in drawn.credits
+        ] == [(10 - 4 - 1 - 2, -1, 2)]
         assert [day.cash_cents for day in drawn.takings] == [250 * 3]
 
 
@@ -186,6 +241,7 @@ class TestDatabase:
             ({"item_count": 1}, errors.CheckViolation),
             ({"credit": "till_cash"}, errors.CheckViolation),
             ({"credit": "option_gifts"}, errors.CheckViolation),
+            ({"offer_code": "sfr-15"}, errors.CheckViolation),
             ({"fact_id": uuid4()}, errors.CheckViolation),
         ],
     )
@@ -200,6 +256,7 @@ class TestDatabase:
             "credit": "recharge_income",
             "amount_cents": 250,
             "item_count": 0,
+            "offer_code": "",
         }
         post = """
             WITH told AS (
@@ -209,7 +266,7 @@ class TestDatabase:
                          250, 0, 0))
             INSERT INTO transfer
             VALUES (%(fact_id)s, 'sfr', 1, 'antony', '2026-11-20', %(debit)s, %(credit)s,
-                    %(amount_cents)s, %(item_count)s)
+                    %(amount_cents)s, %(item_count)s, %(offer_code)s)
         """
         with tx.transaction(force_rollback=True):
             tx.execute(post, moved | {"entry": fact_id})
@@ -234,7 +291,7 @@ class TestDatabase:
         with pytest.raises(errors.CheckViolation, match="do not add up"):
             tx.execute(
                 "INSERT INTO transfer SELECT fact_id, operator, 9::smallint, site_code, booked_on,"
-                " debit, credit, 1, 0 FROM transfer WHERE position = 2"
+                " debit, credit, 1, 0, '' FROM transfer WHERE position = 2"
             )
 
     def test_prepares_every_query(self, tx: Tx) -> None:

@@ -82,6 +82,7 @@ class TestPeriod:
             "credits_given": (True, 31500, 24),
             "credits_sold": (True, 5000, 4),
             "credits_left": (True, 27500, 21),
+            "credits_written_off": (True, 0, 0),
             "recharge_cash": (True, 650, 2),
             "recharge_card": (True, 250, 1),
             "option_gifts": (True, 200, 3),
@@ -218,7 +219,7 @@ class TestLedger:
 
         assert {operator for operator, _, _ in seen} == {"sfr", "orange", "network"}
         assert seen["sfr", "saint-denis", "credits_stock"] == 30000 - 4500
-        assert seen["network", "saint-denis", "till_cash"] == 6000
+        assert seen["network", "saint-denis", "site_cash"] == 6000
 
     def test_shows_a_partner_its_own_lines_alone(self, door: httpx.Client) -> None:
         seen = self.accounts(door, SFR)

@@ -26,6 +26,8 @@ Pieces = Annotated[
     dict[str, Annotated[int, Field(ge=0, le=100_000, strict=True)]], AfterValidator(_in_euros)
 ]
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
+#: Where cash comes from or goes to: the site's safe, the bank, or something paid for.
+Purpose = Literal["safe", "bank", "expense"]
 SessionState = Literal["open", "counted", "closed"]
 
 
@@ -50,6 +52,7 @@ class MoveCash(Body):
 
     kind: Literal["in", "out"]
     amount_cents: Annotated[Amount, Field(ge=1)]
+    purpose: Purpose = "safe"
     reason: Reason
 
 
@@ -58,6 +61,7 @@ class CashMoved(Answer):
 
     kind: Literal["in", "out"]
     amount_cents: int
+    purpose: Purpose
     reason: str
     recorded_at: datetime
 

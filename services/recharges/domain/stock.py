@@ -11,16 +11,14 @@ quarantined           received, not yet released by a second person, or set asid
 available             on sale at its site until its use-by day, while its batch is active
                       -> sold_out | reserved | leased | in_transfer | quarantined | frozen | damaged
                       | lost | expired
-reserved              held for a card payment -> available | sold_out | frozen | expired
+reserved              held for a card payment -> available | sold_out | frozen
 leased                held by an offline till -> available | quarantined | sold_out | frozen
-                      | expired
-in_transfer           on its way to another site -> available | lost | frozen | expired
+in_transfer           on its way to another site -> available | lost | frozen
 frozen                its batch is frozen or recalled, or its device was lost
                       -> available | quarantined | damaged | lost | expired
 damaged, lost         counted, never sold; what was lost may be found -> quarantined
-expired               past its use-by day (end)
-sold_out              sold; given back unseen -> available | frozen | expired, complained of
-                      -> disputed
+expired               past its use-by day, taken off the shelf by the clock (end)
+sold_out              sold; given back unseen -> available | frozen, complained of -> disputed
 disputed              the operator is asked whether it was used -> sold_out | refunded_by_operator
 refunded_by_operator  the operator took it back (end)
 """
@@ -70,18 +68,16 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.EXPIRED,
         }
     ),
-    State.RESERVED: frozenset({State.AVAILABLE, State.SOLD_OUT, State.FROZEN, State.EXPIRED}),
-    State.LEASED: frozenset(
-        {State.AVAILABLE, State.QUARANTINED, State.SOLD_OUT, State.FROZEN, State.EXPIRED}
-    ),
-    State.IN_TRANSFER: frozenset({State.AVAILABLE, State.LOST, State.FROZEN, State.EXPIRED}),
+    State.RESERVED: frozenset({State.AVAILABLE, State.SOLD_OUT, State.FROZEN}),
+    State.LEASED: frozenset({State.AVAILABLE, State.QUARANTINED, State.SOLD_OUT, State.FROZEN}),
+    State.IN_TRANSFER: frozenset({State.AVAILABLE, State.LOST, State.FROZEN}),
     State.FROZEN: frozenset(
         {State.AVAILABLE, State.QUARANTINED, State.DAMAGED, State.LOST, State.EXPIRED}
     ),
     State.DAMAGED: frozenset({State.QUARANTINED}),
     State.LOST: frozenset({State.QUARANTINED}),
     State.EXPIRED: frozenset(),
-    State.SOLD_OUT: frozenset({State.AVAILABLE, State.FROZEN, State.EXPIRED, State.DISPUTED}),
+    State.SOLD_OUT: frozenset({State.AVAILABLE, State.FROZEN, State.DISPUTED}),
     State.DISPUTED: frozenset({State.SOLD_OUT, State.REFUNDED}),
     State.REFUNDED: frozenset(),
 }
@@ -163,13 +159,6 @@ def moved(lot: Lot, state: State, *, held_by: UUID | None = None) -> Lot:
     if lot.state in TAKEN:
         lot = replace(lot, next_position=lot.first_position, taking=lot.taking + 1)
     return replace(lot, state=state, held_by=held_by if state in HELD else None)
-
-
-def state_in_stock(lot: Lot, *, batch_active: bool, on: date) -> State:
-    """Return the state of a lot that nobody holds any more."""
-    if lot.use_by < on:
-        return State.EXPIRED
-    return State.AVAILABLE if batch_active else State.FROZEN
 
 
 def soonest_first(lots: Iterable[Lot]) -> list[Lot]:

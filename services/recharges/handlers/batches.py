@@ -14,6 +14,7 @@ from services.recharges.domain import batch, stock
 from services.recharges.domain.batch import BatchState, Verb
 from services.recharges.domain.stock import Lot, State
 from services.recharges.handlers import stock as counts
+from services.recharges.handlers import telling
 from services.recharges.store import SQL, lots, moves
 from services.recharges.store.moves import Act
 
@@ -78,12 +79,11 @@ def release_batch(tx: Transaction, batch_id: UUID, *, call: Call) -> api.BatchCh
         raise batch.NothingToRelease()
     _require_second_person(tx, row, here, call=call)
     _set_state(tx, batch_id, wanted)
-    back = lots.give_back(tx, here, on=business_date(call.now))
+    # What waited past its use-by day is the clock's to take off the shelf.
+    today = business_date(call.now)
+    back = lots.give_back(tx, [lot for lot in here if lot.use_by >= today])
     act = Act(at=call.now, by=call.caller.user_id, new_id=call.new_id)
-    released = moves.record(
-        tx, "released", [lot for lot in back if lot.state is State.AVAILABLE], act=act
-    )
-    moves.record(tx, "expired", [lot for lot in back if lot.state is State.EXPIRED], act=act)
+    released = moves.record(tx, "released", back, act=act)
     return api.BatchChanged(batch_id=batch_id, state=wanted, vouchers=released)
 
 
@@ -138,6 +138,10 @@ def change_vouchers(
         cut = _cut_so_many(tx, asked, from_states, call=call)
     lots.move(tx, cut, state=to_state)
     act = Act(at=call.now, by=call.caller.user_id, new_id=call.new_id, why=asked.reason)
+    if asked.change == "found":
+        telling.tell_found(tx, cut, site_code=asked.site_code, act=act)
+    elif asked.change != "quarantined":
+        telling.tell_written_off(tx, cut, cause=asked.change, act=act)
     return api.VouchersChanged(
         change=asked.change, vouchers=moves.record(tx, asked.change, cut, act=act)
     )

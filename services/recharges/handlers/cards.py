@@ -283,7 +283,7 @@ def void(
         month_on=card.month_on,
         counted_cents=card.counted_cents,
     )
-    lots.release(tx, card.sale_id, on=pen.today)
+    lots.release(tx, card.sale_id)
     details = {
         "sale_id": str(card.sale_id),
         "tender": "card",

@@ -87,7 +87,7 @@ def move_cash(
         if asked.amount_cents > max_cents:
             raise CashOutNeedsSupervisor(max_cents=max_cents)
     amount = asked.amount_cents if asked.kind == "in" else -asked.amount_cents
-    tx.execute(
+    row = tx.execute(
         SQL["move_cash"],
         {
             "till_id": till["till_id"],
@@ -98,17 +98,35 @@ def move_cash(
             "amount_cents": amount,
             "drawer_session_id": session["drawer_session_id"],
             "recorded_by": by,
+            "purpose": asked.purpose,
             "reason": asked.reason,
         },
-    )
+    ).fetchall()[0]
     details = {
         "drawer_session_id": str(session["drawer_session_id"]),
         "amount_cents": amount,
+        "purpose": asked.purpose,
         "reason": asked.reason,
     }
     note(tx, till, Event.DRAWER_MOVED, details, pen=pen)
+    fact = events.CashMoved(
+        cash_line_id=row["cash_line_id"],
+        drawer_session_id=session["drawer_session_id"],
+        till_id=till["till_id"],
+        business_date=pen.today,
+        purpose=asked.purpose,
+        amount_cents=amount,
+    )
+    subject = str(session["drawer_session_id"])
+    outbox.append(
+        tx, [fact.tell(id=pen.new_id(), subject=subject, site=till["site_code"], at=pen.now)]
+    )
     return api.CashMoved(
-        kind=asked.kind, amount_cents=amount, reason=asked.reason, recorded_at=pen.now
+        kind=asked.kind,
+        amount_cents=amount,
+        purpose=asked.purpose,
+        reason=asked.reason,
+        recorded_at=pen.now,
     )
 
 

@@ -238,7 +238,7 @@ def return_lease(
         raise lease.ChainUnsaid()
     unseen = row["by_device"] and caller.user_id == row["leased_by"]
     if unseen:
-        store.give_back(tx, lease_id, on=pen.today)
+        store.give_back(tx, lease_id)
     else:
         aside = store.quarantine(tx, lease_id)
         why = "leased to a person" if not row["by_device"] else "given back by a person"

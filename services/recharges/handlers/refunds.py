@@ -187,7 +187,7 @@ def _finish(
     )
     if refund["vouchers"] == Vouchers.RETURNED:
         places = [(each.batch_id, each.position) for each in chosen]
-        lots.give_back(tx, lots.cut_out_each(tx, places, new_id=pen.new_id), on=pen.today)
+        lots.give_back(tx, lots.cut_out_each(tx, places, new_id=pen.new_id))
     ticket_no = _ticket(
         tx, refund, sale, till, chosen, session=session, reference=reference, pen=pen
     )

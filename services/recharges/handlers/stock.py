@@ -14,6 +14,7 @@ from services.recharges.api import stock as api
 from services.recharges.domain import alert
 from services.recharges.domain.alert import PACE_DAYS, Crossing, Remainder, Supply
 from services.recharges.domain.stock import State
+from services.recharges.handlers import telling
 from services.recharges.store import SQL, lots, moves
 
 #: The states as they are counted: `sold` is what was taken and neither disputed nor refunded.
@@ -68,6 +69,7 @@ def expire_vouchers(tx: Transaction, *, now: datetime, new_id: Callable[[], UUID
     outdated = [lots.lot_from(row) for row in tx.execute(SQL["lock_outdated_lots"], asked)]
     lots.move(tx, outdated, state=State.EXPIRED)
     act = moves.Act(at=now, by=None, new_id=new_id)
+    telling.tell_written_off(tx, outdated, cause="expired", act=act)
     return moves.record(tx, "expired", outdated, act=act)
 
 

@@ -8,10 +8,12 @@ from chassis.db import Transaction
 from chassis.http import Call, Paged
 from kernel.period import business_date
 from kernel.refusal import Forbidden, NotFound, Refusal
+from services.recharges import events
 from services.recharges.api import transfers as api
 from services.recharges.domain import stock
 from services.recharges.domain.delivery import SiteUnknown
 from services.recharges.domain.stock import Lot, State
+from services.recharges.handlers import telling
 from services.recharges.handlers.batches import find_serials
 from services.recharges.store import SQL, lots, moves
 from services.recharges.store.moves import Act
@@ -85,8 +87,14 @@ def send_vouchers(tx: Transaction, asked: api.SendVouchers, *, call: Call) -> ap
         for part in stock.carve(on_sale[offer_code], offer_code=offer_code, quantity=quantity)
     ]
     sent = lots.hold(tx, chosen, state=State.IN_TRANSFER, held_by=transfer_id, new_id=call.new_id)
-    moves.record(tx, "sent", sent, act=_act(call, transfer_id))
-    return _shown(_find(tx, "find_transfer", transfer_id))
+    act = _act(call, transfer_id)
+    moves.record(tx, "sent", sent, act=act)
+    row = _find(tx, "find_transfer", transfer_id)
+    fact = events.TransferSent(
+        site_code=row["from_site"], **_places(row), **telling.amounts(tx, sent)
+    )
+    telling.tell(tx, fact, subject=transfer_id, act=act)
+    return _shown(row)
 
 
 def receive_vouchers(
@@ -101,15 +109,18 @@ def receive_vouchers(
     act = _act(call, transfer_id)
     missing = [lot for _, lot in shortage]
     moves.record(tx, "missing", missing, act=act)
+    telling.tell_written_off(tx, missing, cause="missing", act=act)
     lots.move(tx, missing, state=State.LOST)
-    arrived = lots.give_back(
-        tx,
-        lots.held(tx, transfer_id),
-        on=business_date(call.now),
-        site_code=row["to_site"],
-    )
+    arrived = lots.give_back(tx, lots.held(tx, transfer_id), site_code=row["to_site"])
     arrived_count = moves.record(tx, "arrived", arrived, act=act)
     _end(tx, transfer_id, "received", call=call, missing=row["count"] - arrived_count)
+    fact = events.TransferReceived(
+        site_code=row["to_site"],
+        missing=telling.amounts(tx, missing)["offers"],
+        **_places(row),
+        **telling.amounts(tx, arrived),
+    )
+    telling.tell(tx, fact, subject=transfer_id, act=act)
     by_offer: dict[str, list[str]] = defaultdict(list)
     for serial, lot in shortage:
         by_offer[lot.offer_code].append(serial)
@@ -153,9 +164,14 @@ def cancel_transfer(tx: Transaction, transfer_id: UUID, *, call: Call) -> api.Tr
     """Take back what was sent by mistake, as long as the other site has not counted it in."""
     row = _lock_open(tx, transfer_id)
     call.caller.require_site(row["from_site"])
-    back = lots.release(tx, transfer_id, on=business_date(call.now))
-    moves.record(tx, "returned", back, act=_act(call, transfer_id))
+    back = lots.release(tx, transfer_id)
+    act = _act(call, transfer_id)
+    moves.record(tx, "returned", back, act=act)
     _end(tx, transfer_id, "cancelled", call=call, missing=None)
+    fact = events.TransferCancelled(
+        site_code=row["from_site"], **_places(row), **telling.amounts(tx, back)
+    )
+    telling.tell(tx, fact, subject=transfer_id, act=act)
     return _shown(_find(tx, "find_transfer", transfer_id))
 
 
@@ -224,6 +240,10 @@ def _end(
 
 def _act(call: Call, transfer_id: UUID) -> Act:
     return Act(at=call.now, by=call.caller.user_id, new_id=call.new_id, transfer_id=transfer_id)
+
+
+def _places(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("transfer_id", "from_site", "to_site")}
 
 
 def _shown(row: dict[str, Any]) -> api.TransferShown:

@@ -40,7 +40,8 @@ SELECT coalesce(sum(amount_cents), 0)::bigint AS cash_cents,
  WHERE cash_line.drawer_session_id = %(drawer_session_id)s;
 
 -- name: find_movements
-SELECT kind, amount_cents, reason, recorded_at
+-- What was moved before there were purposes went between the drawer and the safe.
+SELECT kind, amount_cents, coalesce(purpose, 'safe') AS purpose, reason, recorded_at
   FROM cash_line
  WHERE drawer_session_id = %(drawer_session_id)s
    AND kind IN ('in', 'out')
@@ -48,9 +49,10 @@ SELECT kind, amount_cents, reason, recorded_at
 
 -- name: move_cash
 INSERT INTO cash_line (till_id, site_code, business_date, recorded_at, kind, amount_cents,
-                       drawer_session_id, recorded_by, reason)
+                       drawer_session_id, recorded_by, purpose, reason)
 VALUES (%(till_id)s, %(site_code)s, %(business_date)s, %(recorded_at)s, %(kind)s,
-        %(amount_cents)s, %(drawer_session_id)s, %(recorded_by)s, %(reason)s);
+        %(amount_cents)s, %(drawer_session_id)s, %(recorded_by)s, %(purpose)s, %(reason)s)
+RETURNING cash_line_id;
 
 -- name: hand_over_drawer
 WITH handed AS (

@@ -104,6 +104,9 @@ SELECT told.move_id, %(moved_at)s, %(moved_by)s, %(what)s, %(why)s, %(transfer_i
               %(offer_codes)s::text[], %(firsts)s::bigint[], %(ends)s::bigint[])
        AS told (move_id, batch_id, site_code, offer_code, first_position, end_position);
 
+-- name: find_operators
+SELECT offer_code, operator FROM offer WHERE offer_code = ANY(%(offer_codes)s::text[]);
+
 -- name: moves_of_batch
 SELECT what, why, site_code, offer_code, sum(end_position - first_position)::bigint AS vouchers,
        moved_at, moved_by

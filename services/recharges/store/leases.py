@@ -127,10 +127,10 @@ def end_of_chain(tx: Transaction, chain_id: UUID) -> Head:
     return Head() if row is None else Head(**row)
 
 
-def give_back(tx: Transaction, lease_id: UUID, *, on: date) -> None:
+def give_back(tx: Transaction, lease_id: UUID) -> None:
     """Put what a lease did not sell back on sale, and what it did not use back to the caps."""
     _give_allowances_back(tx, [lease_id])
-    lots.release(tx, lease_id, on=on)
+    lots.release(tx, lease_id)
 
 
 def quarantine(tx: Transaction, lease_id: UUID) -> list[Lot]:

@@ -81,24 +81,23 @@ def held(tx: Transaction, held_by: UUID) -> list[Lot]:
     return [lot_from(row) for row in tx.execute(SQL["lock_held_lots"], {"held_by": held_by})]
 
 
-def release(tx: Transaction, held_by: UUID, *, on: date) -> list[Lot]:
+def release(tx: Transaction, held_by: UUID) -> list[Lot]:
     """Give back what is left of what somebody holds; see `give_back`."""
     batches = tx.execute(SQL["find_batches_held"], {"held_by": held_by}).fetchall()
     keep_batches(tx, (row["batch_id"] for row in batches))
-    return give_back(tx, held(tx, held_by), on=on)
+    return give_back(tx, held(tx, held_by))
 
 
-def give_back(
-    tx: Transaction, lots: Sequence[Lot], *, on: date, site_code: str | None = None
-) -> list[Lot]:
-    """Put locked lots back into stock: on sale, frozen where the batch is not, or expired.
+def give_back(tx: Transaction, lots: Sequence[Lot], *, site_code: str | None = None) -> list[Lot]:
+    """Put locked lots back on the shelf: on sale, or frozen where their batch is not active.
 
-    Lots that were sold are given back unseen, and are taken once more when they are sold again.
+    Nobody sells what is past its use-by day, and the clock takes it off.  Lots that were sold are
+    given back unseen, and are taken once more when they are sold again.
     """
     active = keep_batches(tx, (lot.batch_id for lot in lots))
     back = [
         replace(
-            stock.moved(lot, stock.state_in_stock(lot, batch_active=active[lot.batch_id], on=on)),
+            stock.moved(lot, State.AVAILABLE if active[lot.batch_id] else State.FROZEN),
             site_code=site_code or lot.site_code,
         )
         for lot in lots

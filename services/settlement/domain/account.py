@@ -1,7 +1,8 @@
 """The chart of accounts: what is kept count of, for each operator and site.
 
-An account is named by the operator, the site and one of these names.  What belongs to no operator
-(a device) is kept under the operator `network`, what belongs to no site under the site `network`.
+An account is named by the operator, the site and one of these names; credits also by their offer.
+What belongs to no operator (a device, a drawer) is kept under the operator `network`, what belongs
+to no site under the site `network`.
 See docs/rules/ledger.md.
 """
 
@@ -19,7 +20,14 @@ class Account(StrEnum):
     CREDITS_GIVEN = "credits_given"
     CREDITS_STOCK = "credits_stock"
     CREDITS_SOLD = "credits_sold"
+    CREDITS_IN_TRANSIT = "credits_in_transit"
+    CREDITS_LOST = "credits_lost"
+    CREDITS_DAMAGED = "credits_damaged"
+    CREDITS_EXPIRED = "credits_expired"
     TILL_CASH = "till_cash"
+    SITE_CASH = "site_cash"
+    BANK_DEPOSITS = "bank_deposits"
+    CASH_EXPENSES = "cash_expenses"
     CARD_RECEIVABLE = "card_receivable"
     CASH_DIFFERENCES = "cash_differences"
     RECHARGE_INCOME = "recharge_income"
@@ -54,7 +62,14 @@ CHART: Mapping[Account, Meaning] = {
     Account.CREDITS_GIVEN: Meaning(Unit.FACE_VALUE, Side.CREDIT),
     Account.CREDITS_STOCK: Meaning(Unit.FACE_VALUE, Side.DEBIT),
     Account.CREDITS_SOLD: Meaning(Unit.FACE_VALUE, Side.DEBIT),
+    Account.CREDITS_IN_TRANSIT: Meaning(Unit.FACE_VALUE, Side.DEBIT),
+    Account.CREDITS_LOST: Meaning(Unit.FACE_VALUE, Side.DEBIT),
+    Account.CREDITS_DAMAGED: Meaning(Unit.FACE_VALUE, Side.DEBIT),
+    Account.CREDITS_EXPIRED: Meaning(Unit.FACE_VALUE, Side.DEBIT),
     Account.TILL_CASH: Meaning(Unit.EURO, Side.DEBIT),
+    Account.SITE_CASH: Meaning(Unit.EURO, Side.DEBIT),
+    Account.BANK_DEPOSITS: Meaning(Unit.EURO, Side.DEBIT),
+    Account.CASH_EXPENSES: Meaning(Unit.EURO, Side.DEBIT),
     Account.CARD_RECEIVABLE: Meaning(Unit.EURO, Side.DEBIT),
     Account.CASH_DIFFERENCES: Meaning(Unit.EURO, Side.CREDIT),
     Account.RECHARGE_INCOME: Meaning(Unit.EURO, Side.CREDIT),

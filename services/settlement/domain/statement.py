@@ -11,7 +11,10 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """An operator's transfers, summed: in the period, or `_ever` up to its end."""
+    """An operator's transfers, summed: in the period, or `_ever` up to its end.
+
+    What is `gone` was written off: lost, damaged, expired.
+    """
 
     batches_ever: int
     sales: int
@@ -20,10 +23,14 @@ class Sums:
     given_ever_count: int
     sold_ever_cents: int
     sold_ever_count: int
+    gone_ever_cents: int
+    gone_ever_count: int
     given_cents: int
     given_count: int
     sold_cents: int
     sold_count: int
+    gone_cents: int
+    gone_count: int
     cash_cents: int
     cash_sales: int
     card_cents: int
@@ -34,13 +41,20 @@ class Sums:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteCredits:
-    """Credits of one operator at one site: given and sold in the period, left at its end."""
+    """Credits of one operator at one site: what moved in the period, left at its end.
+
+    What was `transferred` came from other sites, less what was sent to them.
+    """
 
     site_code: str
     given_count: int
     given_cents: int
     sold_count: int
     sold_cents: int
+    transferred_count: int
+    transferred_cents: int
+    written_off_count: int
+    written_off_cents: int
     left_count: int
     left_cents: int
 
@@ -115,8 +129,14 @@ def _legs(sums: Sums) -> list[Leg]:
         Leg(
             name="credits_left",
             present=given,
-            total_cents=sums.given_ever_cents - sums.sold_ever_cents,
-            count=sums.given_ever_count - sums.sold_ever_count,
+            total_cents=sums.given_ever_cents - sums.sold_ever_cents - sums.gone_ever_cents,
+            count=sums.given_ever_count - sums.sold_ever_count - sums.gone_ever_count,
+        ),
+        Leg(
+            name="credits_written_off",
+            present=given,
+            total_cents=sums.gone_cents,
+            count=sums.gone_count,
         ),
         Leg(name="recharge_cash", present=sold, total_cents=sums.cash_cents, count=sums.cash_sales),
         Leg(name="recharge_card", present=sold, total_cents=sums.card_cents, count=sums.card_sales),
