@@ -68,6 +68,40 @@ class ReferralRefused(Fact):
     reason_code: str
 
 
+class ReferralLapsed(Fact):
+    """Nobody took somebody in in time.  Subject: the referral."""
+
+    TYPE: ClassVar[str] = "referrals.referral.lapsed.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "referral_id": _REFERRAL,
+        "site_code": "saint-denis",
+        "walk_in": False,
+    }
+
+    referral_id: UUID
+    site_code: str
+    #: A person who came without a referral, and whom no referrer confirmed.
+    walk_in: bool
+
+
+class SlipRevoked(Fact):
+    """A slip is no longer good, whatever its signature says.  Subject: the referral.
+
+    Tills keep it in mind until the day on which the slip would have expired.
+    """
+
+    TYPE: ClassVar[str] = "referrals.slip.revoked.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "referral_id": _REFERRAL,
+        "site_code": "saint-denis",
+        "expires_on": "2027-02-20",
+    }
+
+    referral_id: UUID
+    site_code: str
+    expires_on: date
+
+
 class _Entitlement(Fact):
     person_ref: UUID
     from_on: Annotated[date, Field(alias="from")]
@@ -93,7 +127,7 @@ class EntitlementOpened(_Entitlement):
 class EntitlementRenewed(_Entitlement):
     """The whole period as it now stands, half-open: it replaces what was told before.
 
-    Subject: the person.
+    So it does when a referrer confirms somebody who came without a referral.  Subject: the person.
     """
 
     TYPE: ClassVar[str] = "referrals.entitlement.renewed.v1"
@@ -103,6 +137,19 @@ class EntitlementRenewed(_Entitlement):
         "until": "2028-05-20",
         "monthly_cap_cents": 3000,
     }
+
+
+class EntitlementEnded(Fact):
+    """A person may buy no more from the day `on`, which is the `until` told before.
+
+    Subject: the person.
+    """
+
+    TYPE: ClassVar[str] = "referrals.entitlement.ended.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {"person_ref": _PERSON, "on": "2027-08-20"}
+
+    person_ref: UUID
+    ended_on: Annotated[date, Field(alias="on")]
 
 
 class PersonMerged(Fact):
@@ -132,6 +179,7 @@ class SiteOpened(Heard):
 
     site_code: str
     name: str
+    address: str = ""
 
 
 class UserCreated(Heard):

@@ -64,7 +64,9 @@ AS $function$
 BEGIN
     IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
            ('submitted', 'seen'), ('submitted', 'accepted'), ('submitted', 'refused'),
-           ('seen', 'accepted'), ('seen', 'refused')) THEN
+           ('submitted', 'lapsed'), ('submitted', 'revoked'),
+           ('seen', 'accepted'), ('seen', 'refused'), ('seen', 'lapsed'), ('seen', 'revoked'),
+           ('provisional', 'accepted'), ('provisional', 'lapsed')) THEN
         RAISE EXCEPTION 'a referral does not go from % to %', OLD.state, NEW.state
               USING ERRCODE = 'restrict_violation';
     END IF;
@@ -110,6 +112,51 @@ CREATE TABLE command_answer (
     CONSTRAINT command_answer_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
 
+CREATE TABLE convention (
+    convention_id uuid NOT NULL,
+    structure_id uuid NOT NULL,
+    reference text NOT NULL,
+    from_on date NOT NULL,
+    until_on date,
+    added_at timestamp with time zone NOT NULL,
+    added_by uuid NOT NULL,
+    ended_by uuid,
+    CONSTRAINT convention_pkey PRIMARY KEY (convention_id),
+    CONSTRAINT convention_check CHECK ((until_on >= from_on)),
+    CONSTRAINT convention_reference_check CHECK ((reference <> ''::text)),
+    CONSTRAINT convention_structure_id_fkey FOREIGN KEY (structure_id) REFERENCES structure(structure_id),
+    CONSTRAINT one_convention_a_day EXCLUDE USING gist (structure_id WITH =, daterange(from_on, until_on) WITH &&)
+);
+
+CREATE TABLE criterion_answer (
+    referral_id uuid NOT NULL,
+    criterion text NOT NULL,
+    figures jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by_user_id uuid NOT NULL,
+    CONSTRAINT criterion_answer_pkey PRIMARY KEY (referral_id),
+    CONSTRAINT criterion_answer_criterion_check CHECK ((criterion <> ''::text)),
+    CONSTRAINT criterion_answer_referral_id_fkey FOREIGN KEY (referral_id) REFERENCES referral(referral_id)
+);
+CREATE TRIGGER criterion_answer_is_not_changed BEFORE UPDATE ON criterion_answer FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE employment (
+    employment_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    user_id uuid NOT NULL,
+    structure_id uuid NOT NULL,
+    from_on date NOT NULL,
+    until_on date,
+    added_by uuid,
+    ended_by uuid,
+    CONSTRAINT employment_pkey PRIMARY KEY (employment_id),
+    CONSTRAINT employment_check CHECK ((until_on >= from_on)),
+    CONSTRAINT employment_check1 CHECK (((ended_by IS NULL) OR (until_on IS NOT NULL))),
+    CONSTRAINT employment_structure_id_fkey FOREIGN KEY (structure_id) REFERENCES structure(structure_id),
+    CONSTRAINT employment_user_id_fkey FOREIGN KEY (user_id) REFERENCES worker(user_id),
+    CONSTRAINT one_structure_a_day EXCLUDE USING gist (user_id WITH =, daterange(from_on, until_on) WITH &&)
+);
+CREATE INDEX employment_of_structure ON employment USING btree (structure_id, from_on DESC);
+
 CREATE TABLE entitlement (
     entitlement_id uuid NOT NULL,
     person_ref uuid NOT NULL,
@@ -117,13 +164,17 @@ CREATE TABLE entitlement (
     until_on date NOT NULL,
     monthly_cap_cents integer NOT NULL,
     renewal_count integer DEFAULT 0 NOT NULL,
+    provisional boolean DEFAULT false NOT NULL,
+    ended_at timestamp with time zone,
     CONSTRAINT entitlement_pkey PRIMARY KEY (entitlement_id),
     CONSTRAINT entitlement_check CHECK ((until_on > from_on)),
     CONSTRAINT entitlement_monthly_cap_cents_check CHECK ((monthly_cap_cents >= 0)),
+    CONSTRAINT entitlement_provisional_is_not_renewed CHECK (((NOT provisional) OR (renewal_count = 0))),
     CONSTRAINT entitlement_renewal_count_check CHECK ((renewal_count >= 0)),
     CONSTRAINT entitlement_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES pseudonym(person_ref),
     CONSTRAINT one_entitlement_a_day EXCLUDE USING gist (person_ref WITH =, daterange(from_on, until_on) WITH &&)
 );
+CREATE INDEX entitlement_running ON entitlement USING btree (until_on) WHERE (ended_at IS NULL);
 
 CREATE TABLE entitlement_change (
     change_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -131,15 +182,20 @@ CREATE TABLE entitlement_change (
     change text NOT NULL,
     referral_id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
-    by_user_id uuid NOT NULL,
+    by_user_id uuid,
     until_on date NOT NULL,
     monthly_cap_cents integer NOT NULL,
     CONSTRAINT entitlement_change_pkey PRIMARY KEY (change_id),
-    CONSTRAINT entitlement_change_referral_id_key UNIQUE (referral_id),
-    CONSTRAINT entitlement_change_change_check CHECK ((change = ANY (ARRAY['opened'::text, 'renewed'::text]))),
+    CONSTRAINT entitlement_change_by_somebody_or_the_calendar CHECK (((by_user_id IS NULL) = (change = ANY (ARRAY['reminded'::text, 'ended'::text])))),
+    CONSTRAINT entitlement_change_change_check CHECK ((change = ANY (ARRAY['opened'::text, 'confirmed'::text, 'renewed'::text, 'reminded'::text, 'ended'::text]))),
     CONSTRAINT entitlement_change_entitlement_id_fkey FOREIGN KEY (entitlement_id) REFERENCES entitlement(entitlement_id),
     CONSTRAINT entitlement_change_referral_id_fkey FOREIGN KEY (referral_id) REFERENCES referral(referral_id)
 );
+CREATE INDEX change_of_entitlement ON entitlement_change USING btree (entitlement_id, change_id DESC);
+CREATE UNIQUE INDEX a_referral_opens_or_renews_once ON entitlement_change USING btree (referral_id) WHERE (change = ANY (ARRAY['opened'::text, 'renewed'::text]));
+CREATE UNIQUE INDEX an_end_is_reminded_of_once ON entitlement_change USING btree (entitlement_id, until_on) WHERE (change = 'reminded'::text);
+CREATE UNIQUE INDEX entitlement_confirmed_once ON entitlement_change USING btree (entitlement_id) WHERE (change = 'confirmed'::text);
+CREATE UNIQUE INDEX entitlement_ended_once ON entitlement_change USING btree (entitlement_id) WHERE (change = 'ended'::text);
 CREATE UNIQUE INDEX entitlement_opened_once ON entitlement_change USING btree (entitlement_id) WHERE (change = 'opened'::text);
 CREATE TRIGGER entitlement_change_is_written_once BEFORE DELETE OR UPDATE ON entitlement_change FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
@@ -276,7 +332,7 @@ CREATE TABLE referral (
     code text NOT NULL,
     person_ref uuid NOT NULL,
     site_code text NOT NULL,
-    referrer_id uuid NOT NULL,
+    referrer_id uuid,
     structure_id uuid,
     situation text NOT NULL,
     needs text[] NOT NULL,
@@ -289,16 +345,21 @@ CREATE TABLE referral (
     state text NOT NULL,
     refusal_code text,
     refusal_reason text,
+    walk_in boolean DEFAULT false NOT NULL,
+    revocation_reason text,
     CONSTRAINT referral_pkey PRIMARY KEY (referral_id),
     CONSTRAINT referral_code_key UNIQUE (code),
     CONSTRAINT referral_check CHECK (((state = 'refused'::text) = (refusal_reason IS NOT NULL))),
     CONSTRAINT referral_check1 CHECK (((refusal_reason IS NULL) = (refusal_code IS NULL))),
     CONSTRAINT referral_code_check CHECK ((code ~ '^[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4}$'::text)),
+    CONSTRAINT referral_has_a_referrer CHECK (((referrer_id IS NOT NULL) OR (walk_in AND (state = ANY (ARRAY['provisional'::text, 'lapsed'::text]))))),
     CONSTRAINT referral_monthly_spend_cents_check CHECK (((monthly_spend_cents >= 0) AND (monthly_spend_cents <= 100000))),
     CONSTRAINT referral_needs_check CHECK ((((cardinality(needs) >= 1) AND (cardinality(needs) <= 7)) AND (needs <@ ARRAY['recharge'::text, 'sim'::text, 'phone'::text, 'computer'::text, 'internet'::text, 'workshop'::text, 'mediation'::text]))),
+    CONSTRAINT referral_provisional_is_a_walk_in CHECK (((state <> 'provisional'::text) OR walk_in)),
     CONSTRAINT referral_refusal_code_check CHECK ((refusal_code = ANY (ARRAY['not_eligible'::text, 'no_place'::text, 'duplicate'::text, 'unreachable'::text, 'other'::text]))),
+    CONSTRAINT referral_revocation_has_a_reason CHECK (((state = 'revoked'::text) = (revocation_reason IS NOT NULL))),
     CONSTRAINT referral_situation_check CHECK ((situation = ANY (ARRAY['exclusion'::text, 'integration'::text, 'budget'::text]))),
-    CONSTRAINT referral_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'seen'::text, 'accepted'::text, 'refused'::text]))),
+    CONSTRAINT referral_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'seen'::text, 'provisional'::text, 'accepted'::text, 'refused'::text, 'lapsed'::text, 'revoked'::text]))),
     CONSTRAINT referral_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES pseudonym(person_ref),
     CONSTRAINT referral_site_code_fkey FOREIGN KEY (site_code) REFERENCES site(site_code),
     CONSTRAINT referral_structure_id_fkey FOREIGN KEY (structure_id) REFERENCES structure(structure_id)
@@ -307,6 +368,8 @@ CREATE INDEX referral_of_person ON referral USING btree (person_ref);
 CREATE INDEX referral_of_referrer ON referral USING btree (referrer_id, referral_id DESC);
 CREATE INDEX referral_of_site ON referral USING btree (site_code, referral_id DESC);
 CREATE INDEX referral_of_structure ON referral USING btree (structure_id, referral_id DESC);
+CREATE INDEX referral_revoked ON referral USING btree (referral_id) WHERE (state = 'revoked'::text);
+CREATE INDEX referral_unanswered ON referral USING btree (expires_on) WHERE (state = ANY (ARRAY['submitted'::text, 'seen'::text, 'provisional'::text]));
 CREATE TRIGGER referral_lives_one_life BEFORE UPDATE OF state ON referral FOR EACH ROW EXECUTE FUNCTION refuse_other_lives();
 
 CREATE TABLE referral_step (
@@ -314,11 +377,12 @@ CREATE TABLE referral_step (
     referral_id uuid NOT NULL,
     step text NOT NULL,
     at timestamp with time zone NOT NULL,
-    by_user_id uuid NOT NULL,
-    by_role text NOT NULL,
+    by_user_id uuid,
+    by_role text,
     CONSTRAINT referral_step_pkey PRIMARY KEY ("position"),
     CONSTRAINT referral_step_referral_id_step_key UNIQUE (referral_id, step),
-    CONSTRAINT referral_step_step_check CHECK ((step = ANY (ARRAY['submitted'::text, 'seen'::text, 'accepted'::text, 'refused'::text, 'renewed'::text]))),
+    CONSTRAINT referral_step_by_somebody_or_the_calendar CHECK ((((by_user_id IS NULL) = (by_role IS NULL)) AND ((by_user_id IS NULL) = (step = ANY (ARRAY['lapsed'::text, 'ended'::text]))))),
+    CONSTRAINT referral_step_step_check CHECK ((step = ANY (ARRAY['submitted'::text, 'seen'::text, 'provisional'::text, 'accepted'::text, 'refused'::text, 'lapsed'::text, 'revoked'::text, 'renewed'::text, 'ended'::text]))),
     CONSTRAINT referral_step_referral_id_fkey FOREIGN KEY (referral_id) REFERENCES referral(referral_id)
 );
 CREATE TRIGGER referral_step_is_written_once BEFORE DELETE OR UPDATE ON referral_step FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -338,7 +402,25 @@ CREATE TABLE site (
     site_code text NOT NULL,
     name text NOT NULL,
     opened_at timestamp with time zone NOT NULL,
+    address text DEFAULT ''::text NOT NULL,
     CONSTRAINT site_pkey PRIMARY KEY (site_code)
+);
+
+CREATE TABLE site_criterion (
+    site_code text NOT NULL,
+    from_on date NOT NULL,
+    until_on date,
+    criterion text NOT NULL,
+    threshold_day_cents integer,
+    set_at timestamp with time zone NOT NULL,
+    set_by uuid NOT NULL,
+    CONSTRAINT site_criterion_pkey PRIMARY KEY (site_code, from_on),
+    CONSTRAINT site_criterion_check CHECK ((until_on > from_on)),
+    CONSTRAINT site_criterion_check1 CHECK (((criterion = 'reste_a_vivre'::text) = (threshold_day_cents IS NOT NULL))),
+    CONSTRAINT site_criterion_criterion_check CHECK ((criterion = ANY (ARRAY['none'::text, 'reste_a_vivre'::text, 'manual'::text]))),
+    CONSTRAINT site_criterion_threshold_day_cents_check CHECK ((threshold_day_cents > 0)),
+    CONSTRAINT site_criterion_site_code_fkey FOREIGN KEY (site_code) REFERENCES site(site_code),
+    CONSTRAINT one_criterion_a_day EXCLUDE USING gist (site_code WITH =, daterange(from_on, until_on) WITH &&)
 );
 
 CREATE TABLE structure (
@@ -347,10 +429,13 @@ CREATE TABLE structure (
     kind text NOT NULL,
     siret text,
     created_at timestamp with time zone NOT NULL,
+    rna text,
     CONSTRAINT structure_pkey PRIMARY KEY (structure_id),
+    CONSTRAINT structure_rna_key UNIQUE (rna),
     CONSTRAINT structure_siret_key UNIQUE (siret),
     CONSTRAINT structure_kind_check CHECK ((kind = ANY (ARRAY['ccas'::text, 'mission_locale'::text, 'association'::text, 'landlord'::text, 'france_travail'::text, 'department'::text, 'other'::text]))),
     CONSTRAINT structure_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT structure_rna_check CHECK ((rna ~ '^W[0-9][0-9A-Z][0-9]{7}$'::text)),
     CONSTRAINT structure_siret_check CHECK ((siret ~ '^[0-9]{14}$'::text))
 );
 
@@ -363,7 +448,12 @@ CREATE TABLE told_user (
 
 CREATE TABLE worker (
     user_id uuid NOT NULL,
-    structure_id uuid NOT NULL,
+    email text,
+    email_at timestamp with time zone,
+    language text DEFAULT 'fr'::text NOT NULL,
+    trained_on date,
     CONSTRAINT worker_pkey PRIMARY KEY (user_id),
-    CONSTRAINT worker_structure_id_fkey FOREIGN KEY (structure_id) REFERENCES structure(structure_id)
+    CONSTRAINT worker_email_check CHECK ((email ~~ '%_@_%'::text)),
+    CONSTRAINT worker_email_has_its_instant CHECK (((email IS NULL) = (email_at IS NULL))),
+    CONSTRAINT worker_language_check CHECK ((language = ANY (ARRAY['fr'::text, 'en'::text])))
 );

@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from kernel.refusal import Refusal
 
-_PREFIX = "RELAIS1."
+#: What the text of a slip begins with.
+PREFIX = "RELAIS1."
 # A signature of ours over something else is none of a slip.
-_PURPOSE = b"relais referral slip 1\x00"
+PURPOSE = b"relais referral slip 1\x00"
 _ID_BYTES, _DAY_BYTES, _SIGNATURE_BYTES, _CODE_BYTES_MAX = 16, 4, 64, 20
 
 
@@ -63,7 +64,7 @@ class Seal:
             + slip.expires_on.toordinal().to_bytes(_DAY_BYTES, "big")
             + slip.code.encode("ascii")
         )
-        return _PREFIX + _encode(payload + self._key.sign(_PURPOSE + payload))
+        return PREFIX + _encode(payload + self._key.sign(PURPOSE + payload))
 
 
 def read(text: str, *, public_key: bytes, on: date) -> Slip:
@@ -81,19 +82,19 @@ def read(text: str, *, public_key: bytes, on: date) -> Slip:
 
 
 def _signed(text: str, *, public_key: bytes) -> bytes:
-    encoded = text.removeprefix(_PREFIX)
+    encoded = text.removeprefix(PREFIX)
     try:
         raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
     except (NotBase64, ValueError) as error:
         raise SlipForged() from error
     payload, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
     if (
-        _PREFIX + _encode(raw) != text  # one slip has one text
+        PREFIX + _encode(raw) != text  # one slip has one text
         or not 0 < len(payload) - _ID_BYTES - _DAY_BYTES <= _CODE_BYTES_MAX
     ):
         raise SlipForged()
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, _PURPOSE + payload)
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, PURPOSE + payload)
     except InvalidSignature as error:
         raise SlipForged() from error
     return payload

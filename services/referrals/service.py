@@ -1,17 +1,35 @@
 """The referrals service: its doors, and which facts it hears."""
 
+from chassis import clock
 from chassis.consume import consume
 from chassis.db import Transaction
+from chassis.ids import new_id
 from chassis.mail import Postman
 from chassis.service import Service
 from kernel.envelope import Envelope
+from services.referrals.doors.clocks import Clocks
+from services.referrals.doors.criteria import CriterionDoors
 from services.referrals.doors.people import PersonDoors
 from services.referrals.doors.referrals import ReferralDoors
+from services.referrals.doors.slips import SlipDoors
 from services.referrals.doors.structures import StructureDoors
+from services.referrals.doors.walk_ins import WalkInDoors
+from services.referrals.doors.workers import WorkerDoors
 from services.referrals.handlers import learning
 
 
-class Referrals(PersonDoors, ReferralDoors, StructureDoors, Postman, Service):
+class Referrals(
+    Clocks,
+    CriterionDoors,
+    PersonDoors,
+    ReferralDoors,
+    SlipDoors,
+    StructureDoors,
+    WalkInDoors,
+    WorkerDoors,
+    Postman,
+    Service,
+):
     """Who is sent to a reception point, by whom, and what they may buy there."""
 
     name = "referrals"
@@ -29,7 +47,7 @@ class Referrals(PersonDoors, ReferralDoors, StructureDoors, Postman, Service):
     @consume("recharges.sale.completed.v1")
     def on_sale_completed(self, tx: Transaction, facts: list[Envelope]) -> None:
         """Let referrers know of the first visit."""
-        learning.note_visits(tx, facts)
+        learning.note_visits(tx, facts, now=clock.now(), new_id=new_id)
 
 
 SERVICE = Referrals

@@ -14,7 +14,16 @@ from kernel.envelope import Envelope
 from services.referrals.api import people as person_api
 from services.referrals.api import referrals as referral_api
 from services.referrals.api import structures as structure_api
-from services.referrals.handlers import answering, learning, sending, showing, structures
+from services.referrals.handlers import (
+    answering,
+    learning,
+    sending,
+    showing,
+    structures,
+    walk_ins,
+    workers,
+)
+from services.referrals.handlers.sending import Fresh
 from services.referrals.seal import Seal
 from tests.fix_service import SIGNING_KEY
 
@@ -55,6 +64,9 @@ def a_caller(role: str, *site_codes: str) -> Caller:
 
 
 DESK = a_caller("till_operator", SITE)
+MANAGER = a_caller("site_manager", SITE)
+#: What a walk-in says besides who it is.
+MEANS = ("structure_id", "figures", "decision")
 
 
 def a_fact(fact_type: str, data: dict[str, Any], *, at: datetime = NOW) -> Envelope:
@@ -78,8 +90,31 @@ def a_house(tx: Tx, *workers: Caller) -> UUID:
     made = structures.add_structure(tx, body, structure_id=new_id(), now=NOW)
     for worker in workers:
         hear_of(tx, worker.user_id)
-        structures.add_worker(tx, made.structure_id, user_id=worker.user_id)
+        employ(tx, made.structure_id, worker)
     return made.structure_id
+
+
+def employ(
+    tx: Tx, structure_id: UUID, worker: Caller, *, now: datetime = NOW, **given: Any
+) -> structure_api.Worker:
+    """Let a referrer refer in the name of a structure."""
+    body = structure_api.NewWorker(user_id=worker.user_id, **given)
+    return workers.add_worker(tx, structure_id, body, caller=MANAGER, now=now)
+
+
+def set_rule(tx: Tx, name: str, value: int) -> None:
+    """A value of a rule for all days."""
+    tx.execute("UPDATE rule SET value = %s WHERE name = %s", (value, name))
+
+
+def fresh(draw: Callable[[int], int] | None = None) -> Fresh:
+    """What one entry is given."""
+    return Fresh(
+        new_id=new_id,
+        person_ref=uuid4(),
+        draw=draw or (lambda below: uuid4().int % below),
+        seal=SEAL,
+    )
 
 
 def submit(
@@ -95,17 +130,36 @@ def submit(
         referral_api.SubmitReferral.model_validate_json(json.dumps(a_body(**body))),
         caller=caller or a_caller("referrer"),
         now=now,
-        new_id=new_id,
-        fresh_person_ref=uuid4(),
-        draw=draw or (lambda below: uuid4().int % below),
-        seal=SEAL,
+        fresh=fresh(draw),
     )
 
 
+def walk_in(
+    tx: Tx, *, now: datetime = NOW, by: Caller | None = None, **body: Any
+) -> referral_api.WalkedIn:
+    means = {name: body.pop(name) for name in MEANS if name in body}
+    return walk_ins.walk_in(
+        tx,
+        referral_api.WalkIn.model_validate_json(json.dumps(a_body(**body) | means, default=str)),
+        caller=by or DESK,
+        now=now,
+        fresh=fresh(),
+    )
+
+
+def confirm(tx: Tx, referral_id: UUID, *, by: Caller, now: datetime = NOW) -> person_api.Entitled:
+    return walk_ins.confirm_walk_in(tx, referral_id, caller=by, now=now, new_id=new_id)
+
+
 def accept(
-    tx: Tx, referral_id: UUID, *, now: datetime = NOW, by: Caller = DESK
+    tx: Tx, referral_id: UUID, *, now: datetime = NOW, by: Caller = DESK, **means: Any
 ) -> person_api.Entitled:
-    return answering.accept_referral(tx, referral_id, caller=by, now=now, new_id=new_id)
+    body = referral_api.AcceptReferral.model_validate_json(json.dumps(means))
+    return answering.accept_referral(tx, referral_id, body, caller=by, now=now, new_id=new_id)
+
+
+def see(tx: Tx, referral_id: UUID, *, now: datetime = NOW) -> referral_api.ReferralState:
+    return answering.see_referral(tx, referral_id, caller=DESK, now=now, new_id=new_id)
 
 
 def renew(

@@ -30,6 +30,7 @@ from tests.referrals.build import (
     on,
     open_site,
     renew,
+    see,
     steps,
     submit,
     told,
@@ -102,7 +103,7 @@ class TestSecond:
         open_site(tx, "lyon")
         me = a_caller("referrer")
         first = submit(tx, caller=me, **self.PERSON)
-        answering.see_referral(tx, first.referral_id, caller=DESK, now=NOW)
+        see(tx, first.referral_id)
 
         with pytest.raises(referrals.OpenAlready) as refused:
             submit(tx, caller=me, site_code="lyon", **self.PERSON)
@@ -189,7 +190,12 @@ class TestAccept:
 
         assert entitled.model_dump(mode="json", by_alias=True) == {
             "person_ref": str(person_of(tx, made.referral_id)),
-            "entitlement": {"from": "2026-11-20", "until": "2027-08-20", "monthly_cap_cents": 3000},
+            "entitlement": {
+                "from": "2026-11-20",
+                "until": "2027-08-20",
+                "monthly_cap_cents": 3000,
+                "provisional": False,
+            },
         }
         assert [fact["type"] for fact in told(tx, made.referral_id)] == [
             "referrals.referral.submitted.v1",
@@ -209,7 +215,7 @@ class TestAccept:
         made = submit(tx)
 
         for _ in range(2):
-            seen = answering.see_referral(tx, made.referral_id, caller=DESK, now=NOW)
+            seen = see(tx, made.referral_id)
             assert seen.state == "seen"
         accept(tx, made.referral_id)
 
@@ -340,7 +346,7 @@ class TestFirstVisit:
 
         for hour in hours:
             visit = self.sale(ref, at=NOW + timedelta(hours=hour))
-            learning.note_visits(tx, [visit, self.sale(uuid4(), at=NOW)])
+            learning.note_visits(tx, [visit, self.sale(uuid4(), at=NOW)], now=NOW, new_id=new_id)
 
         shown = showing.show_referral(tx, made.referral_id, caller=DESK, now=NOW)
         visits = [step for step in shown.steps if step.step == "first_visit"]
@@ -354,7 +360,7 @@ class TestFirstVisit:
         accept(tx, second.referral_id, now=on(date(2027, 9, 1)))
 
         sold_at = (on(date(2027, 9, 2)), on(date(2027, 1, 5)))
-        learning.note_visits(tx, [self.sale(ref, at=at) for at in sold_at])
+        learning.note_visits(tx, [self.sale(ref, at=at) for at in sold_at], now=NOW, new_id=new_id)
 
         assert steps(tx, first.referral_id)[-1] == "first_visit"
         assert steps(tx, second.referral_id)[-1] == "first_visit"

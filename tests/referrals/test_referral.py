@@ -18,7 +18,15 @@ from services.referrals.domain.rule import RuleMissing, Rules, rules_of
 
 TODAY = date(2026, 11, 20)
 RULES = Rules(
-    referral_months=3, entitlement_months=9, monthly_cap_cents=Cents(3_000), renewals_max=1
+    referral_months=3,
+    entitlement_months=9,
+    monthly_cap_cents=Cents(3_000),
+    renewals_max=1,
+    convention_required=False,
+    accreditation_required=False,
+    answer_working_days=5,
+    walk_in_months=1,
+    reminder_days=30,
 )
 DAYS = st.dates(date(2014, 1, 1), date(2100, 1, 1))
 
@@ -48,9 +56,23 @@ class TestLife:
         (State.SEEN, Verb.SEE): [],
         (State.SEEN, Verb.ACCEPT): [State.ACCEPTED],
         (State.SEEN, Verb.REFUSE): [State.REFUSED],
+        (State.SUBMITTED, Verb.REVOKE): [State.REVOKED],
+        (State.SEEN, Verb.REVOKE): [State.REVOKED],
+        (State.SUBMITTED, Verb.LAPSE): [State.LAPSED],
+        (State.SEEN, Verb.LAPSE): [State.LAPSED],
+        (State.PROVISIONAL, Verb.LAPSE): [State.LAPSED],
+        (State.PROVISIONAL, Verb.CONFIRM): [State.ACCEPTED],
+    }
+    # And the sentence that each refusal has.
+    REFUSED: ClassVar = {
+        State.SUBMITTED: referrals.NoWalkIn,
+        State.SEEN: referrals.NoWalkIn,
+        State.PROVISIONAL: referrals.AwaitsConfirmation,
+        State.LAPSED: referrals.ReferralLapsed,
+        State.REVOKED: referrals.ReferralRevoked,
     }
 
-    @pytest.mark.parametrize("state", [state for state in State if state is not State.LAPSED])
+    @pytest.mark.parametrize("state", State)
     @pytest.mark.parametrize("verb", Verb)
     def test_every_state_with_every_verb(self, state: State, verb: Verb) -> None:
         if (state, verb) in self.EXPECTED:
@@ -58,11 +80,15 @@ class TestLife:
 
             assert list(steps) == self.EXPECTED[state, verb]
             assert moved.state is (steps[-1] if steps else state)
-        else:
-            with pytest.raises(referrals.OutOfTurn):
-                referrals.move(a_referral(state), verb, on=TODAY)
+            return
+        refusal = self.REFUSED.get(state)
+        if refusal is None:
+            confirmed = verb is Verb.CONFIRM
+            refusal = referrals.NoWalkIn if confirmed else referrals.OutOfTurn
+        with pytest.raises(refusal):
+            referrals.move(a_referral(state), verb, on=TODAY)
 
-    @pytest.mark.parametrize("state", [State.SUBMITTED, State.SEEN])
+    @pytest.mark.parametrize("state", [State.SUBMITTED, State.SEEN, State.PROVISIONAL])
     @pytest.mark.parametrize("verb", Verb)
     def test_lapsed_one_takes_no_verb(self, state: State, verb: Verb) -> None:
         with pytest.raises(referrals.ReferralLapsed) as refused:
@@ -79,7 +105,7 @@ class TestLife:
     ) -> None:
         shown = referrals.state_on(state, expires_on=expires_on, on=on)
 
-        lapsed = state in (State.SUBMITTED, State.SEEN) and on >= expires_on
+        lapsed = state in (State.SUBMITTED, State.SEEN, State.PROVISIONAL) and on >= expires_on
         assert shown is (State.LAPSED if lapsed else state)
 
     def test_is_good_for_three_months_less_a_day(self) -> None:

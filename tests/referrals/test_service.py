@@ -94,7 +94,9 @@ class TestJourney:
         door.post(f"{path}/seen", {})
         accepted = door.post(f"{path}/accept", {})
 
-        assert slip.json() == {k: made[k] for k in ("referral_id", "code", "expires_on")}
+        said = slip.json()
+        assert {k: said[k] for k in made if k != "qr"} == {k: made[k] for k in made if k != "qr"}
+        assert (said["site_code"], said["state"]) == (SITE, "submitted")
         assert (listed["state"], listed["person"]) == ("submitted", person)
         entitled = accepted.json()
         assert entitled["entitlement"]["monthly_cap_cents"] == 3_000
@@ -365,7 +367,7 @@ class TestBadInput:
             {
                 "field": "state",
                 "reason": "Ce n'est pas une des valeurs permises :"
-                " submitted, seen, accepted, refused, lapsed.",
+                " submitted, seen, provisional, accepted, refused, lapsed, revoked.",
             }
         ]
 

@@ -5,14 +5,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.referrals.api import structures as structure_api
-from services.referrals.domain.structure import (
-    SiretNotValid,
-    StructureTaken,
-    StructureUnknown,
-    WorkerDisabled,
-    WorkerNotReferrer,
-    WorkerUnknown,
-)
+from services.referrals.domain.structure import SiretNotValid, StructureTaken, StructureUnknown
+from services.referrals.domain.worker import WorkerDisabled, WorkerNotReferrer, WorkerUnknown
 from services.referrals.handlers import structures
 from tests.fix_stack import TxOf
 from tests.referrals.build import (
@@ -20,6 +14,7 @@ from tests.referrals.build import (
     Tx,
     a_caller,
     a_house,
+    employ,
     hear_of,
     open_site,
     submit,
@@ -41,7 +36,7 @@ class TestStructures:
         made = structures.add_structure(tx, body, structure_id=uuid4(), now=NOW)
         referrer = a_caller("referrer")
         hear_of(tx, referrer.user_id)
-        structures.add_worker(tx, made.structure_id, user_id=referrer.user_id)
+        employ(tx, made.structure_id, referrer)
 
         referral = submit(tx, caller=referrer)
 
@@ -50,7 +45,7 @@ class TestStructures:
         ).fetchone()
         assert row == {"structure_id": made.structure_id}
         assert made.siret == "73282932000074"
-        assert made in structures.list_structures(tx, structure_api.StructurePage()).items
+        assert made in structures.list_structures(tx, structure_api.StructurePage(), now=NOW).items
 
     def test_are_listed_by_name_page_by_page(self, tx: Tx) -> None:
         for name in ("Ravel", "Abeille", "Ravel", "Cigale", "Zinnia"):
@@ -60,7 +55,7 @@ class TestStructures:
         names: list[str] = []
         page = structure_api.StructurePage(limit=2)
         while True:
-            found = structures.list_structures(tx, page)
+            found = structures.list_structures(tx, page, now=NOW)
             names += [each.name for each in found.items]
             if found.last is None:
                 break
@@ -70,28 +65,28 @@ class TestStructures:
 
     def test_worker_is_a_referrer_of_whom_accounts_told(self, tx: Tx) -> None:
         house = a_house(tx)
-        unknown, mediator, ended = uuid4(), uuid4(), uuid4()
-        hear_of(tx, mediator, role="mediator")
-        hear_of(tx, ended)
-        hear_of(tx, ended, ended=True)
+        unknown, mediator, ended = (a_caller("referrer") for _ in range(3))
+        hear_of(tx, mediator.user_id, role="mediator")
+        hear_of(tx, ended.user_id)
+        hear_of(tx, ended.user_id, ended=True)
 
-        for user_id, refusal in (
+        for user, refusal in (
             (unknown, WorkerUnknown),
             (mediator, WorkerNotReferrer),
             (ended, WorkerDisabled),
         ):
             with pytest.raises(refusal):
-                structures.add_worker(tx, house, user_id=user_id)
+                employ(tx, house, user)
         assert tx.execute("SELECT FROM worker").fetchall() == []
 
     def test_user_who_ended_stays_so_in_whatever_order_it_is_told(self, tx: Tx) -> None:
-        house, user_id = a_house(tx), uuid4()
+        house, user = a_house(tx), a_caller("referrer")
 
         for ended in (True, False, True, False):
-            hear_of(tx, user_id, ended=ended)
+            hear_of(tx, user.user_id, ended=ended)
 
             with pytest.raises(WorkerDisabled):
-                structures.add_worker(tx, house, user_id=user_id)
+                employ(tx, house, user)
 
     def test_refuses_a_wrong_siret_a_second_one_and_an_unknown_house(self, tx: Tx) -> None:
         body = structure_api.NewStructure(name="CCAS fictif", kind="ccas", siret="73282932000074")
@@ -103,4 +98,4 @@ class TestStructures:
         with pytest.raises(SiretNotValid):
             structures.add_structure(tx, wrong, structure_id=uuid4(), now=NOW)
         with pytest.raises(StructureUnknown):
-            structures.add_worker(tx, uuid4(), user_id=uuid4())
+            employ(tx, uuid4(), a_caller("referrer"))

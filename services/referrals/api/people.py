@@ -1,13 +1,10 @@
 """People, what they may buy, and who is whom."""
 
-from datetime import date
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
-
 from chassis.http import Answer
-from services.referrals.api import Strict
+from services.referrals.api import Entitlement, Strict
+from services.referrals.api.referrals import Means
 
 
 class MergePerson(Strict):
@@ -23,14 +20,6 @@ class Merge(Answer):
     merged_into: UUID | None
 
 
-class Entitlement(Answer):
-    """What a person may buy: from the day `from` to the day before `until`."""
-
-    from_on: Annotated[date, Field(alias="from")]
-    until_on: Annotated[date, Field(alias="until")]
-    monthly_cap_cents: int
-
-
 class Entitled(Answer):
     """The person under the name other services know, and what they may buy."""
 
@@ -38,8 +27,8 @@ class Entitled(Answer):
     entitlement: Entitlement
 
 
-class RenewEntitlement(Strict):
-    """The new referral that a renewal needs."""
+class RenewEntitlement(Means):
+    """The new referral that a renewal needs, and what the site's criterion asks for."""
 
     referral_id: UUID
 

@@ -1,21 +1,35 @@
 """Referrals: sent by a social worker, answered by a site."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from chassis.http import Answer, Page
-from services.referrals.api import SiteCode, Strict
+from services.referrals.api import Entitlement, SiteCode, Strict
 
 Situation = Literal["exclusion", "integration", "budget"]
 Need = Literal["recharge", "sim", "phone", "computer", "internet", "workshop", "mediation"]
-StateName = Literal["submitted", "seen", "accepted", "refused", "lapsed"]
-StepName = Literal["submitted", "seen", "accepted", "refused", "lapsed", "renewed", "first_visit"]
+StateName = Literal["submitted", "seen", "provisional", "accepted", "refused", "lapsed", "revoked"]
+StepName = Literal[
+    "submitted",
+    "seen",
+    "provisional",
+    "accepted",
+    "refused",
+    "lapsed",
+    "revoked",
+    "first_visit",
+    "renewed",
+    "ended",
+]
 ReasonCode = Literal["not_eligible", "no_place", "duplicate", "unreachable", "other"]
 #: The most a household is believed to spend on telecoms in a month.
 SPEND_CENTS_MAX = 100_000
+#: The most that is believed of a month's resources or charges.
+MONTHLY_CENTS_MAX = 10_000_000
 
 
 class PersonToRefer(Strict):
@@ -37,14 +51,18 @@ class Entry(Strict):
     has_internet: bool
 
 
-class SubmitReferral(Strict):
-    """A social worker sends a person to a reception point."""
+class EnterPerson(Strict):
+    """Who comes to which reception point, and with what needs."""
 
     person: PersonToRefer
     situation: Situation
     needs: Annotated[list[Need], Field(min_length=1, max_length=7)]
     site_code: SiteCode
     entry: Entry
+
+
+class SubmitReferral(EnterPerson):
+    """A social worker sends a person to a reception point."""
 
 
 class ReferralSubmitted(Answer):
@@ -57,6 +75,57 @@ class ReferralSubmitted(Answer):
     code: str
     qr: str
     expires_on: date
+
+
+class Figures(Strict):
+    """What a household lives on in a month, where the site's criterion asks for it."""
+
+    monthly_resources_cents: Annotated[int, Field(ge=0, le=MONTHLY_CENTS_MAX)]
+    fixed_charges_cents: Annotated[int, Field(ge=0, le=MONTHLY_CENTS_MAX)]
+    household_units: Annotated[
+        Decimal,
+        Field(ge=Decimal("0.1"), le=Decimal(30), decimal_places=2, strict=False),
+    ]
+
+
+class Decision(Strict):
+    """What a manager decided and why, where the site's criterion is that."""
+
+    eligible: bool
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class Means(Strict):
+    """What a site's criterion asks for; nothing where it has none."""
+
+    figures: Figures | None = None
+    decision: Decision | None = None
+
+
+class AcceptReferral(Means):
+    """A site takes in whom a social worker sent."""
+
+
+class RevokeSlip(Strict):
+    """Why a slip is no longer good."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class WalkIn(EnterPerson, Means):
+    """A person who came to a site without a referral, and the structure asked to confirm them.
+
+    Without a structure, any referrer may confirm who is given the entry.
+    """
+
+    structure_id: UUID | None = None
+
+
+class WalkedIn(ReferralSubmitted):
+    """A provisional entry: it ends on `expires_on` unless a referrer confirms it before."""
+
+    person_ref: UUID
+    entitlement: Entitlement
 
 
 class RefuseReferral(Strict):
@@ -101,6 +170,10 @@ class ReferralSummary(Answer):
     needs: list[Need]
     submitted_at: datetime
     expires_on: date
+    #: The last day on which the site answers in time.
+    answer_due_on: date
+    overdue: bool
+    walk_in: bool
 
 
 class ReferralHistory(ReferralSummary):
@@ -108,6 +181,7 @@ class ReferralHistory(ReferralSummary):
 
     person_ref: UUID | None
     refusal_reason: str | None
+    revocation_reason: str | None
     steps: list[Step]
 
 
@@ -116,6 +190,9 @@ class ReferralPage(Page[UUID]):
 
     site_code: SiteCode | None = None
     state: StateName | None = None
+    overdue: Annotated[
+        bool, Field(description="Those alone that the site should have answered by now.")
+    ] = False
     code: Annotated[
         str | None, Field(max_length=20, description="The code of one referral, as it was said.")
     ] = None

@@ -1,6 +1,7 @@
 """What a person may buy, and until when: one entitlement at a time in the whole network.
 
-A period is half-open: it begins on `from_on` and its last day is the day before `until_on`.
+A period is half-open: it begins on `from_on` and its last day is the day before `until_on`.  Who
+came without a referral has a short one, provisional until a referrer confirms it.
 """
 
 from dataclasses import dataclass, replace
@@ -25,6 +26,12 @@ class EntitlementMissing(Refusal):
     code = "referrals.entitlement.missing"
 
 
+class EntitlementProvisional(Refusal):
+    """This entitlement is provisional until a referrer confirms it; it cannot be renewed."""
+
+    code = "referrals.entitlement.provisional"
+
+
 class RenewedAlready(Refusal):
     """This entitlement has been renewed already; its last day is {last_on}."""
 
@@ -41,6 +48,9 @@ class Entitlement:
     until_on: date
     monthly_cap_cents: Cents
     renewal_count: int = 0
+    provisional: bool = False
+    #: Whether its end has been told: nothing brings it back then.
+    ended: bool = False
 
     @property
     def last_on(self) -> date:
@@ -50,7 +60,11 @@ class Entitlement:
 
 def is_active(entitlement: Entitlement | None, *, on: date) -> bool:
     """Say whether the entitlement is in force on a day."""
-    return entitlement is not None and entitlement.from_on <= on < entitlement.until_on
+    return (
+        entitlement is not None
+        and not entitlement.ended
+        and entitlement.from_on <= on < entitlement.until_on
+    )
 
 
 def grant(
@@ -60,16 +74,32 @@ def grant(
     latest: Entitlement | None,
     rules: Rules,
     on: date,
+    provisional: bool = False,
 ) -> Entitlement:
     """Open an entitlement from today, unless the person's latest one has not ended."""
     if latest is not None and on < latest.until_on:
         raise EntitlementActive(last_on=latest.last_on)
+    months = rules.walk_in_months if provisional else rules.entitlement_months
     return Entitlement(
         entitlement_id=entitlement_id,
         person_ref=person_ref,
         from_on=on,
-        until_on=add_months(on, rules.entitlement_months),
+        until_on=add_months(on, months),
         monthly_cap_cents=rules.monthly_cap_cents,
+        provisional=provisional,
+    )
+
+
+def confirm(latest: Entitlement | None, *, rules: Rules, on: date) -> Entitlement:
+    """Make the provisional entitlement in force a whole one, counted from its first day."""
+    if latest is None or not (latest.provisional and is_active(latest, on=on)):
+        raise EntitlementMissing()
+    whole = add_months(latest.from_on, rules.entitlement_months)
+    return replace(
+        latest,
+        until_on=max(whole, latest.until_on),
+        monthly_cap_cents=rules.monthly_cap_cents,
+        provisional=False,
     )
 
 
@@ -77,6 +107,8 @@ def renew(latest: Entitlement | None, *, rules: Rules, on: date) -> Entitlement:
     """Extend the entitlement in force by one more period, as often as the rules allow (once)."""
     if latest is None or not is_active(latest, on=on):
         raise EntitlementMissing()
+    if latest.provisional:
+        raise EntitlementProvisional()
     if latest.renewal_count >= rules.renewals_max:
         raise RenewedAlready(last_on=latest.last_on)
     return replace(

@@ -1,6 +1,5 @@
 """A person's identity: what is believed of it, and when two of them are the same person's."""
 
-import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,10 +7,10 @@ from uuid import UUID
 
 from kernel.period import add_years
 from kernel.refusal import Invalid, NotFound
+from services.referrals.domain import email as emails
 from services.referrals.domain import phone as phones
 
 AGE_YEARS_MAX = 120
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 # Letters that do not decompose into a plain one and an accent.
 _PLAIN = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
 
@@ -83,9 +82,10 @@ def identify(
         except ValueError as error:
             reject("phone", str(error))
     if email is not None:
-        email = email.strip().lower()
-        if not _EMAIL.fullmatch(email):
-            reject("email", "This is not an e-mail address.")
+        try:
+            email = emails.normalise(email)
+        except ValueError as error:
+            reject("email", str(error))
     if wrong:
         raise PersonNotValid(errors=wrong)
     return Identity(birth_date=birth_date, phone=phone, email=email, **names)

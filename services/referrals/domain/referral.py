@@ -16,38 +16,54 @@ class State(StrEnum):
 
     SUBMITTED = "submitted"
     SEEN = "seen"
+    PROVISIONAL = "provisional"
     ACCEPTED = "accepted"
     REFUSED = "refused"
     LAPSED = "lapsed"
+    REVOKED = "revoked"
 
 
 class Verb(StrEnum):
-    """What a site does with a referral."""
+    """What a site, a referrer or the calendar does with a referral."""
 
     SEE = "see"
     ACCEPT = "accept"
     REFUSE = "refuse"
+    CONFIRM = "confirm"
+    REVOKE = "revoke"
+    LAPSE = "lapse"
 
 
 # The whole life cycle, readable at a glance: the states that a verb leads through.  What is not
-# listed is refused.  Whoever accepts or refuses has seen it; a second look changes nothing.
+# listed is refused.  Whoever accepts or refuses has seen it; a second look changes nothing.  Who
+# came by themselves is in provisionally until a referrer confirms.  What follows an acceptance is
+# the entitlement's life, shown as steps of the referral: first visit, then renewed or ended.
 TRANSITIONS: Mapping[State, Mapping[Verb, tuple[State, ...]]] = {
     State.SUBMITTED: {
         Verb.SEE: (State.SEEN,),
         Verb.ACCEPT: (State.SEEN, State.ACCEPTED),
         Verb.REFUSE: (State.SEEN, State.REFUSED),
+        Verb.REVOKE: (State.REVOKED,),
+        Verb.LAPSE: (State.LAPSED,),
     },
     State.SEEN: {
         Verb.SEE: (),
         Verb.ACCEPT: (State.ACCEPTED,),
         Verb.REFUSE: (State.REFUSED,),
+        Verb.REVOKE: (State.REVOKED,),
+        Verb.LAPSE: (State.LAPSED,),
+    },
+    State.PROVISIONAL: {
+        Verb.CONFIRM: (State.ACCEPTED,),
+        Verb.LAPSE: (State.LAPSED,),
     },
     State.ACCEPTED: {},
     State.REFUSED: {},
     State.LAPSED: {},
+    State.REVOKED: {},
 }
-#: States that only the site's answer ends, unless time does.
-OPEN = frozenset({State.SUBMITTED, State.SEEN})
+#: States that time ends, unless somebody does before.
+OPEN = frozenset(state for state, verbs in TRANSITIONS.items() if Verb.LAPSE in verbs)
 
 
 class ReferralUnknown(NotFound):
@@ -60,6 +76,24 @@ class ReferralLapsed(Refusal):
     """This referral lapsed on {expires_on}. A new referral is needed."""
 
     code = "referrals.referral.lapsed"
+
+
+class ReferralRevoked(Refusal):
+    """This referral has been revoked. A new one is needed."""
+
+    code = "referrals.referral.revoked"
+
+
+class AwaitsConfirmation(Refusal):
+    """This person came without a referral: a referrer has to confirm the entry."""
+
+    code = "referrals.referral.awaits_confirmation"
+
+
+class NoWalkIn(Refusal):
+    """Only the entry of a person who came without a referral is confirmed."""
+
+    code = "referrals.referral.no_walk_in"
 
 
 class OutOfTurn(Refusal):
@@ -84,6 +118,12 @@ class OpenElsewhere(Refusal):
     """This person has an open referral already: a site has yet to answer it."""
 
     code = "referrals.referral.open_elsewhere"
+
+
+class WalkedInBefore(Refusal):
+    """This person's last entry without a referral was never confirmed. A referral is needed."""
+
+    code = "referrals.walk_in.unconfirmed_before"
 
 
 class NeedTwice(Invalid):
@@ -115,12 +155,16 @@ class Sent:
 
     code: str
     site_code: str
-    referrer_id: UUID
+    referrer_id: UUID | None
     structure_id: UUID | None
 
 
 def is_seen_by(
-    referrer_id: UUID, *, structure_id: UUID | None, user_id: UUID, of_structure_id: UUID | None
+    referrer_id: UUID | None,
+    *,
+    structure_id: UUID | None,
+    user_id: UUID,
+    of_structure_id: UUID | None,
 ) -> bool:
     """Say whether a referrer sees a referral: their own, and those of the house they work for."""
     return referrer_id == user_id or (structure_id is not None and structure_id == of_structure_id)
@@ -160,12 +204,33 @@ def state_on(state: State, *, expires_on: date, on: date) -> State:
     return State.LAPSED if state in OPEN and on >= expires_on else state
 
 
+def require_open(state: State, *, expires_on: date, on: date) -> None:
+    """Refuse a referral that was answered, revoked, or has lapsed."""
+    state = state_on(state, expires_on=expires_on, on=on)
+    if state is State.LAPSED:
+        raise ReferralLapsed(expires_on=expires_on)
+    if state is State.REVOKED:
+        raise ReferralRevoked()
+    if state not in OPEN:
+        raise OutOfTurn()
+
+
 def move(referral: Referral, verb: Verb, *, on: date) -> tuple[Referral, tuple[State, ...]]:
-    """Do what the site asks; return the referral and the states it went through."""
+    """Do what somebody asks; return the referral and the states it went through."""
     state = state_on(referral.state, expires_on=referral.expires_on, on=on)
     if verb not in TRANSITIONS[state]:
-        if state is State.LAPSED:
-            raise ReferralLapsed(expires_on=referral.expires_on)
-        raise OutOfTurn()
+        raise _no_turn(state, verb, expires_on=referral.expires_on)
     steps = TRANSITIONS[state][verb]
     return replace(referral, state=steps[-1] if steps else state), steps
+
+
+def _no_turn(state: State, verb: Verb, *, expires_on: date) -> Refusal:
+    if state is State.LAPSED:
+        return ReferralLapsed(expires_on=expires_on)
+    if state is State.REVOKED:
+        return ReferralRevoked()
+    if state is State.PROVISIONAL:
+        return AwaitsConfirmation()
+    if verb is Verb.CONFIRM:
+        return NoWalkIn()
+    return OutOfTurn()

@@ -6,7 +6,17 @@ from datetime import date
 
 from kernel.money import Cents
 
-NAMES = ("referral_months", "entitlement_months", "monthly_cap_cents", "renewals_max")
+NAMES = (
+    "referral_months",
+    "entitlement_months",
+    "monthly_cap_cents",
+    "renewals_max",
+    "convention_required",
+    "accreditation_required",
+    "answer_working_days",
+    "walk_in_months",
+    "reminder_days",
+)
 
 
 class RuleMissing(Exception):
@@ -21,6 +31,11 @@ class Rules:
     entitlement_months: int
     monthly_cap_cents: Cents
     renewals_max: int
+    convention_required: bool
+    accreditation_required: bool
+    answer_working_days: int
+    walk_in_months: int
+    reminder_days: int
 
 
 def rules_of(values: Mapping[str, int], *, on: date) -> Rules:
@@ -32,4 +47,9 @@ def rules_of(values: Mapping[str, int], *, on: date) -> Rules:
         entitlement_months=values["entitlement_months"],
         monthly_cap_cents=Cents(values["monthly_cap_cents"]),
         renewals_max=values["renewals_max"],
+        convention_required=bool(values["convention_required"]),
+        accreditation_required=bool(values["accreditation_required"]),
+        answer_working_days=values["answer_working_days"],
+        walk_in_months=values["walk_in_months"],
+        reminder_days=values["reminder_days"],
     )

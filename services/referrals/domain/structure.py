@@ -1,6 +1,8 @@
 """Houses that refer people: a town's social service, an association, a landlord."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
 from stdnum.exceptions import ValidationError
@@ -8,7 +10,10 @@ from stdnum.fr import siret as sirets
 
 from kernel.refusal import Invalid, NotFound, Refusal
 
-REFERRER = "referrer"
+# An association's number in the national directory (arrêté du 14 octobre 2009): W, the department
+# and number of the registry that gave it, six digits.  It has no check digit.  The second sign of
+# the department is a letter in Corsica and overseas: W2A, W9R.
+_RNA = re.compile(r"W[0-9][0-9A-Z][0-9]{7}")
 
 
 class SiretNotValid(Invalid):
@@ -17,8 +22,14 @@ class SiretNotValid(Invalid):
     code = "referrals.structure.siret_not_valid"
 
 
+class RnaNotValid(Invalid):
+    """This is not a number of the national directory of associations: W and nine signs."""
+
+    code = "referrals.structure.rna_not_valid"
+
+
 class StructureTaken(Refusal):
-    """A structure with this SIRET number is known already."""
+    """A structure with this SIRET number or RNA number is known already."""
 
     code = "referrals.structure.taken"
 
@@ -29,31 +40,28 @@ class StructureUnknown(NotFound):
     code = "referrals.structure.unknown"
 
 
-class WorkerUnknown(Refusal):
-    """Nobody of this identifier is known here. A new account is known in a moment."""
+class ConventionOverlaps(Refusal):
+    """This structure has a convention for some of these days already: {reference}."""
 
-    code = "referrals.worker.unknown"
-
-
-class WorkerNotReferrer(Refusal):
-    """This user's role is {role}: only a referrer refers people in the name of a structure."""
-
-    code = "referrals.worker.not_a_referrer"
+    code = "referrals.convention.overlaps"
 
 
-class WorkerDisabled(Refusal):
-    """This user's account is disabled."""
+class ConventionUnknown(NotFound):
+    """There is no such convention of this structure."""
 
-    code = "referrals.worker.disabled"
+    code = "referrals.convention.unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
-    """What accounts tells of somebody who signs in."""
+class ConventionEndsOtherwise(Refusal):
+    """This convention cannot end on {ends_on}: only from today on, within its days."""
 
-    user_id: UUID
-    role: str
-    disabled: bool
+    code = "referrals.convention.ends_otherwise"
+
+
+class DaysReversed(Invalid):
+    """A period ends after it begins."""
+
+    code = "referrals.convention.days_reversed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +72,18 @@ class Structure:
     name: str
     kind: str
     siret: str | None = None
+    rna: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convention:
+    """What a structure signed; it is in force from its first day to the day before `until_on`."""
+
+    convention_id: UUID
+    structure_id: UUID
+    reference: str
+    from_on: date
+    until_on: date | None
 
 
 def normalise_siret(text: str) -> str:
@@ -76,11 +96,26 @@ def normalise_siret(text: str) -> str:
     return siret
 
 
-def check_worker(user: User | None) -> None:
-    """Refuse whoever cannot refer people."""
-    if user is None:
-        raise WorkerUnknown()
-    if user.role != REFERRER:
-        raise WorkerNotReferrer(role=user.role)
-    if user.disabled:
-        raise WorkerDisabled()
+def normalise_rna(text: str) -> str:
+    """Return an association's number as it is written; refuse what is none."""
+    rna = "".join(text.upper().split())
+    if not (rna.isascii() and _RNA.fullmatch(rna)):
+        raise RnaNotValid(errors=[{"field": "rna", "reason": RnaNotValid.sentence()}])
+    return rna
+
+
+def check_days(*, from_on: date, until_on: date | None) -> None:
+    """Refuse a period that ends before it has begun."""
+    if until_on is not None and until_on <= from_on:
+        wrong = [{"field": "until", "reason": DaysReversed.sentence()}]
+        raise DaysReversed(errors=wrong)
+
+
+def end(convention: Convention | None, *, ends_on: date, today: date) -> Convention:
+    """End a convention; what was referred on its strength before today stays as it was."""
+    if convention is None:
+        raise ConventionUnknown()
+    over = convention.until_on is not None and ends_on > convention.until_on
+    if over or ends_on < max(today, convention.from_on):
+        raise ConventionEndsOtherwise(ends_on=ends_on)
+    return replace(convention, until_on=ends_on)

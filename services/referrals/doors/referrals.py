@@ -1,23 +1,19 @@
-"""Referrals: sent, looked at, answered; and the slip a person takes along."""
+"""Referrals: sent, looked at, answered."""
 
-import secrets
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from chassis import http
 from chassis.db import Transaction
 from chassis.http import Call, Paged
-from kernel.period import business_date
-from services.referrals import api, seal
+from services.referrals import api
 from services.referrals.api import people as person_api
 from services.referrals.api import referrals as referral_api
-from services.referrals.api import slips as slip_api
-from services.referrals.doors import STAFF
-from services.referrals.doors.keys import slip_seal
+from services.referrals.doors import STAFF, keys
 from services.referrals.handlers import answering, sending, showing
 
 
 class ReferralDoors:
-    """Referrals and slips."""
+    """Referrals, by who sends them and who answers."""
 
     @http.command(
         "POST",
@@ -32,15 +28,7 @@ class ReferralDoors:
     ) -> referral_api.ReferralSubmitted:
         """Send a person to a reception point."""
         return sending.submit_referral(
-            tx,
-            body,
-            caller=call.caller,
-            now=call.now,
-            new_id=call.new_id,
-            # Random, not sorted by time: others know the person by it and should learn no more.
-            fresh_person_ref=uuid4(),
-            draw=secrets.randbelow,
-            seal=slip_seal(),
+            tx, body, caller=call.caller, now=call.now, fresh=keys.fresh(call)
         )
 
     @http.query(
@@ -79,21 +67,23 @@ class ReferralDoors:
         self, tx: Transaction, call: Call, body: api.Nothing, referral_id: UUID
     ) -> referral_api.ReferralState:
         """Note that the site has read a referral."""
-        return answering.see_referral(tx, referral_id, caller=call.caller, now=call.now)
+        return answering.see_referral(
+            tx, referral_id, caller=call.caller, now=call.now, new_id=call.new_id
+        )
 
     @http.command(
         "POST",
         "/v1/referrals/<uuid:referral_id>/accept",
-        body=api.Nothing,
+        body=referral_api.AcceptReferral,
         answer=person_api.Entitled,
         allow=STAFF,
     )
     def accept_referral(
-        self, tx: Transaction, call: Call, body: api.Nothing, referral_id: UUID
+        self, tx: Transaction, call: Call, body: referral_api.AcceptReferral, referral_id: UUID
     ) -> person_api.Entitled:
         """Take a person in: an entitlement opens."""
         return answering.accept_referral(
-            tx, referral_id, caller=call.caller, now=call.now, new_id=call.new_id
+            tx, referral_id, body, caller=call.caller, now=call.now, new_id=call.new_id
         )
 
     @http.command(
@@ -109,13 +99,4 @@ class ReferralDoors:
         """Refuse a referral, with a reason for the referrer."""
         return answering.refuse_referral(
             tx, referral_id, body, caller=call.caller, now=call.now, new_id=call.new_id
-        )
-
-    @http.door("POST", "/v1/slips", body=slip_api.ReadSlip, answer=slip_api.Slip, allow=STAFF)
-    def read_slip(self, call: Call, body: slip_api.ReadSlip) -> slip_api.Slip:
-        """Check the signature and the date of a scanned slip."""
-        today = business_date(call.now)
-        slip = seal.read(body.qr, public_key=slip_seal().public_key, on=today)
-        return slip_api.Slip(
-            referral_id=slip.referral_id, code=slip.code, expires_on=slip.expires_on
         )

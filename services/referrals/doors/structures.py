@@ -1,4 +1,4 @@
-"""The houses that refer people, and who works for them."""
+"""The houses that refer people, and what they signed."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from services.referrals.handlers import structures
 
 
 class StructureDoors:
-    """Structures and their workers."""
+    """Structures and their conventions."""
 
     @http.query(
         "GET",
@@ -24,7 +24,7 @@ class StructureDoors:
         self, tx: Transaction, call: Call, page: structure_api.StructurePage
     ) -> Paged[structure_api.Structure]:
         """List the houses that refer people."""
-        return structures.list_structures(tx, page)
+        return structures.list_structures(tx, page, now=call.now)
 
     @http.command(
         "POST",
@@ -40,16 +40,55 @@ class StructureDoors:
         """Make a house that refers people known."""
         return structures.add_structure(tx, body, structure_id=call.new_id(), now=call.now)
 
+    @http.query(
+        "GET",
+        "/v1/structures/<uuid:structure_id>/conventions",
+        answer=list[structure_api.Convention],
+        allow=MANAGERS,
+    )
+    def list_conventions(
+        self, tx: Transaction, call: Call, structure_id: UUID
+    ) -> list[structure_api.Convention]:
+        """List what a structure signed, the latest first."""
+        return structures.list_conventions(tx, structure_id)
+
     @http.command(
         "POST",
-        "/v1/structures/<uuid:structure_id>/workers",
-        body=structure_api.NewWorker,
-        answer=structure_api.Worker,
+        "/v1/structures/<uuid:structure_id>/conventions",
+        body=structure_api.NewConvention,
+        answer=structure_api.Convention,
         status=201,
         allow=MANAGERS,
     )
-    def add_worker(
-        self, tx: Transaction, call: Call, body: structure_api.NewWorker, structure_id: UUID
-    ) -> structure_api.Worker:
-        """Let a referrer refer in the name of a structure."""
-        return structures.add_worker(tx, structure_id, user_id=body.user_id)
+    def add_convention(
+        self, tx: Transaction, call: Call, body: structure_api.NewConvention, structure_id: UUID
+    ) -> structure_api.Convention:
+        """Write down what a structure signed."""
+        return structures.add_convention(
+            tx,
+            structure_id,
+            body,
+            convention_id=call.new_id(),
+            caller=call.caller,
+            now=call.now,
+        )
+
+    @http.command(
+        "POST",
+        "/v1/structures/<uuid:structure_id>/conventions/<uuid:convention_id>/end",
+        body=structure_api.EndOn,
+        answer=structure_api.Convention,
+        allow=MANAGERS,
+    )
+    def end_convention(
+        self,
+        tx: Transaction,
+        call: Call,
+        body: structure_api.EndOn,
+        structure_id: UUID,
+        convention_id: UUID,
+    ) -> structure_api.Convention:
+        """End a convention, today or on a later day."""
+        return structures.end_convention(
+            tx, structure_id, convention_id, body, caller=call.caller, now=call.now
+        )

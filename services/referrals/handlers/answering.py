@@ -16,6 +16,7 @@ from services.referrals.domain import referral as referrals
 from services.referrals.domain.entitlement import Entitlement
 from services.referrals.domain.person import PersonUnknown
 from services.referrals.domain.referral import Referral, State, Verb
+from services.referrals.handlers.criteria import require_criterion
 from services.referrals.handlers.showing import shown
 from services.referrals.handlers.steps import about, add_steps
 from services.referrals.store import entitlements as entitlement_rows
@@ -27,12 +28,12 @@ Ids = Callable[[], UUID]
 
 
 def see_referral(
-    tx: Transaction, referral_id: UUID, *, caller: Caller, now: datetime
+    tx: Transaction, referral_id: UUID, *, caller: Caller, now: datetime, new_id: Ids
 ) -> referral_api.ReferralState:
     """Note that the site has read a referral."""
     referral, steps = _move(tx, referral_id, Verb.SEE, caller=caller, now=now)
     referral_rows.save_state(tx, referral)
-    add_steps(tx, referral, steps, caller=caller, now=now)
+    add_steps(tx, referral, steps, caller=caller, now=now, new_id=new_id)
     return referral_api.ReferralState(referral_id=referral_id, state=referral.state.value)
 
 
@@ -50,7 +51,7 @@ def refuse_referral(
     referral_rows.save_state(
         tx, referral, refusal_code=body.reason_code, refusal_reason=body.reason
     )
-    add_steps(tx, referral, steps, caller=caller, now=now)
+    add_steps(tx, referral, steps, caller=caller, now=now, new_id=new_id)
     told = events.ReferralRefused(
         referral_id=referral_id, site_code=referral.site_code, reason_code=body.reason_code
     )
@@ -59,11 +60,18 @@ def refuse_referral(
 
 
 def accept_referral(
-    tx: Transaction, referral_id: UUID, *, caller: Caller, now: datetime, new_id: Ids
+    tx: Transaction,
+    referral_id: UUID,
+    body: referral_api.AcceptReferral,
+    *,
+    caller: Caller,
+    now: datetime,
+    new_id: Ids,
 ) -> person_api.Entitled:
     """Take a person in: an entitlement opens, unless they have one somewhere in the network."""
     today = business_date(now)
     referral, steps = _move(tx, referral_id, Verb.ACCEPT, caller=caller, now=now)
+    require_criterion(tx, referral, body, caller=caller, now=now)
     person_rows.lock_person(tx, referral.person_ref)
     granted = entitlements.grant(
         entitlement_id=new_id(),
@@ -73,13 +81,11 @@ def accept_referral(
         on=today,
     )
     referral_rows.save_state(tx, referral)
-    add_steps(tx, referral, steps, caller=caller, now=now)
+    add_steps(tx, referral, steps, caller=caller, now=now, new_id=new_id)
     entitlement_rows.add_entitlement(tx, granted)
-    entitlement_rows.add_entitlement_change(
-        tx, granted, change="opened", referral_id=referral_id, at=now, by_user_id=caller.user_id
-    )
-    _tell_accepted(tx, referral, granted, kind=events.EntitlementOpened, now=now, new_id=new_id)
-    return _entitled(granted)
+    keep_change(tx, granted, "opened", referral_id=referral_id, caller=caller, now=now)
+    tell_accepted(tx, referral, granted, kind=events.EntitlementOpened, now=now, new_id=new_id)
+    return entitled(granted)
 
 
 def renew_entitlement(
@@ -98,24 +104,32 @@ def renew_entitlement(
         raise PersonUnknown()
     if referral.person_ref != person_ref:
         raise referrals.OtherPerson()
+    require_criterion(tx, referral, body, caller=caller, now=now)
     renewed = entitlements.renew(
         entitlement_rows.find_latest_entitlement(tx, person_ref),
         rules=network.find_rules(tx, on=today),
         on=today,
     )
+    _add_renewed_step(tx, renewed, caller=caller, now=now, new_id=new_id)
     referral_rows.save_state(tx, referral)
-    add_steps(tx, referral, (*steps, "renewed"), caller=caller, now=now)
+    add_steps(tx, referral, (*steps, "renewed"), caller=caller, now=now, new_id=new_id)
     entitlement_rows.extend_entitlement(tx, renewed)
-    entitlement_rows.add_entitlement_change(
-        tx,
-        renewed,
-        change="renewed",
-        referral_id=referral.referral_id,
-        at=now,
-        by_user_id=caller.user_id,
-    )
-    _tell_accepted(tx, referral, renewed, kind=events.EntitlementRenewed, now=now, new_id=new_id)
-    return _entitled(renewed)
+    keep_change(tx, renewed, "renewed", referral_id=body.referral_id, caller=caller, now=now)
+    tell_accepted(tx, referral, renewed, kind=events.EntitlementRenewed, now=now, new_id=new_id)
+    return entitled(renewed)
+
+
+def _add_renewed_step(
+    tx: Transaction, renewed: Entitlement, *, caller: Caller, now: datetime, new_id: Ids
+) -> None:
+    """Tell the referrer of the referral before, too, that what it opened goes on.
+
+    One whose own acceptance was a renewal has that step already.
+    """
+    change, referral_id = entitlement_rows.find_latest_change(tx, renewed.entitlement_id)
+    before = referral_rows.lock_referral(tx, referral_id)
+    if before is not None and change != "renewed":
+        add_steps(tx, before, ("renewed",), caller=caller, now=now, new_id=new_id)
 
 
 def _move(
@@ -129,7 +143,7 @@ def _move(
     return referrals.move(referral, verb, on=business_date(now))
 
 
-def _tell_accepted(
+def tell_accepted(
     tx: Transaction,
     referral: Referral,
     entitlement: Entitlement,
@@ -138,6 +152,7 @@ def _tell_accepted(
     now: datetime,
     new_id: Ids,
 ) -> None:
+    """Tell that somebody is in, and what they may buy now."""
     accepted = events.ReferralAccepted(
         referral_id=referral.referral_id,
         person_ref=referral.person_ref,
@@ -159,5 +174,21 @@ def _tell_accepted(
     )
 
 
-def _entitled(entitlement: Entitlement) -> person_api.Entitled:
+def entitled(entitlement: Entitlement) -> person_api.Entitled:
+    """Show who may buy what."""
     return person_api.Entitled(person_ref=entitlement.person_ref, entitlement=shown(entitlement))
+
+
+def keep_change(
+    tx: Transaction,
+    entitlement: Entitlement,
+    change: str,
+    *,
+    referral_id: UUID,
+    caller: Caller,
+    now: datetime,
+) -> None:
+    """Write the history of an entitlement on."""
+    entitlement_rows.add_entitlement_change(
+        tx, entitlement, change=change, referral_id=referral_id, at=now, by_user_id=caller.user_id
+    )

@@ -1,10 +1,13 @@
 """What others tell: sites, users, sales."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
 
 from chassis.db import Transaction
 from kernel.envelope import Envelope
 from services.referrals import events
+from services.referrals.handlers.steps import write_to_referrers
 from services.referrals.store import network
 from services.referrals.store import referrals as referral_rows
 
@@ -14,7 +17,9 @@ _CREATED, _DISABLED = events.UserCreated.TYPE, events.UserDisabled.TYPE
 def learn_sites(tx: Transaction, facts: Sequence[Envelope]) -> None:
     """Know the sites that people can be sent to."""
     heard = [(events.SiteOpened.hear(fact), fact.time) for fact in facts]
-    network.add_sites(tx, [(site.site_code, site.name, told_at) for site, told_at in heard])
+    network.add_sites(
+        tx, [(site.site_code, site.name, site.address, told_at) for site, told_at in heard]
+    )
 
 
 def learn_users(tx: Transaction, facts: Sequence[Envelope]) -> None:
@@ -29,7 +34,10 @@ def learn_users(tx: Transaction, facts: Sequence[Envelope]) -> None:
         network.disable_users(tx, [(user.user_id, user.role, at) for user, at in disabled])
 
 
-def note_visits(tx: Transaction, facts: Sequence[Envelope]) -> None:
+def note_visits(
+    tx: Transaction, facts: Sequence[Envelope], *, now: datetime, new_id: Callable[[], UUID]
+) -> None:
     """Let referrers know of the first time the person they sent came and bought."""
     heard = [(events.SaleCompleted.hear(fact).person_ref, fact.time) for fact in facts]
-    referral_rows.add_first_visits(tx, heard)
+    visited = referral_rows.add_first_visits(tx, heard)
+    write_to_referrers(tx, "first_visit", visited, now=now, new_id=new_id)

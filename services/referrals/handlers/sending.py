@@ -1,6 +1,7 @@
-"""A social worker refers somebody."""
+"""Somebody is entered: referred by a social worker, or come to a site by themselves."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from kernel.period import business_date
 from services.referrals import events
 from services.referrals.api import referrals as referral_api
 from services.referrals.domain import referral as referrals
-from services.referrals.domain import referral_code
+from services.referrals.domain import referral_code, worker
 from services.referrals.domain.person import Identity, identify
 from services.referrals.domain.referral import Referral, State
 from services.referrals.handlers.steps import about, add_steps
@@ -20,10 +21,39 @@ from services.referrals.seal import Seal, Slip
 from services.referrals.store import network
 from services.referrals.store import people as person_rows
 from services.referrals.store import referrals as referral_rows
-from services.referrals.store import structures as structure_rows
+from services.referrals.store import workers as worker_rows
 from services.referrals.store.accesses import note_access
 
 Ids = Callable[[], UUID]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """What an entry is given that nobody decides: ids, a random person, a code, a signature."""
+
+    new_id: Ids
+    #: Random, not sorted by time: others know the person by it and should learn no more.
+    person_ref: UUID
+    #: `draw(n)` draws a number below n.
+    draw: Callable[[int], int]
+    seal: Seal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """In whose name somebody is entered; a walk-in has no referrer until one confirms."""
+
+    referrer_id: UUID | None
+    structure_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """What an entry came to, and the slip for the person to take along."""
+
+    referral: Referral
+    code: str
+    qr: str
 
 
 def submit_referral(
@@ -32,43 +62,82 @@ def submit_referral(
     *,
     caller: Caller,
     now: datetime,
-    new_id: Ids,
-    fresh_person_ref: UUID,
-    draw: Callable[[int], int],
-    seal: Seal,
+    fresh: Fresh,
 ) -> referral_api.ReferralSubmitted:
-    """Send a person to a site; `draw(n)` draws a number below n for the code."""
+    """Send a person to a site."""
     today = business_date(now)
-    identity = _identity(body.person, today=today)
-    referrals.check_needs(body.needs)
-    if not network.is_site_open(tx, body.site_code):
-        raise referrals.SiteUnknown(site_code=body.site_code)
+    identity = identity_of(body, today=today)
     rules = network.find_rules(tx, on=today)
-    structure_id = structure_rows.find_structure_of(tx, caller.user_id)
-    person_ref = person_rows.find_or_add_person(tx, identity, fresh_ref=fresh_person_ref, now=now)
-    person_rows.lock_person(tx, person_ref)  # two who refer the same person take turns
+    standing = worker_rows.find_standing(tx, caller.user_id, on=today)
+    worker.require_standing(standing, rules=rules, on=today)
+    person_ref = lock_person(tx, identity, caller=caller, now=now, fresh=fresh)
     referrals.refuse_second(
         referral_rows.find_open_referral(tx, person_ref, today=today),
         user_id=caller.user_id,
-        structure_id=structure_id,
+        structure_id=standing.structure_id,
     )
-    referral = Referral(
-        referral_id=new_id(),
+    entered = enter(
+        tx,
+        body,
+        sender=Sender(referrer_id=caller.user_id, structure_id=standing.structure_id),
         person_ref=person_ref,
-        site_code=body.site_code,
         state=State.SUBMITTED,
         expires_on=referrals.good_until(submitted_on=today, rules=rules),
+        caller=caller,
+        now=now,
+        fresh=fresh,
+    )
+    return referral_api.ReferralSubmitted(
+        referral_id=entered.referral.referral_id,
+        code=entered.code,
+        qr=entered.qr,
+        expires_on=entered.referral.expires_on,
+    )
+
+
+def lock_person(
+    tx: Transaction, identity: Identity, *, caller: Caller, now: datetime, fresh: Fresh
+) -> UUID:
+    """Find or make the person; two who enter the same one take turns."""
+    person_ref = person_rows.find_or_add_person(tx, identity, fresh_ref=fresh.person_ref, now=now)
+    person_rows.lock_person(tx, person_ref)
+    note_access(tx, caller, [person_ref], what="identity_written", now=now)
+    return person_ref
+
+
+def enter(
+    tx: Transaction,
+    body: referral_api.EnterPerson,
+    *,
+    sender: Sender,
+    person_ref: UUID,
+    state: State,
+    expires_on: date,
+    caller: Caller,
+    now: datetime,
+    fresh: Fresh,
+) -> Entered:
+    """Write a referral of a locked person, tell of it, and sign its slip."""
+    referrals.check_needs(body.needs)
+    if not network.is_site_open(tx, body.site_code):
+        raise referrals.SiteUnknown(site_code=body.site_code)
+    referral = Referral(
+        referral_id=fresh.new_id(),
+        person_ref=person_ref,
+        site_code=body.site_code,
+        state=state,
+        expires_on=expires_on,
     )
     particulars = body.entry.model_dump() | {
         "situation": body.situation,
         "needs": list(body.needs),
-        "referrer_id": caller.user_id,
-        "structure_id": structure_id,
+        "referrer_id": sender.referrer_id,
+        "structure_id": sender.structure_id,
         "submitted_at": now,
+        "walk_in": state is State.PROVISIONAL,
     }
-    note_access(tx, caller, [person_ref], what="identity_written", now=now)
-    code = _add_under_free_code(tx, referral, particulars=particulars, draw=draw)
-    add_steps(tx, referral, (State.SUBMITTED,), caller=caller, now=now)
+    code = _add_under_free_code(tx, referral, particulars=particulars, draw=fresh.draw)
+    add_steps(tx, referral, (state,), caller=caller, now=now, new_id=fresh.new_id)
     told = events.ReferralSubmitted(
         referral_id=referral.referral_id,
         site_code=referral.site_code,
@@ -76,17 +145,14 @@ def submit_referral(
         needs=list(body.needs),
         expires_on=referral.expires_on,
     )
-    outbox.append(tx, [about(referral, told, id=new_id(), at=now)])
-    slip = Slip(referral_id=referral.referral_id, code=code, expires_on=referral.expires_on)
-    return referral_api.ReferralSubmitted(
-        referral_id=referral.referral_id,
-        code=code,
-        qr=seal.sign(slip),
-        expires_on=referral.expires_on,
-    )
+    outbox.append(tx, [about(referral, told, id=fresh.new_id(), at=now)])
+    slip = Slip(referral_id=referral.referral_id, code=code, expires_on=expires_on)
+    return Entered(referral=referral, code=code, qr=fresh.seal.sign(slip))
 
 
-def _identity(person: referral_api.PersonToRefer, *, today: date) -> Identity:
+def identity_of(body: referral_api.EnterPerson, *, today: date) -> Identity:
+    """Read who somebody is, or refuse every field that is wrong."""
+    person = body.person
     return identify(
         given_name=person.given_name,
         family_name=person.family_name,

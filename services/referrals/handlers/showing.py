@@ -1,27 +1,33 @@
 """Who asks what became of a referral, and what a person may buy."""
 
-from datetime import date, datetime, time
-from typing import Any
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from chassis.auth import Caller
 from chassis.db import Transaction
 from chassis.shapes import Paged
 from kernel.period import PARIS, business_date
+from services.referrals import api
 from services.referrals.api import people as person_api
 from services.referrals.api import referrals as referral_api
 from services.referrals.domain import entitlement as entitlements
 from services.referrals.domain import referral as referrals
-from services.referrals.domain import referral_code
+from services.referrals.domain import referral_code, working_day
 from services.referrals.domain.entitlement import Entitlement
 from services.referrals.domain.person import PersonUnknown
 from services.referrals.domain.referral import State
-from services.referrals.domain.structure import REFERRER
+from services.referrals.domain.rule import Rules
+from services.referrals.domain.worker import REFERRER
+from services.referrals.store import Row, network
 from services.referrals.store import entitlements as entitlement_rows
 from services.referrals.store import people as person_rows
 from services.referrals.store import referrals as referral_rows
-from services.referrals.store import structures as structure_rows
+from services.referrals.store import workers as worker_rows
 from services.referrals.store.accesses import note_access
+
+#: Where the person is in, so that the site and the referrer may know their reference.
+_TAKEN_IN = ("accepted", "provisional")
+_UNANSWERED = (State.SUBMITTED, State.SEEN)
 
 
 def show_referral(
@@ -31,25 +37,20 @@ def show_referral(
     row = referral_rows.find_referral(tx, referral_id)
     if row is None:
         raise referrals.ReferralUnknown()
-    if caller.role != REFERRER:
-        caller.require_site(row["site_code"])
-    elif not referrals.is_seen_by(
-        row["referrer_id"],
-        structure_id=row["structure_id"],
-        user_id=caller.user_id,
-        of_structure_id=structure_rows.find_structure_of(tx, caller.user_id),
-    ):
-        raise referrals.ReferralUnknown()
+    require_sight(tx, row, caller=caller, today=business_date(now))
     note_access(tx, caller, [row["person_ref"]], what="referral_shown", now=now)
-    summary = _summary(row, today=business_date(now))
+    today = business_date(now)
+    rules = network.find_rules(tx, on=today)
+    summary = _summary(row, today=today, rules=rules)
     steps = [referral_api.Step(**step) for step in referral_rows.list_steps(tx, referral_id)]
-    if summary.state == "lapsed":
-        lapsed_at = datetime.combine(summary.expires_on, time.min, tzinfo=PARIS)
+    if summary.state == "lapsed" and row["state"] != "lapsed":  # the clock has not come by yet
+        lapsed_at = first_instant(summary.expires_on)
         steps.append(referral_api.Step(step="lapsed", at=lapsed_at, by_role=None))
     return referral_api.ReferralHistory(
         **dict(summary),
-        person_ref=row["person_ref"] if summary.state == "accepted" else None,
+        person_ref=row["person_ref"] if summary.state in _TAKEN_IN else None,
         refusal_reason=row["refusal_reason"],
+        revocation_reason=row["revocation_reason"],
         steps=steps,
     )
 
@@ -65,25 +66,58 @@ def list_referrals(
         sites = [page.site_code]
     code = None if page.code is None else referral_code.normalise(page.code) or page.code
     today = business_date(now)
+    rules = network.find_rules(tx, on=today)
     of_referrer = caller.role == REFERRER
     rows = referral_rows.list_referrals(
         tx,
         site_codes=sites,
         referrer_id=caller.user_id if of_referrer else None,
-        structure_id=structure_rows.find_structure_of(tx, caller.user_id) if of_referrer else None,
+        structure_id=structure_of(tx, caller, today=today) if of_referrer else None,
         state=page.state,
         code=code,
+        answer_before=answer_before(rules, today=today) if page.overdue else None,
         after=page.after,
         limit=page.limit + 1,
         today=today,
     )
     shown_refs = [row["person_ref"] for row in rows[: page.limit]]
     note_access(tx, caller, shown_refs, what="referrals_listed", now=now)
-    found = [_summary(row, today=today) for row in rows]
+    found = [_summary(row, today=today, rules=rules) for row in rows]
     return Paged.cut(found, limit=page.limit, key=lambda each: each.referral_id)
 
 
-def _summary(row: dict[str, Any], *, today: date) -> referral_api.ReferralSummary:
+def require_sight(tx: Transaction, row: Row, *, caller: Caller, today: date) -> None:
+    """Refuse whoever may not see a referral: other sites, and other houses' referrers."""
+    if caller.role != REFERRER:
+        caller.require_site(row["site_code"])
+    elif not referrals.is_seen_by(
+        row["referrer_id"],
+        structure_id=row["structure_id"],
+        user_id=caller.user_id,
+        of_structure_id=structure_of(tx, caller, today=today),
+    ):
+        raise referrals.ReferralUnknown()
+
+
+def structure_of(tx: Transaction, caller: Caller, *, today: date) -> UUID | None:
+    """Find the house in whose name a referrer refers today."""
+    return worker_rows.find_structure_of(tx, caller.user_id, on=today)
+
+
+def answer_before(rules: Rules, *, today: date) -> datetime:
+    """Return the instant before which a referral was sent that is overdue today."""
+    last_on = working_day.due_before(today, count=rules.answer_working_days)
+    return first_instant(last_on + timedelta(days=1))
+
+
+def first_instant(day: date) -> datetime:
+    """Return midnight in Paris, when a day begins."""
+    return datetime.combine(day, time.min, tzinfo=PARIS)
+
+
+def _summary(row: Row, *, today: date, rules: Rules) -> referral_api.ReferralSummary:
+    sent_on = business_date(row["submitted_at"])
+    due_on = working_day.add_working_days(sent_on, rules.answer_working_days)
     state = referrals.state_on(State(row["state"]), expires_on=row["expires_on"], on=today)
     return referral_api.ReferralSummary(
         referral_id=row["referral_id"],
@@ -97,6 +131,9 @@ def _summary(row: dict[str, Any], *, today: date) -> referral_api.ReferralSummar
         needs=row["needs"],
         submitted_at=row["submitted_at"],
         expires_on=row["expires_on"],
+        answer_due_on=due_on,
+        overdue=state in _UNANSWERED and today > due_on,
+        walk_in=row["walk_in"],
     )
 
 
@@ -118,10 +155,11 @@ def show_person(
     )
 
 
-def shown(entitlement: Entitlement) -> person_api.Entitlement:
+def shown(entitlement: Entitlement) -> api.Entitlement:
     """Show what a person may buy."""
-    return person_api.Entitlement(
+    return api.Entitlement(
         from_on=entitlement.from_on,
         until_on=entitlement.until_on,
         monthly_cap_cents=entitlement.monthly_cap_cents,
+        provisional=entitlement.provisional,
     )

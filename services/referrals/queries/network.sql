@@ -1,12 +1,14 @@
 -- name: add_sites
--- Sites as accounts tells of them; one that is known keeps its newest name.
-INSERT INTO site (site_code, name, opened_at)
-SELECT DISTINCT ON (told.site_code) told.site_code, told.name, told.at
-  FROM unnest(%(site_codes)s::text[], %(names)s::text[], %(instants)s::timestamptz[])
-       AS told (site_code, name, at)
+-- Sites as accounts tells of them; one that is known keeps its newest name and address.
+INSERT INTO site (site_code, name, address, opened_at)
+SELECT DISTINCT ON (told.site_code) told.site_code, told.name, told.address, told.at
+  FROM unnest(%(site_codes)s::text[], %(names)s::text[], %(addresses)s::text[],
+              %(instants)s::timestamptz[])
+       AS told (site_code, name, address, at)
  ORDER BY told.site_code, told.at DESC
     ON CONFLICT (site_code) DO UPDATE
    SET name = EXCLUDED.name,
+       address = EXCLUDED.address,
        opened_at = EXCLUDED.opened_at
  WHERE site.opened_at < EXCLUDED.opened_at;
 

@@ -45,3 +45,10 @@ def add_entitlement_change(
         "by_user_id": by_user_id,
     }
     tx.execute(SQL["add_entitlement_change"], values)
+
+
+def find_latest_change(tx: Transaction, entitlement_id: UUID) -> tuple[str, UUID]:
+    """Find what made an entitlement what it is, and the referral it was on the strength of."""
+    row = tx.execute(SQL["find_latest_change"], {"entitlement_id": entitlement_id}).fetchone()
+    assert row is not None  # noqa: S101  # whoever adds an entitlement says why
+    return row["change"], row["referral_id"]

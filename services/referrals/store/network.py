@@ -6,17 +6,20 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from services.referrals.domain.rule import Rules, rules_of
-from services.referrals.domain.structure import User
+from services.referrals.domain.worker import User
 from services.referrals.store import SQL
 
 
-def add_sites(tx: Transaction, sites: Sequence[tuple[str, str, datetime]]) -> None:
-    """Remember sites: code, name, and when it was told."""
-    codes, names, instants = zip(*sites, strict=True)
-    tx.execute(
-        SQL["add_sites"],
-        {"site_codes": list(codes), "names": list(names), "instants": list(instants)},
-    )
+def add_sites(tx: Transaction, sites: Sequence[tuple[str, str, str, datetime]]) -> None:
+    """Remember sites: code, name, address, and when it was told."""
+    codes, names, addresses, instants = zip(*sites, strict=True)
+    values = {
+        "site_codes": list(codes),
+        "names": list(names),
+        "addresses": list(addresses),
+        "instants": list(instants),
+    }
+    tx.execute(SQL["add_sites"], values)
 
 
 def is_site_open(tx: Transaction, site_code: str) -> bool:

@@ -35,15 +35,36 @@ def save_state(
     *,
     refusal_code: str | None = None,
     refusal_reason: str | None = None,
+    revocation_reason: str | None = None,
 ) -> None:
-    """Save where a referral stands, and why when it was refused."""
+    """Save where a referral stands, and why when it was refused or revoked."""
     values = {
         "referral_id": referral.referral_id,
         "state": referral.state,
         "refusal_code": refusal_code,
         "refusal_reason": refusal_reason,
+        "revocation_reason": revocation_reason,
     }
     tx.execute(SQL["save_state"], values)
+
+
+def find_structure_asked(tx: Transaction, referral_id: UUID) -> UUID | None:
+    """Find the structure that was asked to confirm a walk-in."""
+    row = tx.execute(SQL["find_structure_asked"], {"referral_id": referral_id}).fetchone()
+    return None if row is None else row["structure_id"]
+
+
+def save_confirmation(
+    tx: Transaction, referral: Referral, *, referrer_id: UUID, structure_id: UUID | None
+) -> None:
+    """Save who answers for a walk-in from now on."""
+    values = {
+        "referral_id": referral.referral_id,
+        "state": referral.state,
+        "referrer_id": referrer_id,
+        "structure_id": structure_id,
+    }
+    tx.execute(SQL["save_confirmation"], values)
 
 
 def add_steps(
@@ -84,6 +105,7 @@ def list_referrals(
     structure_id: UUID | None,
     state: str | None,
     code: str | None,
+    answer_before: datetime | None,
     after: UUID | None,
     limit: int,
     today: date,
@@ -95,6 +117,7 @@ def list_referrals(
         "structure_id": structure_id,
         "state": state,
         "code": code,
+        "answer_before": answer_before,
         "after": after,
         "limit": limit,
         "today": today,
@@ -102,7 +125,32 @@ def list_referrals(
     return tx.execute(SQL["list_referrals"], values).fetchall()
 
 
-def add_first_visits(tx: Transaction, sales: Sequence[tuple[UUID, datetime]]) -> None:
-    """Remember, of sales to people, the earliest after each acceptance."""
+def add_first_visits(tx: Transaction, sales: Sequence[tuple[UUID, datetime]]) -> list[UUID]:
+    """Remember, of sales to people, the earliest after each acceptance; return those first told."""
     people, instants = zip(*sales, strict=True)
-    tx.execute(SQL["add_first_visits"], {"person_refs": list(people), "instants": list(instants)})
+    values = {"person_refs": list(people), "instants": list(instants)}
+    rows = tx.execute(SQL["add_first_visits"], values)
+    return [row["referral_id"] for row in rows if row["is_new"]]
+
+
+def find_unconfirmed_walk_in(tx: Transaction, person_ref: UUID, *, today: date) -> UUID | None:
+    """Find a walk-in of the person that nobody confirmed and no acceptance has followed."""
+    values = {"person_ref": person_ref, "today": today}
+    row = tx.execute(SQL["find_unconfirmed_walk_in"], values).fetchone()
+    return None if row is None else row["referral_id"]
+
+
+def find_slip(tx: Transaction, referral_id: UUID) -> Row | None:
+    """Find what became of the referral of a slip."""
+    return tx.execute(SQL["find_slip"], {"referral_id": referral_id}).fetchone()
+
+
+def find_paper(tx: Transaction, referral_id: UUID) -> Row | None:
+    """Find what is printed on a slip."""
+    return tx.execute(SQL["get_paper"], {"referral_id": referral_id}).fetchone()
+
+
+def list_revoked(tx: Transaction, *, today: date, after: UUID | None, limit: int) -> list[Row]:
+    """List a page of the slips that were revoked before their day."""
+    values = {"today": today, "after": after, "limit": limit}
+    return tx.execute(SQL["list_revoked"], values).fetchall()

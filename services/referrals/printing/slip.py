@@ -1,0 +1,101 @@
+"""The bon d'orientation on paper: one page, PDF/UA-1, no more identity than a name to call.
+
+It is written in French, as the sites speak it; the QR code holds the signed text of the slip.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+
+import jinja2
+
+from chassis import texts
+from services.referrals.printing import qr
+
+LANGUAGE = "fr"
+#: What a need is called on paper.
+NEEDS = {
+    "recharge": "top-ups",
+    "sim": "a SIM card",
+    "phone": "a phone",
+    "computer": "a computer",
+    "internet": "internet at home",
+    "workshop": "a workshop",
+    "mediation": "help with a telecom debt",
+}
+_BRING = "this slip, on paper or on a screen"
+#: What some needs ask for besides the slip.
+BRING = {
+    "recharge": "your phone",
+    "sim": "your phone",
+    "mediation": "the operator's bills and letters",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """What a slip says; it is good on every day before `expires_on`."""
+
+    code: str
+    signed: str = field(repr=False)
+    site: str
+    address: str
+    structure: str | None
+    expires_on: date
+    needs: Sequence[str]
+    given_name: str | None = field(repr=False)
+    family_initial: str | None = field(repr=False)
+
+    @property
+    def called(self) -> str:
+        """The name that somebody is called up by."""
+        initial = f"{self.family_initial.upper()}." if self.family_initial else ""
+        return " ".join(part for part in (self.given_name, initial) if part)
+
+
+def to_html(paper: Paper) -> str:
+    """Return the page; every text in it is escaped."""
+    wanted = [_say(NEEDS[need]) for need in paper.needs]
+    bring = dict.fromkeys([_BRING, *(BRING[need] for need in paper.needs if need in BRING)])
+    return _template().render(
+        paper=paper,
+        say=_say,
+        last_on=paper.expires_on - timedelta(days=1),
+        needs=wanted,
+        bring=[_say(each) for each in bring],
+        picture=qr.as_picture(paper.signed),
+        language=LANGUAGE,
+    )
+
+
+def to_pdf(paper: Paper) -> bytes:
+    """Return the document; it takes tenths of a second of one core, so call it off the engine."""
+    # Imported here because it costs half a second and tens of megabytes, which a process that
+    # prints no PDF need not pay.
+    from weasyprint import HTML
+    from weasyprint.urls import URLFetcher
+
+    page = HTML(
+        string=to_html(paper),
+        # The QR code is in the page itself; nothing is fetched from anywhere.
+        url_fetcher=URLFetcher(allowed_protocols=("data",)),
+    )
+    document: bytes = page.write_pdf(pdf_variant="pdf/ua-1")
+    return document
+
+
+def _say(sentence: str, **values: object) -> str:
+    return texts.say(sentence, values, language=LANGUAGE, service="referrals")
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("services.referrals.printing"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("slip.html")
