@@ -1,0 +1,209 @@
+"""People who come without a referral: in for a short time, until a referrer confirms."""
+
+from datetime import date, timedelta
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis.auth import OtherSite
+from services.referrals.api import referrals as referral_api
+from services.referrals.domain import entitlement as entitlements
+from services.referrals.domain import referral as referrals
+from services.referrals.domain import structure
+from services.referrals.handlers import answering, clocks, learning, showing, slips
+from tests.fix_stack import TxOf
+from tests.referrals import letterbox
+from tests.referrals.build import (
+    DESK,
+    NOW,
+    SITE,
+    Tx,
+    a_caller,
+    a_fact,
+    a_house,
+    accept,
+    confirm,
+    employ,
+    new_id,
+    on,
+    open_site,
+    renew,
+    set_rule,
+    steps,
+    submit,
+    told,
+    walk_in,
+)
+
+TODAY = NOW.date()
+MONTH_ON = date(2026, 12, 20)
+
+
+@pytest.fixture
+def tx(tx_of: TxOf) -> Tx:
+    opened = tx_of("referrals")
+    open_site(opened)
+    open_site(opened, "lyon")
+    return opened
+
+
+def types(tx: Tx, subject: object) -> list[str]:
+    return [
+        fact["type"].removeprefix("referrals.").removesuffix(".v1") for fact in told(tx, subject)
+    ]
+
+
+def changes(tx: Tx, person_ref: UUID) -> list[str]:
+    rows = tx.execute(
+        "SELECT change FROM entitlement_change JOIN entitlement USING (entitlement_id)"
+        " WHERE person_ref = %s ORDER BY change_id",
+        (person_ref,),
+    )
+    return [row["change"] for row in rows]
+
+
+class TestWalkIn:
+    PERSON: ClassVar[Any] = {"given_name": "Malo", "family_name": "Ajonc"}
+
+    def test_is_in_for_a_month_and_others_are_told_as_usual(self, tx: Tx) -> None:
+        entered = walk_in(tx, **self.PERSON)
+
+        assert entered.expires_on == MONTH_ON
+        assert entered.entitlement.until_on == MONTH_ON
+        assert entered.entitlement.provisional
+        assert steps(tx, entered.referral_id) == ["provisional"]
+        assert types(tx, entered.referral_id) == ["referral.submitted"]
+        [opened] = told(tx, entered.person_ref)
+        assert opened["type"] == "referrals.entitlement.opened.v1"
+        assert (opened["data"]["from"], opened["data"]["until"]) == ("2026-11-20", "2026-12-20")
+
+    def test_becomes_whole_from_its_first_day_once_a_referrer_confirms(self, tx: Tx) -> None:
+        entered = walk_in(tx, **self.PERSON)
+        me = a_caller("referrer")
+
+        confirmed = confirm(tx, entered.referral_id, by=me, now=on(date(2026, 12, 19)))
+
+        assert confirmed.entitlement.until_on == date(2027, 8, 20)
+        assert not confirmed.entitlement.provisional
+        assert steps(tx, entered.referral_id) == ["provisional", "accepted"]
+        assert types(tx, entered.referral_id) == ["referral.submitted", "referral.accepted"]
+        assert types(tx, entered.person_ref) == ["entitlement.opened", "entitlement.renewed"]
+        assert changes(tx, entered.person_ref) == ["opened", "confirmed"]
+        mine = showing.list_referrals(tx, referral_api.ReferralPage(), caller=me, now=NOW).items
+        assert [(each.referral_id, each.walk_in) for each in mine] == [(entered.referral_id, True)]
+        with pytest.raises(referrals.NoWalkIn):
+            confirm(tx, entered.referral_id, by=me)
+        again = submit(tx, now=on(date(2027, 1, 20)), **self.PERSON)
+        renewed = renew(tx, entered.person_ref, again.referral_id, now=on(date(2027, 1, 20)))
+        assert renewed.entitlement.until_on == date(2028, 5, 20)
+
+    def test_lapses_and_ends_unconfirmed_and_is_not_had_twice(self, tx: Tx) -> None:
+        entered = walk_in(tx, **self.PERSON)
+
+        with pytest.raises(referrals.ReferralLapsed):
+            confirm(tx, entered.referral_id, by=a_caller("referrer"), now=on(MONTH_ON))
+        with pytest.raises(referrals.WalkedInBefore):
+            walk_in(tx, now=on(MONTH_ON), **self.PERSON)
+        assert clocks.end_entitlements(tx, now=on(MONTH_ON), new_id=new_id) == 1
+        assert clocks.let_referrals_lapse(tx, now=on(MONTH_ON), new_id=new_id) == 1
+
+        assert steps(tx, entered.referral_id, now=on(MONTH_ON)) == ["provisional", "lapsed"]
+        assert types(tx, entered.referral_id) == ["referral.submitted", "referral.lapsed"]
+        assert told(tx, entered.referral_id)[-1]["data"]["walk_in"] is True
+        assert types(tx, entered.person_ref) == ["entitlement.opened", "entitlement.ended"]
+        with pytest.raises(referrals.WalkedInBefore):
+            walk_in(tx, now=on(MONTH_ON), **self.PERSON)
+        referred = submit(tx, now=on(MONTH_ON), **self.PERSON)
+        accept(tx, referred.referral_id, now=on(MONTH_ON))
+        much_later = on(date(2028, 1, 1))
+        walk_in(tx, now=much_later, **self.PERSON)
+
+    def test_is_confirmed_by_the_structure_that_was_asked_and_no_other(self, tx: Tx) -> None:
+        me, colleague, stranger = (a_caller("referrer") for _ in range(3))
+        house = a_house(tx, me, colleague)
+        a_house(tx, stranger)
+        employ(tx, house, me, email="zoe@ccas.example")
+        entered = walk_in(tx, structure_id=str(house), **self.PERSON)
+
+        for other in (stranger, a_caller("referrer")):
+            with pytest.raises(referrals.ReferralUnknown):
+                confirm(tx, entered.referral_id, by=other)
+        seen = showing.list_referrals(tx, referral_api.ReferralPage(), caller=me, now=NOW).items
+        assert [each.state for each in seen] == ["provisional"]
+        confirm(tx, entered.referral_id, by=colleague)
+
+        [(kind, asked)] = letterbox.filed(tx)  # the colleague left no address
+        assert kind == "referral_provisional"
+        assert asked["To"] == "zoe@ccas.example"
+        assert f"{entered.code} est provisoire : elle prend fin le 19 décembre" in letterbox.words(
+            asked
+        )
+        with pytest.raises(structure.StructureUnknown):
+            walk_in(tx, structure_id=str(uuid4()))
+
+    def test_is_not_accepted_refused_revoked_or_renewed_by_the_site(self, tx: Tx) -> None:
+        entered = walk_in(tx, **self.PERSON)
+        refuse = referral_api.RefuseReferral(reason="Plus de place.")
+        revoke = referral_api.RevokeSlip(reason="Perdu")
+
+        for call in (
+            lambda: accept(tx, entered.referral_id),
+            lambda: answering.refuse_referral(
+                tx, entered.referral_id, refuse, caller=DESK, now=NOW, new_id=new_id
+            ),
+            lambda: slips.revoke_slip(
+                tx, entered.referral_id, revoke, caller=DESK, now=NOW, new_id=new_id
+            ),
+        ):
+            with pytest.raises(referrals.AwaitsConfirmation):
+                call()
+
+    def test_nobody_is_in_twice(self, tx: Tx) -> None:
+        walk_in(tx, **self.PERSON)
+        with pytest.raises(referrals.OpenElsewhere):
+            walk_in(tx, **self.PERSON)
+        with pytest.raises(referrals.OpenElsewhere):
+            submit(tx, **self.PERSON)
+
+        other: Any = {"given_name": "Nour", "family_name": "Bleuet"}
+        accept(tx, submit(tx, **other).referral_id)
+        with pytest.raises(entitlements.EntitlementActive):
+            walk_in(tx, **other)
+        third: Any = {"given_name": "Lou", "family_name": "Carline"}
+        submit(tx, **third)
+        with pytest.raises(referrals.OpenElsewhere):
+            walk_in(tx, **third)
+
+    def test_belongs_to_the_site_of_who_takes_them_in(self, tx: Tx) -> None:
+        with pytest.raises(OtherSite):
+            walk_in(tx, site_code="lyon")
+
+    def test_lasts_as_long_as_the_rule_says(self, tx: Tx) -> None:
+        set_rule(tx, "walk_in_months", 2)
+
+        assert walk_in(tx).expires_on == date(2027, 1, 20)
+
+    def test_first_visit_counts_from_the_provisional_entry(self, tx: Tx) -> None:
+        entered = walk_in(tx, **self.PERSON)
+        sale = a_fact(
+            "recharges.sale.completed.v1",
+            {"person_ref": str(entered.person_ref)},
+            at=NOW + timedelta(hours=1),
+        )
+
+        learning.note_visits(tx, [sale], now=NOW, new_id=new_id)
+        confirm(tx, entered.referral_id, by=a_caller("referrer"), now=NOW + timedelta(hours=2))
+
+        assert steps(tx, entered.referral_id) == ["provisional", "first_visit", "accepted"]
+
+    def test_shows_the_person_to_the_site(self, tx: Tx) -> None:
+        entered = walk_in(tx, **self.PERSON)
+
+        shown = showing.show_referral(tx, entered.referral_id, caller=DESK, now=NOW)
+
+        assert (shown.state, shown.person_ref, shown.site_code) == (
+            "provisional",
+            entered.person_ref,
+            SITE,
+        )
