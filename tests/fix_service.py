@@ -30,6 +30,7 @@ def environment_of(schema: Schema, **more: str) -> dict[str, str]:
         "AMQP_URL": "amqp://nobody:nothing@127.0.0.1:9/",
         "RELAIS_VERIFY_KEY": public_key_of(SIGNING_KEY),
         "RELAIS_PARTS": "http",
+        "RELAIS_FACTOR_KEYS": f"f1:{OTHER_KEY}",
         "SMTP_URL": "smtp://127.0.0.1:9",
         **more,
     }

@@ -23,6 +23,7 @@ class Keyring:
     pin_keys: str
     referral_key: str
     journal_keys: str
+    factor_keys: str
     stripe_api_key: str
     stripe_webhook_secret: str
     service_passwords: dict[str, str] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Keyring:
             "RELAIS_PIN_KEYS": self.pin_keys,
             "RELAIS_REFERRAL_KEY": self.referral_key,
             "RELAIS_JOURNAL_KEYS": self.journal_keys,
+            "RELAIS_FACTOR_KEYS": self.factor_keys,
             "STRIPE_API_KEY": self.stripe_api_key,
             "STRIPE_WEBHOOK_SECRET": self.stripe_webhook_secret,
         }
@@ -89,6 +91,7 @@ def _fresh() -> dict[str, str]:
         "pin_keys": new_pin_key(key_id="k1"),
         "referral_key": _text(Ed25519PrivateKey.generate().private_bytes_raw()),
         "journal_keys": new_journal_key(key_id="j1"),
+        "factor_keys": new_pin_key(key_id="f1"),
         # What the stand-in for Stripe takes; Stripe itself knows neither.
         "stripe_api_key": f"sk_test_{secrets.token_hex(24)}",
         "stripe_webhook_secret": f"whsec_{secrets.token_hex(24)}",

@@ -35,7 +35,7 @@ PROCESSES: tuple[ServiceProcess, ...] = (
         name="accounts",
         service="accounts",
         port_offset=11,
-        secrets=("RELAIS_SIGNING_KEY",),
+        secrets=("RELAIS_SIGNING_KEY", "RELAIS_FACTOR_KEYS"),
         writes_mails=True,
     ),
     ServiceProcess(

@@ -1,7 +1,10 @@
-"""`relais accounts ...`: the first administrator, whom nobody with a token could make."""
+"""`relais accounts ...`: the first administrator, the log, and who needs a second factor."""
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,13 +13,17 @@ import typer
 from chassis import clock, texts
 from chassis.db import Database
 from chassis.ids import new_id
+from kernel.period import business_date
 from kernel.refusal import Refusal
 from services.accounts import settings
 from services.accounts.domain import password as passwords
 from services.accounts.domain import user as users
 from services.accounts.domain.user import Role, User
-from services.accounts.handlers import users as handlers
+from services.accounts.handlers import logs
+from services.accounts.handlers import users as users_at_work
+from services.accounts.handlers.deeds import Deed
 from services.accounts.seal import Passwords
+from services.accounts.store import second_factors
 
 app = typer.Typer(help="Accounts: who may sign in.")
 
@@ -45,6 +52,44 @@ def create_admin_command(
     typer.echo(str(user_id))
 
 
+@app.command("verify-log")
+def verify_log_command() -> None:
+    """Compute the chain of the log anew; exit 1 where an entry was changed, removed or added."""
+    with _database() as database, database.transaction() as tx:
+        count, broken_at = logs.verify(tx)
+    if broken_at is not None:
+        sys.stderr.write(f"relais: the log is broken at entry {broken_at}\n")
+        raise typer.Exit(1)
+    typer.echo(f"{count} entries, none changed, removed or added between them")
+
+
+@app.command("require-second-factor")
+def require_second_factor_command(
+    roles: Annotated[list[Role], typer.Argument(help="The roles; name none to ask nobody.")] = [],  # noqa: B006
+    from_on: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="Today if left out.")
+    ] = None,
+) -> None:
+    """Let these roles, and no others, do nothing without a second factor from a day on."""
+    day = business_date(clock.now()) if from_on is None else from_on.date()
+    with _database() as database, database.transaction() as tx:
+        second_factors.need_one(tx, frozenset(roles), from_on=day)
+    typer.echo(f"from {day}: {', '.join(sorted(roles)) or 'nobody'}")
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    """Open the database of the environment."""
+    current = settings.current()
+    database = Database(
+        current.database_url.get_secret_value(), schema="accounts", settings=current
+    )
+    try:
+        yield database
+    finally:
+        database.close()
+
+
 def create_admin(email: str, *, display_name: str, password: str) -> UUID:
     """Make an administrator in the database of the environment; return the user's id."""
     current = settings.current()
@@ -61,19 +106,7 @@ def create_admin(email: str, *, display_name: str, password: str) -> UUID:
         rounds=current.argon2_rounds,
         lanes=current.argon2_lanes,
     ).hash(password)
-    database = Database(
-        current.database_url.get_secret_value(), schema="accounts", settings=current
-    )
-    try:
-        with database.transaction() as tx:
-            handlers.add_user(
-                tx,
-                user,
-                password_hash=hashed,
-                by_user_id=None,
-                now=clock.now(),
-                event_id=new_id(),
-            )
-    finally:
-        database.close()
+    deed = Deed(now=clock.now(), new_id=new_id)
+    with _database() as database, database.transaction() as tx:
+        users_at_work.add_user(tx, user, password_hash=hashed, deed=deed)
     return user.user_id

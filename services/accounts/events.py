@@ -57,8 +57,9 @@ class DeviceRevoked(Fact):
     site_code: str
 
 
-class _UserTold(Fact):
-    # Pseudonymous: no name and no e-mail address leaves accounts.
+class UserTold(Fact):
+    """Who somebody is to other services: no name and no e-mail address leaves accounts."""
+
     SAMPLE: ClassVar[dict[str, Any]] = {
         "user_id": "0198c0de-0000-7000-8000-000000000003",
         "role": "till_operator",
@@ -70,16 +71,28 @@ class _UserTold(Fact):
     site_codes: list[str]
 
 
-class UserCreated(_UserTold):
+class UserCreated(UserTold):
     """Somebody may sign in, with this role at these sites.  Subject: the user."""
 
     TYPE: ClassVar[str] = "accounts.user.created.v1"
 
 
-class UserDisabled(_UserTold):
+class UserDisabled(UserTold):
     """Somebody may do nothing any more; their role and sites as they were.  Subject: the user."""
 
     TYPE: ClassVar[str] = "accounts.user.disabled.v1"
+
+
+class UserEnabled(UserTold):
+    """Somebody may sign in again, with this role at these sites.  Subject: the user."""
+
+    TYPE: ClassVar[str] = "accounts.user.enabled.v1"
+
+
+class UserChanged(UserTold):
+    """Somebody has this role at these sites from now on.  Subject: the user."""
+
+    TYPE: ClassVar[str] = "accounts.user.changed.v1"
 
 
 class AccessEnded(Fact):

@@ -1,5 +1,15 @@
 -- What the migrations of accounts add up to. Made by deploy/schema.py.
 
+CREATE OR REPLACE FUNCTION begin_token()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.token_from := COALESCE(NEW.token_from, NEW.enrolled_at);
+    RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -43,6 +53,9 @@ CREATE TABLE account (
     password_hash text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     disabled_at timestamp with time zone,
+    volunteer boolean DEFAULT false NOT NULL,
+    access_from timestamp with time zone,
+    password_set_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT account_pkey PRIMARY KEY (user_id),
     CONSTRAINT account_email_key UNIQUE (email),
     CONSTRAINT account_display_name_check CHECK ((display_name <> ''::text)),
@@ -55,23 +68,11 @@ CASE
     WHEN (role = ANY (ARRAY['till_operator'::text, 'mediator'::text, 'site_manager'::text])) THEN (cardinality(site_codes) > 0)
     WHEN (role = ANY (ARRAY['operator_partner'::text, 'referrer'::text])) THEN (cardinality(site_codes) = 0)
     ELSE true
-END)
+END),
+    CONSTRAINT volunteer_works_at_sites CHECK (((NOT volunteer) OR (role = ANY (ARRAY['till_operator'::text, 'mediator'::text, 'site_manager'::text]))))
 );
 CREATE INDEX account_site_codes ON account USING gin (site_codes);
 CREATE TRIGGER account_names_known_sites BEFORE INSERT OR UPDATE OF site_codes ON account FOR EACH ROW EXECUTE FUNCTION refuse_unknown_site();
-
-CREATE TABLE account_change (
-    change_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    at timestamp with time zone NOT NULL,
-    user_id uuid NOT NULL,
-    change text NOT NULL,
-    by_user_id uuid,
-    CONSTRAINT account_change_pkey PRIMARY KEY (change_id),
-    CONSTRAINT account_change_change_check CHECK ((change = ANY (ARRAY['created'::text, 'disabled'::text]))),
-    CONSTRAINT account_change_by_user_id_fkey FOREIGN KEY (by_user_id) REFERENCES account(user_id),
-    CONSTRAINT account_change_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(user_id)
-);
-CREATE TRIGGER account_change_is_written_once BEFORE DELETE OR UPDATE ON account_change FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE command_answer (
     key text NOT NULL,
@@ -89,13 +90,16 @@ CREATE TABLE device (
     enrolled_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
     revoked_by uuid,
+    token_from timestamp with time zone NOT NULL,
     CONSTRAINT device_pkey PRIMARY KEY (device_id),
     CONSTRAINT device_check CHECK ((revoked_at >= enrolled_at)),
     CONSTRAINT device_check1 CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+    CONSTRAINT device_check2 CHECK ((token_from >= enrolled_at)),
     CONSTRAINT device_revoked_by_fkey FOREIGN KEY (revoked_by) REFERENCES account(user_id),
     CONSTRAINT device_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
 );
 CREATE UNIQUE INDEX device_one_per_till ON device USING btree (till_id) WHERE (revoked_at IS NULL);
+CREATE TRIGGER device_has_a_token BEFORE INSERT ON device FOR EACH ROW EXECUTE FUNCTION begin_token();
 
 CREATE TABLE enrolment (
     enrolment_id uuid NOT NULL,
@@ -105,11 +109,13 @@ CREATE TABLE enrolment (
     created_at timestamp with time zone NOT NULL,
     created_by uuid NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    rolls_device_id uuid,
     CONSTRAINT enrolment_pkey PRIMARY KEY (enrolment_id),
     CONSTRAINT enrolment_code_digest_key UNIQUE (code_digest),
     CONSTRAINT enrolment_check CHECK ((expires_at > created_at)),
     CONSTRAINT enrolment_till_name_check CHECK ((till_name <> ''::text)),
     CONSTRAINT enrolment_created_by_fkey FOREIGN KEY (created_by) REFERENCES account(user_id),
+    CONSTRAINT enrolment_rolls_device_id_fkey FOREIGN KEY (rolls_device_id) REFERENCES device(device_id),
     CONSTRAINT enrolment_site_code_fkey FOREIGN KEY (site_code) REFERENCES site(site_code)
 );
 CREATE TRIGGER enrolment_is_written_once BEFORE DELETE OR UPDATE ON enrolment FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -119,7 +125,6 @@ CREATE TABLE enrolment_use (
     device_id uuid NOT NULL,
     used_at timestamp with time zone NOT NULL,
     CONSTRAINT enrolment_use_pkey PRIMARY KEY (enrolment_id),
-    CONSTRAINT enrolment_use_device_id_key UNIQUE (device_id),
     CONSTRAINT enrolment_use_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(device_id),
     CONSTRAINT enrolment_use_enrolment_id_fkey FOREIGN KEY (enrolment_id) REFERENCES enrolment(enrolment_id)
 );
@@ -134,6 +139,42 @@ CREATE TABLE inbox (
     CONSTRAINT inbox_pkey PRIMARY KEY (consumer, event_id),
     CONSTRAINT inbox_ending_check CHECK ((ending = ANY (ARRAY['applied'::text, 'refused'::text, 'superseded'::text])))
 );
+
+CREATE TABLE log_entry (
+    sequence bigint NOT NULL,
+    record text NOT NULL,
+    previous_hash bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT log_entry_pkey PRIMARY KEY (sequence),
+    CONSTRAINT log_entry_hash_key UNIQUE (hash),
+    CONSTRAINT log_entry_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT log_entry_sequence_check CHECK ((sequence > 0))
+);
+CREATE TRIGGER log_entry_is_written_once BEFORE DELETE OR UPDATE ON log_entry FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE mail (
+    mail_id uuid NOT NULL,
+    kind text NOT NULL,
+    about text NOT NULL,
+    to_address text,
+    content bytea,
+    filed_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    try_at timestamp with time zone NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    trouble text DEFAULT ''::text NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT mail_pkey PRIMARY KEY (mail_id),
+    CONSTRAINT mail_about_check CHECK ((about <> ''::text)),
+    CONSTRAINT mail_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
+    CONSTRAINT mail_check1 CHECK (((state = 'waiting'::text) = (to_address IS NOT NULL))),
+    CONSTRAINT mail_check2 CHECK (((to_address IS NULL) = (content IS NULL))),
+    CONSTRAINT mail_kind_check CHECK ((kind <> ''::text)),
+    CONSTRAINT mail_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'failed'::text, 'withdrawn'::text]))),
+    CONSTRAINT mail_tries_check CHECK ((tries >= 0))
+);
+CREATE INDEX mail_about ON mail USING btree (about) WHERE (state = 'waiting'::text);
+CREATE INDEX mail_waiting ON mail USING btree (try_at) WHERE (state = 'waiting'::text);
 
 CREATE TABLE outbox (
     position bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -177,18 +218,73 @@ CREATE TABLE parked_delivery (
 );
 CREATE INDEX parked_delivery_open ON parked_delivery USING btree (parked_id) WHERE (state = 'parked'::text);
 
-CREATE TABLE sign_in_event (
-    event_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    at timestamp with time zone NOT NULL,
-    user_id uuid,
-    address text NOT NULL,
-    ending text NOT NULL,
-    CONSTRAINT sign_in_event_pkey PRIMARY KEY (event_id),
-    CONSTRAINT sign_in_event_check CHECK (((ending = 'failed'::text) OR (user_id IS NOT NULL))),
-    CONSTRAINT sign_in_event_ending_check CHECK ((ending = ANY (ARRAY['passed'::text, 'failed'::text]))),
-    CONSTRAINT sign_in_event_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(user_id)
+CREATE TABLE password_reset (
+    reset_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    token_digest bytea NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_why text,
+    CONSTRAINT password_reset_pkey PRIMARY KEY (reset_id),
+    CONSTRAINT password_reset_token_digest_key UNIQUE (token_digest),
+    CONSTRAINT password_reset_check CHECK ((expires_at > asked_at)),
+    CONSTRAINT password_reset_check1 CHECK (((ended_at IS NULL) = (ended_why IS NULL))),
+    CONSTRAINT password_reset_ended_why_check CHECK ((ended_why = ANY (ARRAY['used'::text, 'replaced'::text]))),
+    CONSTRAINT password_reset_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(user_id)
 );
-CREATE TRIGGER sign_in_event_is_written_once BEFORE DELETE OR UPDATE ON sign_in_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE UNIQUE INDEX password_reset_one_open ON password_reset USING btree (user_id) WHERE (ended_at IS NULL);
+
+CREATE TABLE recovery_code (
+    user_id uuid NOT NULL,
+    code_digest bytea NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_code_pkey PRIMARY KEY (user_id, code_digest),
+    CONSTRAINT recovery_code_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(user_id)
+);
+
+CREATE TABLE rule (
+    name text NOT NULL,
+    from_on date NOT NULL,
+    value text NOT NULL,
+    CONSTRAINT rule_pkey PRIMARY KEY (name, from_on),
+    CONSTRAINT rule_name_check CHECK ((name = 'second_factor_roles'::text))
+);
+
+CREATE TABLE second_factor (
+    user_id uuid NOT NULL,
+    key_id text NOT NULL,
+    sealed bytea NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone,
+    last_step bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT second_factor_pkey PRIMARY KEY (user_id),
+    CONSTRAINT second_factor_check CHECK ((confirmed_at >= begun_at)),
+    CONSTRAINT second_factor_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(user_id)
+);
+
+CREATE TABLE session (
+    session_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    device text NOT NULL,
+    network text NOT NULL,
+    way text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_why text,
+    ended_by uuid,
+    CONSTRAINT session_pkey PRIMARY KEY (session_id),
+    CONSTRAINT session_check CHECK ((expires_at > began_at)),
+    CONSTRAINT session_check1 CHECK (((ended_at IS NULL) = (ended_why IS NULL))),
+    CONSTRAINT session_check2 CHECK ((ended_at > began_at)),
+    CONSTRAINT session_ended_why_check CHECK ((ended_why = ANY (ARRAY['signed_out'::text, 'revoked'::text, 'user_disabled'::text, 'user_changed'::text, 'password_changed'::text, 'password_reset'::text, 'second_factor_changed'::text]))),
+    CONSTRAINT session_way_check CHECK ((way = ANY (ARRAY['password'::text, 'second_factor'::text, 'oidc'::text]))),
+    CONSTRAINT session_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES account(user_id),
+    CONSTRAINT session_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(user_id)
+);
+CREATE INDEX session_of_user ON session USING btree (user_id, session_id DESC);
 
 CREATE TABLE site (
     site_code text NOT NULL,
@@ -211,7 +307,7 @@ CREATE TABLE throttle (
     touched_at timestamp with time zone NOT NULL,
     CONSTRAINT throttle_pkey PRIMARY KEY (kind, subject),
     CONSTRAINT throttle_failure_count_check CHECK ((failure_count >= 0)),
-    CONSTRAINT throttle_kind_check CHECK ((kind = ANY (ARRAY['account'::text, 'address'::text, 'enrolment'::text]))),
+    CONSTRAINT throttle_kind_check CHECK ((kind = ANY (ARRAY['account'::text, 'address'::text, 'enrolment'::text, 'reset'::text]))),
     CONSTRAINT throttle_pending_count_check CHECK ((pending_count >= 0))
 );
 CREATE INDEX throttle_touched_at ON throttle USING btree (touched_at);

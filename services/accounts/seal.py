@@ -1,25 +1,39 @@
-"""Secrets of accounts: passwords kept as Argon2id, codes and tokens made anew instead of kept.
+"""Secrets of accounts: passwords as Argon2id, second factors sealed, codes and tokens made anew.
 
 An enrolment code and a device token follow from the id of their row and the signing key: an
 answer that got lost is given again, and no table holds either of them in clear.
 """
 
+import base64
 import hashlib
 import hmac
-from datetime import datetime, timedelta
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from chassis.auth import Caller, Signer
-from services.accounts.domain import device
+from services.accounts.domain import device, second_factor
 from services.accounts.domain.password import normalise
+from services.accounts.domain.second_factor import Factor
+from services.accounts.domain.session import Session
 
 #: The role in a device's token; it is no person's, so no route allows it unless it means devices.
 DEVICE_ROLE = "till_device"
+#: The role in the token of somebody who has yet to enrol the second factor that their role needs.
+ENROLLING = "enrolling"
+_SECRET_BYTES = 20  # as RFC 4226 recommends, and every app takes
+_NONCE_BYTES = 12
+_RESET_BYTES = 32
 
 
 class Passwords:
@@ -56,23 +70,26 @@ class Seal:
         derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"relais enrolment code 1")
         self._code_key = derive.derive(signing_key.encode())
 
-    def token(
-        self, caller: Caller, *, token_id: UUID, issued_at: datetime, lifetime: timedelta
-    ) -> str:
-        """Return the token of a signed-in user."""
-        return self._signer.sign(caller, token_id=token_id, now=issued_at, lifetime=lifetime)
+    def session_token(self, session: Session, caller: Caller) -> str:
+        """Return the token of a session, issued at the instant the session began."""
+        return self._signer.sign(
+            caller,
+            token_id=session.session_id,
+            now=session.began_at,
+            lifetime=session.expires_at - session.began_at,
+        )
 
     def device_token(self, enrolled: device.Device, *, lifetime: timedelta) -> str:
-        """Return the token of a device, the same each time."""
+        """Return the token of a device, the same each time until it is rolled."""
         caller = Caller(
             user_id=enrolled.device_id,
             role=DEVICE_ROLE,
             site_codes=frozenset({enrolled.site_code}),
         )
-        return self.token(
+        return self._signer.sign(
             caller,
             token_id=enrolled.device_id,
-            issued_at=enrolled.enrolled_at,
+            now=enrolled.token_from,
             lifetime=lifetime,
         )
 
@@ -86,3 +103,85 @@ class Seal:
 
     def _mac(self, purpose: bytes, message: bytes) -> bytes:
         return hmac.digest(self._code_key, purpose + b"\x00" + message, hashlib.sha256)
+
+    def new_reset_token(self) -> str:
+        """Make what a mail carries to whoever lost their password."""
+        return base64.urlsafe_b64encode(os.urandom(_RESET_BYTES)).decode().rstrip("=")
+
+    def reset_digest(self, token: str) -> bytes:
+        """Return what a reset is found by; the token does not follow from it."""
+        return self._mac(b"reset", token.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A secret that nobody can read without the key it names."""
+
+    key_id: str
+    box: bytes
+
+
+class FactorSeal:
+    """Seals second factors with the keys of RELAIS_FACTOR_KEYS, the current one first.
+
+    A sealed secret is its nonce and its ciphertext; the user is the associated data, so that one
+    moved to another account does not open.
+    """
+
+    def __init__(self, keys: str) -> None:
+        pairs = [entry.strip().partition(":") for entry in keys.split(",") if entry.strip()]
+        raw = {key_id: _raw(text) for key_id, _, text in pairs}
+        if not raw or "" in raw or len(raw) != len(pairs):
+            raise ValueError("factor keys are <id>:<base64url of 32 bytes>, each id once")
+        self._boxes = {key_id: AESGCM(key) for key_id, key in raw.items()}
+        self._current = next(iter(raw))
+        derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"relais recovery code 1")
+        # The oldest key stays: recovery codes are digests and cannot be sealed anew.
+        self._code_key = derive.derive(list(raw.values())[-1])
+
+    def new_secret(self) -> bytes:
+        """Make the secret that a telephone and we will share."""
+        return os.urandom(_SECRET_BYTES)
+
+    def seal(self, secret: bytes, *, user_id: UUID) -> Sealed:
+        """Encrypt a secret under the current key."""
+        nonce = os.urandom(_NONCE_BYTES)
+        box = nonce + self._boxes[self._current].encrypt(nonce, secret, user_id.bytes)
+        return Sealed(self._current, box)
+
+    def codes_of(self, factor: Factor) -> Callable[[int], str]:
+        """Open a factor and return what its telephone shows in each half minute."""
+        nonce, sealed = factor.sealed[:_NONCE_BYTES], factor.sealed[_NONCE_BYTES:]
+        secret = self._boxes[factor.key_id].decrypt(nonce, sealed, factor.user_id.bytes)
+        totp = _totp(secret)
+        return lambda step: totp.generate(step * second_factor.STEP_S).decode()
+
+    def text_of(self, secret: bytes) -> str:
+        """Return a secret as it is typed into an app."""
+        return base64.b32encode(secret).decode()
+
+    def address_of(self, secret: bytes, *, account: str) -> str:
+        """Return a secret as an app reads it from a QR code."""
+        return _totp(secret).get_provisioning_uri(account, "Relais")
+
+    def new_recovery_codes(self) -> list[str]:
+        """Make codes for the day the telephone is lost, 49 bits each."""
+        return [
+            device.code_of(secrets.randbits(64)) for _ in range(second_factor.RECOVERY_CODE_COUNT)
+        ]
+
+    def recovery_digest(self, code: str) -> bytes:
+        """Return what a recovery code is found by."""
+        return hmac.digest(self._code_key, device.normalise_code(code).encode(), hashlib.sha256)
+
+
+def _totp(secret: bytes) -> TOTP:
+    # SHA-1 is what the apps know; a collision in it does not help to guess a code.
+    return TOTP(secret, second_factor.CODE_DIGITS, SHA1(), second_factor.STEP_S)  # noqa: S303
+
+
+def _raw(key: str) -> bytes:
+    raw = base64.urlsafe_b64decode(key + "=" * (-len(key) % 4))
+    if len(raw) != 32:
+        raise ValueError("a factor key has 32 bytes, written in base64url")
+    return raw

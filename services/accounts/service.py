@@ -1,13 +1,27 @@
 """The entry points of accounts, put together."""
 
+from chassis.mail import Postman
 from chassis.service import Base
 from services.accounts.doors.devices import DeviceDoors
+from services.accounts.doors.log import LogDoors
+from services.accounts.doors.passwords import PasswordDoors
+from services.accounts.doors.second_factors import SecondFactorDoors
 from services.accounts.doors.sessions import SessionDoors
 from services.accounts.doors.sites import SiteDoors
 from services.accounts.doors.users import UserDoors
 
 
-class Accounts(DeviceDoors, SessionDoors, SiteDoors, UserDoors, Base):
+class Accounts(
+    DeviceDoors,
+    LogDoors,
+    PasswordDoors,
+    SecondFactorDoors,
+    SessionDoors,
+    SiteDoors,
+    UserDoors,
+    Postman,
+    Base,
+):
     """Who works where, who may do what, and which devices are tills."""
 
     name = "accounts"

@@ -12,6 +12,8 @@ class AccountsSettings(MailSettings):
 
     #: Ed25519 private key that tokens are signed with, base64url of its 32 bytes.
     relais_signing_key: Secret
+    #: What second factors are sealed with: `<id>:<base64url of 32 bytes>,...`, the current first.
+    relais_factor_keys: Secret
 
     session_hours: int = Field(default=12, ge=1)
     device_token_days: int = Field(default=400, ge=1)
@@ -24,6 +26,11 @@ class AccountsSettings(MailSettings):
 
     failures_per_account_max: int = Field(default=5, ge=1)
     failures_per_address_max: int = Field(default=50, ge=1)
+    resets_per_account_max: int = Field(default=3, ge=1)
+    reset_minutes: int = Field(default=30, ge=1)
+    #: The page that a mail points to, `#token` behind it; without one the mail has the token.
+    reset_page_url: str = ""
+
     failure_window_s: int = 15 * 60
     failure_first_wait_s: int = 60
     failure_wait_s_max: int = 60 * 60

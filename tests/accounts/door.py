@@ -1,5 +1,6 @@
 """Accounts at its HTTP door, as its tests speak to it."""
 
+import json
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -46,6 +47,11 @@ class Door:
         with psycopg.connect(self.schema.admin_url, row_factory=dict_row) as admin:
             admin.execute("SET search_path TO accounts")
             return admin.execute(query.encode(), values).fetchall()
+
+    def log(self) -> list[dict[str, Any]]:
+        """What the log says, in its order."""
+        rows = self.rows("SELECT record FROM log_entry ORDER BY sequence")
+        return [json.loads(row["record"]) for row in rows]
 
     def make_site(self) -> str:
         code = f"site-{uuid4().hex[:8]}"

@@ -17,6 +17,20 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HERE = frozenset({"saint-denis"})
 
 
+def somebody(
+    role: Role, site_codes: frozenset[str], *, operator: str | None = None, volunteer: bool = False
+) -> user.User:
+    return user.User(
+        user_id=UUID(int=1),
+        email="anais@relais.example",
+        display_name="Anaïs Montclar",
+        role=role,
+        site_codes=site_codes,
+        operator=operator,
+        volunteer=volunteer,
+    )
+
+
 class TestScope:
     @pytest.mark.parametrize("role", Role)
     @pytest.mark.parametrize("site_codes", [frozenset(), HERE])
@@ -34,7 +48,7 @@ class TestScope:
         }[role]
 
         try:
-            user.check_scope(role, site_codes=site_codes, operator=operator)
+            user.check_scope(somebody(role, site_codes, operator=operator))
         except user.ScopeNotValid:
             assert not fits
         else:
@@ -48,7 +62,7 @@ class TestScope:
         )
 
         try:
-            user.check_manages(by, HERE, role=role, site_codes=HERE)
+            user.check_manages(by, HERE, user=somebody(role, HERE))
         except user.NotYourUser:
             assert not manages
         else:
@@ -57,8 +71,20 @@ class TestScope:
     def test_manager_needs_every_site_of_the_user(self) -> None:
         with pytest.raises(user.NotYourUser):
             user.check_manages(
-                Role.SITE_MANAGER, HERE, role=Role.MEDIATOR, site_codes=HERE | {"lyon"}
+                Role.SITE_MANAGER, HERE, user=somebody(Role.MEDIATOR, HERE | {"lyon"})
             )
+
+    @pytest.mark.parametrize("role", Role)
+    def test_volunteers_work_at_sites(self, role: Role) -> None:
+        sites = HERE if role in user.AT_SITES else frozenset()
+        operator = "sfr" if role is Role.OPERATOR_PARTNER else None
+        helper = somebody(role, sites, operator=operator, volunteer=True)
+
+        if role in user.AT_SITES:
+            user.check_scope(helper)
+        else:
+            with pytest.raises(user.ScopeNotValid):
+                user.check_scope(helper)
 
 
 class TestEmail:

@@ -55,5 +55,8 @@ class TestWrongPassword:
             headers={"X-Real-IP": claimed, "X-Forwarded-For": claimed},
         )
         assert answer.status_code == 401
-        [row] = network.rows("SELECT address FROM accounts.sign_in_event ORDER BY at DESC LIMIT 1")
-        assert row["address"] == "127.0.0.1"
+        [row] = network.rows(
+            "SELECT record::json->>'network' AS network FROM accounts.log_entry"
+            " WHERE record LIKE '%sign_in_failed%' ORDER BY sequence DESC LIMIT 1"
+        )
+        assert row["network"] == "127.0.0.0/24"

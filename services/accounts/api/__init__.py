@@ -21,6 +21,9 @@ Email = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, ma
 #: Kept out of every log, error and stored request: it is written as asterisks.
 Password = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 
+#: Six digits that a second factor shows, or a recovery code.
+Code = Annotated[SecretStr, Field(min_length=1, max_length=40)]
+
 
 class Strict(Body):
     """A body whose values have the very types they are declared with."""

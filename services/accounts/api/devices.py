@@ -21,6 +21,8 @@ class Enrolment(Answer):
     """A code that enrols one device, once, until it expires."""
 
     enrolment_code: str
+    #: The same for a picture (QR) that the till's camera reads.
+    qr: str
     expires_at: datetime
 
 
@@ -46,6 +48,7 @@ class Device(Answer):
     site_code: str
     till_name: str
     enrolled_at: datetime
+    token_from: datetime
     revoked_at: datetime | None
 
 

@@ -1,12 +1,13 @@
 """The shapes of those who sign in."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from chassis.http import Answer, Page
 from services.accounts.api import Email, Line, OperatorCode, Password, RoleName, SiteCode, Strict
+from services.accounts.domain.user import Role
 
 
 class NewUser(Strict):
@@ -17,7 +18,36 @@ class NewUser(Strict):
     role: RoleName
     site_codes: Annotated[tuple[SiteCode, ...], Field(max_length=200)] = ()
     operator: OperatorCode | None = None
+    #: Helps without being employed: may sell, and opens no file.
+    volunteer: bool = False
     password: Password
+
+
+class ChangeUser(Strict):
+    """What is to be otherwise; what is not said stays as it is."""
+
+    display_name: Line | None = None
+    role: RoleName | None = None
+    site_codes: Annotated[tuple[SiteCode, ...] | None, Field(max_length=200)] = None
+    #: Nobody but a partner has one: `null` takes it away.
+    operator: OperatorCode | None = None
+    volunteer: bool | None = None
+
+    @model_validator(mode="after")
+    def _name_what_cannot_be_taken_away(self) -> "ChangeUser":
+        for name in self.model_fields_set - {"operator"}:
+            if getattr(self, name) is None:
+                raise ValueError("This field cannot be taken away.")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """Say what is to be otherwise, as the domain knows it."""
+        said: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        if "role" in said:
+            said["role"] = Role(said["role"])
+        if "site_codes" in said:
+            said["site_codes"] = frozenset(said["site_codes"])
+        return said
 
 
 class User(Answer):
@@ -29,6 +59,7 @@ class User(Answer):
     role: RoleName
     site_codes: list[str]
     operator: str | None
+    volunteer: bool
     disabled: bool
 
 

@@ -1,7 +1,7 @@
 """Till devices: a code that enrols one device once, and a till that has one device at a time."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from kernel.refusal import NotFound, Refusal
@@ -55,6 +55,9 @@ class Enrolment:
     site_code: str
     till_name: str
     expires_at: datetime
+    #: The device whose token is to be replaced; None: a new device is awaited.
+    rolls_device_id: UUID | None = None
+    #: The device that came.
     device_id: UUID | None = None
 
 
@@ -67,6 +70,8 @@ class Device:
     site_code: str
     till_name: str
     enrolled_at: datetime
+    #: When its token was issued: at its enrolment, or when it was last rolled.
+    token_from: datetime
     revoked_at: datetime | None = None
 
 
@@ -85,24 +90,47 @@ def normalise_code(text: str) -> str:
     return "".join(sign for sign in text.upper() if sign in ALPHABET)
 
 
-def enrol(enrolment: Enrolment, *, device_id: UUID, till_id: UUID, now: datetime) -> Device:
-    """Make the awaited device, once, in time."""
+def qr_of(code: str) -> str:
+    """Return what a till reads of a code's picture; capitals keep the picture small."""
+    return f"RELAIS:ENROL:{code}"
+
+
+def check_open(enrolment: Enrolment, *, now: datetime) -> None:
+    """Refuse a code that was used, or whose time is over."""
     if enrolment.device_id is not None:
         raise CodeUsed()
     if now >= enrolment.expires_at:
         raise CodeExpired()
+
+
+def enrol(enrolment: Enrolment, *, device_id: UUID, till_id: UUID, now: datetime) -> Device:
+    """Make the awaited device, once, in time."""
+    check_open(enrolment, now=now)
     return Device(
         device_id=device_id,
         till_id=till_id,
         site_code=enrolment.site_code,
         till_name=enrolment.till_name,
         enrolled_at=now,
+        token_from=now,
     )
 
 
 def at_till(device: Device, *, till_id: UUID) -> Device:
     """Put a new device at the till of that name that was there before it."""
     return replace(device, till_id=till_id)
+
+
+def roll(device: Device, *, now: datetime) -> Device:
+    """Give a device another token, issued later than the one it has."""
+    if device.revoked_at is not None:
+        raise DeviceRevoked()
+    return replace(device, token_from=ended_at(device, now=now))
+
+
+def ended_at(device: Device, *, now: datetime) -> datetime:
+    """Return the instant before which every token of a device was issued."""
+    return max(now, device.token_from + timedelta(microseconds=1))
 
 
 def revoke(device: Device, *, now: datetime) -> Device:

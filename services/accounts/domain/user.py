@@ -1,8 +1,10 @@
 """Who signs in: roles, the sites they work at, and who may make or disable whom."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from kernel.refusal import Forbidden, Invalid, NotFound, Refusal
@@ -26,7 +28,7 @@ class Role(StrEnum):
 AT_SITES = frozenset({Role.TILL_OPERATOR, Role.MEDIATOR, Role.SITE_MANAGER})
 #: Roles that belong to no reception point: partners see lines of their operator, referrers theirs.
 OFF_SITES = frozenset({Role.OPERATOR_PARTNER, Role.REFERRER})
-#: Whom a site manager may make and disable, at their own sites.
+#: Whom a site manager may manage, at their own sites.
 MANAGED = frozenset({Role.TILL_OPERATOR, Role.MEDIATOR})
 
 
@@ -55,20 +57,23 @@ class UserUnknown(NotFound):
 
 
 class NotYourUser(Forbidden):
-    """You may make and disable till operators and mediators of your own sites only."""
+    """You may manage till operators and mediators of your own sites only."""
 
     code = "accounts.user.not_yours"
 
 
 class NotYourself(Refusal):
-    """You cannot disable your own account. Please ask another administrator."""
+    """You cannot do this to your own account. Please ask another administrator."""
 
     code = "accounts.user.not_yourself"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Somebody who signs in; only a partner has an operator."""
+    """Somebody who signs in; only a partner has an operator.
+
+    A volunteer helps at a site without being employed: they may sell, and open no file.
+    """
 
     user_id: UUID
     email: str
@@ -76,6 +81,7 @@ class User:
     role: Role
     site_codes: frozenset[str]
     operator: str | None = None
+    volunteer: bool = False
     disabled: bool = False
 
 
@@ -87,11 +93,12 @@ def normalise_email(text: str) -> str:
     return email
 
 
-def check_scope(role: Role, *, site_codes: frozenset[str], operator: str | None) -> None:
+def check_scope(user: User) -> None:
     """Refuse a role with sites or an operator that it does not go with, or without those it needs.
 
     An administrator works everywhere, whatever sites are named.
     """
+    role, site_codes, operator = user.role, user.site_codes, user.operator
     wrong = []
     if role is Role.OPERATOR_PARTNER and operator is None:
         wrong.append({"field": "operator", "reason": "A partner belongs to an operator."})
@@ -101,15 +108,36 @@ def check_scope(role: Role, *, site_codes: frozenset[str], operator: str | None)
         wrong.append({"field": "site_codes", "reason": "This role works at one site at least."})
     if role in OFF_SITES and site_codes:
         wrong.append({"field": "site_codes", "reason": "This role works at no site."})
+    if role not in AT_SITES and user.volunteer:
+        wrong.append({"field": "volunteer", "reason": "Volunteers work at sites."})
     if wrong:
         raise ScopeNotValid(errors=wrong)
 
 
-def check_manages(
-    by_role: str, by_site_codes: frozenset[str], *, role: Role, site_codes: frozenset[str]
-) -> None:
-    """Refuse unless the one who acts may make or disable a user of this role at these sites."""
+def manages(by_role: str, by_site_codes: frozenset[str], *, user: User) -> bool:
+    """Say whether the one who acts may manage a user: an administrator all, a manager their own.
+
+    All of the user's sites are the manager's: who works elsewhere too is managed above them.
+    """
     if by_role == Role.ADMIN:
-        return
-    if by_role != Role.SITE_MANAGER or role not in MANAGED or not site_codes <= by_site_codes:
+        return True
+    at_own_sites = user.role in MANAGED and user.site_codes <= by_site_codes
+    return by_role == Role.SITE_MANAGER and at_own_sites
+
+
+def check_manages(by_role: str, by_site_codes: frozenset[str], *, user: User) -> None:
+    """Refuse unless the one who acts may manage this user."""
+    if not manages(by_role, by_site_codes, user=user):
         raise NotYourUser()
+
+
+def change(user: User, changes: Mapping[str, Any]) -> User:
+    """Give a user other rights or another name; the role must still go with the rest."""
+    changed = replace(user, **changes)
+    check_scope(changed)
+    return changed
+
+
+def rights(user: User) -> tuple[Role, frozenset[str], str | None, bool]:
+    """Return what a token says of a user: when it changes, tokens of before say too much."""
+    return user.role, user.site_codes, user.operator, user.volunteer

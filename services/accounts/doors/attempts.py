@@ -1,14 +1,19 @@
 """Guessing is slow: what a door counts an attempt for, and how it waits for its turn."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 from chassis.db import Database, Transaction
 from chassis.http import Call
+from chassis.offload import offload
+from kernel.refusal import Refusal
 from services.accounts.domain import throttle
-from services.accounts.handlers import attempts
-from services.accounts.handlers.attempts import Counted
+from services.accounts.domain.second_factor import PasswordWrong
+from services.accounts.doors import secrets
+from services.accounts.handlers import attempts, users
+from services.accounts.handlers.attempts import Counted, Ending
 from services.accounts.settings import current
 
 
@@ -31,6 +36,50 @@ def for_enrolments(call: Call) -> Counted:
     )
 
 
+def for_reset(named: str) -> Counted:
+    """Count for the account whose password somebody wants to reset."""
+    return attempts.counted_for("reset", named, limit=_limit(current().resets_per_account_max))
+
+
+@contextmanager
+def counted(
+    database: Database,
+    counts: Sequence[Counted],
+    *,
+    call: Call,
+    wrong: type[Refusal],
+    more_to_prove: bool = False,
+) -> Iterator[None]:
+    """Count what is done inside as an attempt, failed if it is refused as `wrong`.
+
+    With more to prove, what was right forgives nothing: a known password would otherwise buy any
+    number of guesses at the code.
+    """
+    begin(database, counts, call=call)
+    ending: Ending = "undecided"
+    try:
+        yield
+        ending = "undecided" if more_to_prove else "passed"
+    except wrong:
+        ending = "failed"
+        raise
+    finally:
+        with database.transaction() as tx:
+            end(tx, counts, ending=ending, call=call)
+
+
+def require_password(
+    database: Database, password: str, *, call: Call, more_to_prove: bool = False
+) -> None:
+    """Refuse unless the caller, who has signed in, knows their password again."""
+    with database.transaction() as tx:
+        email, stored = users.find_own_password(tx, call.caller)
+    counts = (for_account(email), for_address(call))
+    with counted(database, counts, call=call, wrong=PasswordWrong, more_to_prove=more_to_prove):
+        if not offload(secrets.passwords().is_right, stored, password):
+            raise PasswordWrong()
+
+
 def begin(database: Database, counts: Sequence[Counted], *, call: Call) -> None:
     """Count an attempt; wait a moment while others of the same account are looked at."""
     settings = current()
@@ -45,10 +94,10 @@ def begin(database: Database, counts: Sequence[Counted], *, call: Call) -> None:
         time.sleep(settings.sign_in_pause_s)
 
 
-def end(tx: Transaction, counts: Sequence[Counted], *, passed: bool, call: Call) -> None:
+def end(tx: Transaction, counts: Sequence[Counted], *, ending: Ending, call: Call) -> None:
     """Settle a pending attempt."""
     kept = timedelta(seconds=current().throttle_kept_s)
-    attempts.end_attempt(tx, counts, passed=passed, now=call.now, kept=kept)
+    attempts.end_attempt(tx, counts, ending=ending, now=call.now, kept=kept)
 
 
 def _limit(failure_count_max: int) -> throttle.Limit:

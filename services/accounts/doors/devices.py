@@ -1,7 +1,8 @@
 """Till devices; doors, because a command would keep the code and the token in its answer."""
 
 import json
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,10 @@ from chassis.http import ANYONE, Call, Paged
 from chassis.resources import DatabaseProvider
 from services.accounts.api import Nothing
 from services.accounts.api import devices as api
+from services.accounts.domain import device as devices
 from services.accounts.domain.device import CodeUnknown
 from services.accounts.doors import MANAGERS, attempts, secrets
+from services.accounts.doors.deeds import deed_of
 from services.accounts.handlers import devices as handlers
 from services.accounts.settings import current
 
@@ -38,26 +41,57 @@ class DeviceDoors:
     )
     def await_device(self, call: Call, body: api.NewEnrolment) -> api.Enrolment:
         """Give the code that enrols one device at a till."""
+
+        def remember(tx: Transaction, enrolment_id: UUID) -> None:
+            handlers.await_device(
+                tx,
+                body,
+                enrolment_id=enrolment_id,
+                code_digest=_code_digest(enrolment_id),
+                lifetime=timedelta(minutes=current().enrolment_minutes),
+                deed=deed_of(call),
+            )
+
+        return self._awaited(call, remember)
+
+    @http.door(
+        "POST",
+        "/v1/devices/<uuid:device_id>/roll",
+        body=Nothing,
+        answer=api.Enrolment,
+        status=201,
+        allow=MANAGERS,
+        keyed=True,
+    )
+    def roll_device(self, call: Call, body: Nothing, device_id: UUID) -> api.Enrolment:
+        """Give a code with which a device gets another token; the one it has ends with that."""
+
+        def remember(tx: Transaction, enrolment_id: UUID) -> None:
+            handlers.await_roll(
+                tx,
+                device_id,
+                enrolment_id=enrolment_id,
+                code_digest=_code_digest(enrolment_id),
+                lifetime=timedelta(minutes=current().enrolment_minutes),
+                deed=deed_of(call),
+            )
+
+        return self._awaited(call, remember)
+
+    def _awaited(self, call: Call, remember: Callable[[Transaction, UUID], None]) -> api.Enrolment:
+        """Give the code of an enrolment that is made now, or was under the same key."""
         enrolment_id = call.new_id()
         with self.database.transaction() as tx:
-            known_id = _claim(tx, call)
-            if known_id is None:
-                handlers.await_device(
-                    tx,
-                    body,
-                    enrolment_id=enrolment_id,
-                    code_digest=secrets.seal().code_digest(
-                        secrets.seal().enrolment_code(enrolment_id)
-                    ),
-                    lifetime=timedelta(minutes=current().enrolment_minutes),
-                    caller=call.caller,
-                    now=call.now,
-                )
+            before = _claim(tx, call)
+            if before is None:
+                remember(tx, enrolment_id)
                 _keep(tx, call, made_id=enrolment_id)
-            enrolment = handlers.find_enrolment(tx, known_id or enrolment_id)
+            else:
+                enrolment_id = UUID(before["made_id"])
+            enrolment = handlers.find_enrolment(tx, enrolment_id)
+        code = secrets.seal().enrolment_code(enrolment_id)
         return api.Enrolment(
-            enrolment_code=secrets.seal().enrolment_code(enrolment.enrolment_id),
-            expires_at=enrolment.expires_at,
+            enrolment_code=code, qr=devices.qr_of(code), expires_at=enrolment.expires_at
         )
 
     @http.door(
@@ -72,34 +106,40 @@ class DeviceDoors:
     def enrol_device(self, call: Call, body: api.EnrolDevice) -> api.EnrolledDevice:
         """Exchange an enrolment code, once, for a device's own token."""
         counts = (attempts.for_enrolments(call),)
-        attempts.begin(self.database, counts, call=call)
-        device_id = call.new_id()
-        passed = True
-        try:
-            with self.database.transaction() as tx:
-                known_id = _claim(tx, call)
-                if known_id is None:
-                    handlers.enrol_device(
-                        tx,
-                        code_digest=secrets.seal().code_digest(body.enrolment_code),
-                        device_id=device_id,
-                        fresh_till_id=call.new_id(),
-                        event_id=call.new_id(),
-                        now=call.now,
-                    )
-                    _keep(tx, call, made_id=device_id)
-                device = handlers.find_device(tx, known_id or device_id)
-        except CodeUnknown:
-            passed = False
-            raise
-        finally:
-            with self.database.transaction() as tx:
-                attempts.end(tx, counts, passed=passed, call=call)
         lifetime = timedelta(days=current().device_token_days)
+        try:
+            with (
+                attempts.counted(self.database, counts, call=call, wrong=CodeUnknown),
+                self.database.transaction() as tx,
+            ):
+                device = self._enrolled(tx, call, body, lifetime=lifetime)
+        except CodeUnknown:
+            with self.database.transaction() as tx:
+                handlers.note_failure(tx, deed=deed_of(call))
+            raise
         return api.EnrolledDevice(
             device_id=device.device_id,
             till_id=device.till_id,
             device_token=secrets.seal().device_token(device, lifetime=lifetime),
+        )
+
+    def _enrolled(
+        self, tx: Transaction, call: Call, body: api.EnrolDevice, *, lifetime: timedelta
+    ) -> devices.Device:
+        before = _claim(tx, call)
+        if before is None:
+            device = handlers.enrol_device(
+                tx,
+                code_digest=secrets.seal().code_digest(body.enrolment_code),
+                token_lifetime=lifetime,
+                deed=deed_of(call),
+            )
+            _keep(tx, call, made_id=device.device_id, token_from=device.token_from.isoformat())
+            return device
+        return handlers.find_enrolled(
+            tx,
+            UUID(before["made_id"]),
+            token_from=datetime.fromisoformat(before["token_from"]),
         )
 
     @http.command(
@@ -112,19 +152,25 @@ class DeviceDoors:
     def revoke_device(
         self, tx: Transaction, call: Call, body: Nothing, device_id: UUID
     ) -> api.Device:
-        """End what a device may do."""
-        return handlers.revoke_device(
-            tx, device_id, caller=call.caller, event_id=call.new_id(), now=call.now
-        )
+        """End what a device may do, everywhere and at once."""
+        lifetime = timedelta(days=current().device_token_days)
+        return handlers.revoke_device(tx, device_id, token_lifetime=lifetime, deed=deed_of(call))
 
 
-def _claim(tx: Transaction, call: Call) -> UUID | None:
-    """Take the call's key, or return the id of what was made under it before."""
+def _code_digest(enrolment_id: UUID) -> bytes:
+    return secrets.seal().code_digest(secrets.seal().enrolment_code(enrolment_id))
+
+
+def _claim(tx: Transaction, call: Call) -> dict[str, str] | None:
+    """Take the call's key, or return what was made under it before."""
     before = idempotency.claim(tx, key=call.key or "", request_hash=call.request_hash)
-    return None if before is None else UUID(json.loads(before[1])["made_id"])
+    if before is None:
+        return None
+    made: dict[str, str] = json.loads(before[1])
+    return made
 
 
-def _keep(tx: Transaction, call: Call, *, made_id: UUID) -> None:
-    """Remember, instead of the answer, the id that the answer follows from."""
-    answer = json.dumps({"made_id": str(made_id)})
+def _keep(tx: Transaction, call: Call, *, made_id: UUID, **more: str) -> None:
+    """Remember, instead of the answer, what the answer follows from."""
+    answer = json.dumps({"made_id": str(made_id), **more})
     idempotency.keep(tx, key=call.key or "", status=201, answer=answer)

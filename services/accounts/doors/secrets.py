@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from services.accounts.seal import Passwords, Seal
+from services.accounts.seal import FactorSeal, Passwords, Seal
 from services.accounts.settings import current
 
 
@@ -21,3 +21,9 @@ def passwords() -> Passwords:
 def seal() -> Seal:
     """Make what only the holder of the signing key can make."""
     return Seal(current().relais_signing_key.get_secret_value())
+
+
+@cache
+def factors() -> FactorSeal:
+    """Seal and check second factors."""
+    return FactorSeal(current().relais_factor_keys.get_secret_value())

@@ -1,24 +1,26 @@
-"""Signing in."""
+"""Signing in and out; no transaction is open while a password is looked at."""
 
-from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from chassis import http
-from chassis.auth import Caller
 from chassis.db import Transaction
-from chassis.http import ANYONE, SIGNED_IN, Call
+from chassis.http import ANYONE, SIGNED_IN, Call, Paged
 from chassis.offload import offload
 from chassis.resources import DatabaseProvider
+from services.accounts.api import Nothing
 from services.accounts.api import sessions as api
 from services.accounts.api.users import User
+from services.accounts.domain.session import Way
 from services.accounts.doors import attempts, secrets
+from services.accounts.doors.deeds import deed_of, session_lifetime
 from services.accounts.handlers import sessions as handlers
-from services.accounts.handlers.sessions import WrongCredentials
-from services.accounts.settings import current
+from services.accounts.handlers.sessions import Begun, Stopped, WrongCredentials
+from services.accounts.seal import ENROLLING
 
 
 class SessionDoors:
-    """Sign-in, and who is signed in."""
+    """Sign-in, and the sessions it begins."""
 
     database: Any = DatabaseProvider()
 
@@ -26,46 +28,114 @@ class SessionDoors:
         "POST", "/v1/sessions", body=api.SignIn, answer=api.Session, status=201, allow=ANYONE
     )
     def sign_in(self, call: Call, body: api.SignIn) -> api.Session:
-        """Exchange an e-mail address and its password for a token."""
+        """Exchange an e-mail address and its password for a token.
+
+        Whoever has a second factor gives its code as well: without it the answer is 401
+        `accounts.session.second_factor_needed`.
+        """
         counts = (attempts.for_account(body.email), attempts.for_address(call))
         attempts.begin(self.database, counts, call=call)
         with self.database.transaction() as tx:
             found = handlers.find_credentials(tx, body.email)
-        user_id, stored = found or (None, secrets.passwords().nobody)
+        stored = secrets.passwords().nobody if found is None else found.password_hash
         password = body.password.get_secret_value()
-        passed = offload(secrets.passwords().is_right, stored, password) and user_id is not None
-        renewed = passed and secrets.passwords().is_dated(stored)
+        right = offload(secrets.passwords().is_right, stored, password)
+        renewed = right and found is not None and secrets.passwords().is_dated(stored)
         rehashed = offload(secrets.passwords().hash, password) if renewed else None
+        deed = deed_of(call)
         with self.database.transaction() as tx:
-            user = handlers.note_sign_in(
-                tx, user_id, address=call.address, passed=passed, now=call.now
+            outcome: Begun | Stopped = Stopped(
+                refusal=WrongCredentials(),
+                user_id=None if found is None else found.user_id,
+                ending="failed",
             )
-            if user is not None and rehashed is not None:
-                handlers.save_password_hash(tx, user.user_id, password_hash=rehashed)
-            attempts.end(tx, counts, passed=user is not None, call=call)
-        if user is None:
-            raise WrongCredentials()
-        lifetime = timedelta(hours=current().session_hours)
-        caller = Caller(
-            user_id=user.user_id,
-            role=user.role.value,
-            site_codes=user.site_codes,
-            operator=user.operator,
-        )
-        return api.Session(
-            token=secrets.seal().token(
-                caller, token_id=call.new_id(), issued_at=call.now, lifetime=lifetime
-            ),
-            expires_at=call.now + lifetime,
-            user=api.SessionUser(
-                id=user.user_id,
-                role=user.role.value,
-                site_codes=sorted(user.site_codes),
-                operator=user.operator,
-            ),
-        )
+            if found is not None and right:
+                outcome = handlers.begin(
+                    tx,
+                    found.user_id,
+                    way=Way.PASSWORD,
+                    code=None if body.code is None else body.code.get_secret_value(),
+                    seal=secrets.factors(),
+                    lifetime=session_lifetime(),
+                    deed=deed,
+                    password=found,
+                )
+            if isinstance(outcome, Begun) and rehashed is not None:
+                handlers.renew_password_hash(tx, outcome.user.user_id, password_hash=rehashed)
+            ending = "passed" if isinstance(outcome, Begun) else outcome.ending
+            attempts.end(tx, counts, ending=ending, call=call)
+            handlers.note_sign_in(tx, outcome, deed=deed)
+        return answer_of(outcome)
 
     @http.query("GET", "/v1/me", answer=User, allow=SIGNED_IN)
     def show_me(self, tx: Transaction, call: Call) -> User:
         """Say who is signed in."""
-        return handlers.show_me(tx, call.caller)
+        return handlers.show_me(tx, deed=deed_of(call))
+
+    @http.query(
+        "GET",
+        "/v1/sessions",
+        query=api.SessionPage,
+        answer=list[api.SessionShown],
+        allow=SIGNED_IN,
+    )
+    def list_sessions(
+        self, tx: Transaction, call: Call, page: api.SessionPage
+    ) -> Paged[api.SessionShown]:
+        """List one's own sessions, or those of somebody one manages."""
+        return handlers.list_sessions(tx, page, deed=deed_of(call))
+
+    @http.command(
+        "POST",
+        "/v1/sessions/<uuid:session_id>/revoke",
+        body=Nothing,
+        answer=api.SessionShown,
+        allow=SIGNED_IN,
+    )
+    def revoke_session(
+        self, tx: Transaction, call: Call, body: Nothing, session_id: UUID
+    ) -> api.SessionShown:
+        """End a session, at once and at every door."""
+        return handlers.revoke_session(tx, session_id, deed=deed_of(call))
+
+    @http.command(
+        "POST",
+        "/v1/sessions/revoke-all",
+        body=api.RevokeAll,
+        answer=api.Revoked,
+        allow=SIGNED_IN,
+    )
+    def revoke_all(self, tx: Transaction, call: Call, body: api.RevokeAll) -> api.Revoked:
+        """End every session of one's own, or of somebody one manages."""
+        return handlers.revoke_all(tx, body, lifetime=session_lifetime(), deed=deed_of(call))
+
+    @http.command(
+        "POST",
+        "/v1/sign-out",
+        body=Nothing,
+        answer=api.SessionShown,
+        allow=(*SIGNED_IN, ENROLLING),
+    )
+    def sign_out(self, tx: Transaction, call: Call, body: Nothing) -> api.SessionShown:
+        """End the session that the token comes from."""
+        return handlers.sign_out(tx, deed=deed_of(call))
+
+
+def answer_of(outcome: Begun | Stopped) -> api.Session:
+    """Give the token of a session, or raise what stopped it."""
+    if isinstance(outcome, Stopped):
+        raise outcome.refusal
+    session, user = outcome.session, outcome.user
+    return api.Session(
+        session_id=session.session_id,
+        token=secrets.seal().session_token(session, outcome.caller),
+        expires_at=session.expires_at,
+        second_factor=outcome.second_factor,
+        user=api.SessionUser(
+            id=user.user_id,
+            role=user.role.value,
+            site_codes=sorted(user.site_codes),
+            operator=user.operator,
+            volunteer=user.volunteer,
+        ),
+    )

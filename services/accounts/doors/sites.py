@@ -4,6 +4,7 @@ from chassis import http
 from chassis.db import Transaction
 from chassis.http import SIGNED_IN, Call
 from services.accounts.api import sites as api
+from services.accounts.doors.deeds import deed_of
 from services.accounts.handlers import sites as handlers
 
 
@@ -20,6 +21,4 @@ class SiteDoors:
     )
     def open_site(self, tx: Transaction, call: Call, body: api.OpenSite) -> api.Site:
         """Open a reception point."""
-        return handlers.open_site(
-            tx, body, caller=call.caller, now=call.now, event_id=call.new_id()
-        )
+        return handlers.open_site(tx, body, deed=deed_of(call))

@@ -12,6 +12,7 @@ from chassis.resources import DatabaseProvider
 from services.accounts.api import Nothing
 from services.accounts.api import users as api
 from services.accounts.doors import MANAGERS, secrets
+from services.accounts.doors.deeds import deed_of, session_lifetime
 from services.accounts.handlers import users as handlers
 
 
@@ -47,14 +48,7 @@ class UserDoors:
         with self.database.transaction() as tx:
             before = idempotency.claim(tx, key=key, request_hash=call.request_hash)
             if before is None:
-                made = handlers.create_user(
-                    tx,
-                    user,
-                    password_hash=hashed,
-                    caller=call.caller,
-                    now=call.now,
-                    event_id=call.new_id(),
-                )
+                made = handlers.create_user(tx, user, password_hash=hashed, deed=deed_of(call))
                 idempotency.keep(tx, key=key, status=201, answer=made.model_dump_json())
                 return made
             known = api.User.model_validate_json(before[1])
@@ -66,13 +60,37 @@ class UserDoors:
 
     @http.command(
         "POST",
+        "/v1/users/<uuid:user_id>/change",
+        body=api.ChangeUser,
+        answer=api.User,
+        allow=MANAGERS,
+    )
+    def change_user(
+        self, tx: Transaction, call: Call, body: api.ChangeUser, user_id: UUID
+    ) -> api.User:
+        """Give somebody another name, role, sites or operator, or make them a volunteer."""
+        return handlers.change_user(
+            tx, user_id, body, lifetime=session_lifetime(), deed=deed_of(call)
+        )
+
+    @http.command(
+        "POST",
         "/v1/users/<uuid:user_id>/disable",
         body=Nothing,
         answer=api.User,
         allow=MANAGERS,
     )
     def disable_user(self, tx: Transaction, call: Call, body: Nothing, user_id: UUID) -> api.User:
-        """End what somebody may do."""
-        return handlers.disable_user(
-            tx, user_id, caller=call.caller, now=call.now, event_id=call.new_id()
-        )
+        """End what somebody may do, everywhere and at once."""
+        return handlers.disable_user(tx, user_id, lifetime=session_lifetime(), deed=deed_of(call))
+
+    @http.command(
+        "POST",
+        "/v1/users/<uuid:user_id>/enable",
+        body=Nothing,
+        answer=api.User,
+        allow=MANAGERS,
+    )
+    def enable_user(self, tx: Transaction, call: Call, body: Nothing, user_id: UUID) -> api.User:
+        """Let somebody sign in again."""
+        return handlers.enable_user(tx, user_id, deed=deed_of(call))

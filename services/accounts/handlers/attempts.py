@@ -10,20 +10,22 @@ from chassis.db import Transaction
 from services.accounts.domain import throttle as throttles
 from services.accounts.store import throttles as store
 
+What = Literal["account", "address", "enrolment", "reset"]
+#: What came of an attempt; `undecided`: right so far, but there is more to prove.
+Ending = Literal["passed", "failed", "undecided"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
     """One thing that attempts are counted for; the right one may forgive the failures before it."""
 
-    kind: Literal["account", "address", "enrolment"]
+    kind: What
     subject: bytes
     limit: throttles.Limit
     forgives: bool = False
 
 
-def counted_for(
-    kind: Literal["account", "address", "enrolment"], named: str, *, limit: throttles.Limit
-) -> Counted:
+def counted_for(kind: What, named: str, *, limit: throttles.Limit) -> Counted:
     """Name what an attempt counts for; only an account is forgiven when its password was right.
 
     An address is not: whoever has one account could otherwise guess at all the others.
@@ -41,14 +43,14 @@ def begin_attempt(tx: Transaction, counts: Sequence[Counted], *, now: datetime) 
 
 
 def end_attempt(
-    tx: Transaction, counts: Sequence[Counted], *, passed: bool, now: datetime, kept: timedelta
+    tx: Transaction, counts: Sequence[Counted], *, ending: Ending, now: datetime, kept: timedelta
 ) -> None:
     """Settle a pending attempt."""
     for counted in sorted(counts, key=lambda each: each.kind):
         known = store.lock_throttle(tx, counted.kind, subject=counted.subject, now=now)
-        if not passed:
+        if ending == "failed":
             settled = throttles.fail(known, now=now)
-        elif counted.forgives:
+        elif ending == "passed" and counted.forgives:
             settled = throttles.reset(known)
         else:
             settled = throttles.take_back(known)

@@ -1,29 +1,25 @@
 """Reception points."""
 
-from datetime import datetime
-from uuid import UUID
-
 from chassis import outbox
-from chassis.auth import Caller
 from chassis.db import Transaction
 from services.accounts import events
 from services.accounts.api import sites as api
+from services.accounts.domain.record import Kind
 from services.accounts.domain.site import Site, SiteTaken
-from services.accounts.handlers.users import active
+from services.accounts.handlers.deeds import Deed, active, note
 from services.accounts.store import sites as store
 
 
-def open_site(
-    tx: Transaction, body: api.OpenSite, *, caller: Caller, now: datetime, event_id: UUID
-) -> api.Site:
+def open_site(tx: Transaction, body: api.OpenSite, *, deed: Deed) -> api.Site:
     """Open a reception point and tell everybody."""
-    active(tx, caller)
+    active(tx, deed)
     site = Site(site_code=body.site_code, name=body.name, address=body.address)
-    if not store.add_site(tx, site, now=now):
+    if not store.add_site(tx, site, now=deed.now):
         raise SiteTaken(site_code=site.site_code)
     told = events.SiteOpened(site_code=site.site_code, name=site.name, address=site.address)
     code = site.site_code
-    outbox.append(tx, [told.tell(id=event_id, subject=code, site=code, at=now)])
+    outbox.append(tx, [told.tell(id=deed.new_id(), subject=code, site=code, at=deed.now)])
+    note(tx, Kind.SITE_OPENED, deed=deed, site_code=code)
     return api.Site(site_code=code, name=site.name, address=site.address, open=True)
 
 

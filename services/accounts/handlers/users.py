@@ -1,6 +1,6 @@
-"""Those who sign in: who makes them, and who ends what they may do."""
+"""Those who sign in: who makes them, changes their rights, and ends what they may do."""
 
-from datetime import datetime
+from datetime import timedelta
 from uuid import UUID
 
 from chassis import outbox
@@ -11,9 +11,13 @@ from services.accounts import events
 from services.accounts.api import users as api
 from services.accounts.domain import password as passwords
 from services.accounts.domain import user as users
+from services.accounts.domain.record import Kind
+from services.accounts.domain.session import Why
 from services.accounts.domain.site import SiteUnknown
 from services.accounts.domain.user import Role, User
-from services.accounts.store import sessions, sites
+from services.accounts.handlers import access
+from services.accounts.handlers.deeds import Deed, active, note
+from services.accounts.store import sites
 from services.accounts.store import users as store
 
 
@@ -26,95 +30,136 @@ def check_new_user(body: api.NewUser, *, caller: Caller) -> User:
         role=Role(body.role),
         site_codes=frozenset(body.site_codes),
         operator=body.operator,
+        volunteer=body.volunteer,
     )
-    users.check_scope(user.role, site_codes=user.site_codes, operator=user.operator)
-    users.check_manages(caller.role, caller.site_codes, role=user.role, site_codes=user.site_codes)
+    users.check_scope(user)
+    users.check_manages(caller.role, caller.site_codes, user=user)
     passwords.check(passwords.normalise(body.password.get_secret_value()), email=user.email)
     return user
 
 
-def create_user(
-    tx: Transaction,
-    user: User,
-    *,
-    password_hash: str,
-    caller: Caller,
-    now: datetime,
-    event_id: UUID,
-) -> api.User:
+def create_user(tx: Transaction, user: User, *, password_hash: str, deed: Deed) -> api.User:
     """Make somebody who may sign in."""
-    by = active(tx, caller)
-    made = add_user(
-        tx, user, password_hash=password_hash, by_user_id=by.user_id, now=now, event_id=event_id
-    )
-    return shown(made)
+    active(tx, deed)
+    return shown(add_user(tx, user, password_hash=password_hash, deed=deed))
 
 
-def add_user(
-    tx: Transaction,
-    user: User,
-    *,
-    password_hash: str,
-    by_user_id: UUID | None,
-    now: datetime,
-    event_id: UUID,
-) -> User:
+def add_user(tx: Transaction, user: User, *, password_hash: str, deed: Deed) -> User:
     """Make an account, by somebody or, the first one, from the command line; tell everybody."""
-    if unknown := sites.find_unknown_sites(tx, user.site_codes):
-        raise SiteUnknown(site_code=unknown[0])
-    if not store.add_account(tx, user, password_hash=password_hash, now=now):
+    _check_sites(tx, user)
+    if not store.add_account(tx, user, password_hash=password_hash, now=deed.now):
         raise users.EmailTaken()
-    store.add_account_change(tx, user.user_id, change="created", by_user_id=by_user_id, now=now)
-    _tell_of(tx, user, kind=events.UserCreated, event_id=event_id, now=now)
+    _tell_of(tx, user, kind=events.UserCreated, deed=deed)
+    note(tx, Kind.USER_CREATED, deed=deed, user_id=user.user_id, **_rights(user))
     return user
 
 
-def _tell_of(
-    tx: Transaction,
-    user: User,
-    *,
-    kind: type[events.UserCreated] | type[events.UserDisabled],
-    event_id: UUID,
-    now: datetime,
-) -> None:
-    told = kind(user_id=user.user_id, role=user.role.value, site_codes=sorted(user.site_codes))
-    outbox.append(
-        tx, [told.tell(id=event_id, subject=str(user.user_id), site=events.NETWORK, at=now)]
-    )
-
-
-def disable_user(
-    tx: Transaction, user_id: UUID, *, caller: Caller, now: datetime, event_id: UUID
+def change_user(
+    tx: Transaction, user_id: UUID, body: api.ChangeUser, *, lifetime: timedelta, deed: Deed
 ) -> api.User:
-    """End what somebody may do and tell everybody; once, and no harm the second time."""
-    by = active(tx, caller)
-    user = store.lock_account(tx, user_id)
-    if user is None:
-        raise users.UserUnknown()
-    users.check_manages(caller.role, caller.site_codes, role=user.role, site_codes=user.site_codes)
-    if user_id == caller.user_id:
+    """Give somebody another name or other rights; tokens that say the old ones are refused."""
+    active(tx, deed)
+    user = _lock_managed(tx, user_id, deed=deed)
+    changed = users.change(user, body.changes())
+    users.check_manages(deed.known.role, deed.known.site_codes, user=changed)
+    if changed == user:
+        return shown(user)
+    _check_sites(tx, changed)
+    store.change_account(tx, changed)
+    moved = users.rights(changed) != users.rights(user)
+    if moved:
+        if user_id == deed.by_user_id:
+            raise users.NotYourself()
+        _tell_of(tx, changed, kind=events.UserChanged, deed=deed)
+        access.end_all(tx, user_id, why=Why.USER_CHANGED, lifetime=lifetime, deed=deed)
+    note(tx, Kind.USER_CHANGED, deed=deed, user_id=user_id, **(_rights(changed) if moved else {}))
+    return shown(changed)
+
+
+def disable_user(tx: Transaction, user_id: UUID, *, lifetime: timedelta, deed: Deed) -> api.User:
+    """End what somebody may do, everywhere; once, and no harm the second time."""
+    active(tx, deed)
+    user = _lock_managed(tx, user_id, deed=deed)
+    if user_id == deed.by_user_id:
         raise users.NotYourself()
     if not user.disabled:
-        store.disable_account(tx, user_id, now=now)
-        store.add_account_change(tx, user_id, change="disabled", by_user_id=by.user_id, now=now)
-        _tell_of(tx, user, kind=events.UserDisabled, event_id=event_id, now=now)
+        store.disable_account(tx, user_id, now=deed.now)
+        _tell_of(tx, user, kind=events.UserDisabled, deed=deed)
+        access.end_all(tx, user_id, why=Why.USER_DISABLED, lifetime=lifetime, deed=deed)
+        note(tx, Kind.USER_DISABLED, deed=deed, user_id=user_id)
     return shown(user).model_copy(update={"disabled": True})
+
+
+def enable_user(tx: Transaction, user_id: UUID, *, deed: Deed) -> api.User:
+    """Let somebody sign in again; once, and no harm the second time."""
+    active(tx, deed)
+    user = _lock_managed(tx, user_id, deed=deed)
+    if user.disabled:
+        store.enable_account(tx, user_id)
+        _tell_of(tx, user, kind=events.UserEnabled, deed=deed)
+        note(tx, Kind.USER_ENABLED, deed=deed, user_id=user_id)
+    return shown(user).model_copy(update={"disabled": False})
 
 
 def list_users(tx: Transaction, page: api.UserPage, *, caller: Caller) -> Paged[api.User]:
     """List users: all for an administrator, those of their own sites for a manager."""
-    sites = None if caller.role == Role.ADMIN else caller.site_codes
-    found = store.list_accounts(tx, site_codes=sites, after=page.after, limit=page.limit + 1)
-    page_shown = [shown(user) for user in found]
-    return Paged.cut(page_shown, limit=page.limit, key=lambda user: user.email)
+    at = None if caller.role == Role.ADMIN else caller.site_codes
+    found = store.list_accounts(tx, site_codes=at, after=page.after, limit=page.limit + 1)
+    return Paged.cut([shown(user) for user in found], limit=page.limit, key=lambda user: user.email)
 
 
-def active(tx: Transaction, caller: Caller) -> User:
-    """Return the caller's account; a token outlives its user's being disabled, but not here."""
+def find_password_hash(tx: Transaction, user_id: UUID) -> str:
+    """Return the stored password of somebody who exists."""
+    return store.find_password_hash(tx, user_id) or ""
+
+
+def find_own_password(tx: Transaction, caller: Caller) -> tuple[str, str]:
+    """Return the e-mail address and the stored password of who has signed in."""
     user = store.find_account(tx, caller.user_id)
-    if user is None or user.disabled:
+    stored = store.find_password_hash(tx, caller.user_id)
+    if user is None or user.disabled or stored is None:
         raise TokenInvalid()
+    return user.email, stored
+
+
+def require_managed(tx: Transaction, user_id: UUID, *, deed: Deed) -> User:
+    """Return a user whom the caller manages."""
+    return _managed(store.find_account(tx, user_id), deed=deed)
+
+
+def _lock_managed(tx: Transaction, user_id: UUID, *, deed: Deed) -> User:
+    """Lock a user whom the caller manages, or themselves."""
+    user = store.lock_account(tx, user_id)
+    if user is not None and user_id == deed.by_user_id:
+        return user
+    return _managed(user, deed=deed)
+
+
+def _managed(user: User | None, *, deed: Deed) -> User:
+    if user is None:
+        raise users.UserUnknown()
+    users.check_manages(deed.known.role, deed.known.site_codes, user=user)
     return user
+
+
+def _check_sites(tx: Transaction, user: User) -> None:
+    if unknown := sites.find_unknown_sites(tx, user.site_codes):
+        raise SiteUnknown(site_code=unknown[0])
+
+
+def _tell_of(tx: Transaction, user: User, *, kind: type[events.UserTold], deed: Deed) -> None:
+    told = kind(user_id=user.user_id, role=user.role.value, site_codes=sorted(user.site_codes))
+    fact = told.tell(id=deed.new_id(), subject=str(user.user_id), site=events.NETWORK, at=deed.now)
+    outbox.append(tx, [fact])
+
+
+def _rights(user: User) -> dict[str, object]:
+    return {
+        "role": user.role.value,
+        "site_codes": user.site_codes,
+        "operator": user.operator,
+        "volunteer": "yes" if user.volunteer else None,
+    }
 
 
 def shown(user: User) -> api.User:
@@ -126,10 +171,6 @@ def shown(user: User) -> api.User:
         role=user.role.value,
         site_codes=sorted(user.site_codes),
         operator=user.operator,
+        volunteer=user.volunteer,
         disabled=user.disabled,
     )
-
-
-def find_password_hash(tx: Transaction, user_id: UUID) -> str:
-    """Return the stored password of somebody who exists."""
-    return sessions.find_password_hash(tx, user_id) or ""

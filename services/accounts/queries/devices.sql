@@ -1,20 +1,20 @@
 -- name: add_enrolment
 -- A manager awaits a device.
 INSERT INTO enrolment (enrolment_id, code_digest, site_code, till_name, created_at, created_by,
-                       expires_at)
+                       expires_at, rolls_device_id)
 VALUES (%(enrolment_id)s, %(code_digest)s, %(site_code)s, %(till_name)s, %(now)s, %(created_by)s,
-        %(expires_at)s);
+        %(expires_at)s, %(rolls_device_id)s);
 
 -- name: find_enrolment
 -- An enrolment by its id.
-SELECT enrolment_id, site_code, till_name, expires_at,
+SELECT enrolment_id, site_code, till_name, expires_at, rolls_device_id,
        (SELECT device_id FROM enrolment_use WHERE enrolment_use.enrolment_id = enrolment.enrolment_id)
   FROM enrolment
  WHERE enrolment_id = %(enrolment_id)s;
 
 -- name: lock_enrolment
 -- An enrolment by the digest of its code, locked so that two devices take turns.
-SELECT enrolment_id, site_code, till_name, expires_at,
+SELECT enrolment_id, site_code, till_name, expires_at, rolls_device_id,
        (SELECT device_id FROM enrolment_use WHERE enrolment_use.enrolment_id = enrolment.enrolment_id)
   FROM enrolment
  WHERE code_digest = %(code_digest)s
@@ -54,19 +54,25 @@ SELECT
 
 -- name: add_device
 -- The unique index lets a till have one device at a time.
-INSERT INTO device (device_id, till_id, enrolled_at)
-VALUES (%(device_id)s, %(till_id)s, %(now)s);
+INSERT INTO device (device_id, till_id, enrolled_at, token_from)
+VALUES (%(device_id)s, %(till_id)s, %(enrolled_at)s, %(token_from)s);
+
+-- name: roll_device
+-- Its token is issued anew.
+UPDATE device
+   SET token_from = %(token_from)s
+ WHERE device_id = %(device_id)s;
 
 -- name: find_device
 -- One device with its till.
-SELECT device_id, till_id, site_code, till_name, enrolled_at, revoked_at
+SELECT device_id, till_id, site_code, till_name, enrolled_at, token_from, revoked_at
   FROM device
   JOIN till USING (till_id)
  WHERE device_id = %(device_id)s;
 
 -- name: lock_device
 -- One device with its till, both locked: the till's lock orders the facts of one till.
-SELECT device_id, till_id, site_code, till_name, enrolled_at, revoked_at
+SELECT device_id, till_id, site_code, till_name, enrolled_at, token_from, revoked_at
   FROM device
   JOIN till USING (till_id)
  WHERE device_id = %(device_id)s
@@ -82,7 +88,7 @@ UPDATE device
 
 -- name: list_devices
 -- A page of the devices of one site, the newest first; device ids sort by time.
-SELECT device_id, till_id, site_code, till_name, enrolled_at, revoked_at
+SELECT device_id, till_id, site_code, till_name, enrolled_at, token_from, revoked_at
   FROM device
   JOIN till USING (till_id)
  WHERE site_code = %(site_code)s

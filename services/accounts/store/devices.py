@@ -67,7 +67,12 @@ def is_till_taken(tx: Transaction, *, site_code: str, till_name: str) -> bool:
 
 def add_device(tx: Transaction, device: Device) -> None:
     """Give a till its device."""
-    tx.execute(SQL["add_device"], asdict(device) | {"now": device.enrolled_at})
+    tx.execute(SQL["add_device"], asdict(device))
+
+
+def roll_device(tx: Transaction, device: Device) -> None:
+    """Issue a device's token anew."""
+    tx.execute(SQL["roll_device"], asdict(device))
 
 
 def find_device(tx: Transaction, device_id: UUID) -> Device | None:

@@ -21,14 +21,32 @@ def add_account(tx: Transaction, user: User, *, password_hash: str, now: datetim
     return tx.execute(SQL["add_account"], values).rowcount == 1
 
 
-def add_account_change(
-    tx: Transaction, user_id: UUID, *, change: str, by_user_id: UUID | None, now: datetime
-) -> None:
-    """Write the history of accounts on."""
-    tx.execute(
-        SQL["add_account_change"],
-        {"user_id": user_id, "change": change, "by_user_id": by_user_id, "now": now},
-    )
+def change_account(tx: Transaction, user: User) -> None:
+    """Write other rights or another name."""
+    tx.execute(SQL["change_account"], asdict(user) | {"site_codes": sorted(user.site_codes)})
+
+
+def enable_account(tx: Transaction, user_id: UUID) -> None:
+    """Let somebody sign in again."""
+    tx.execute(SQL["enable_account"], {"user_id": user_id})
+
+
+def find_password_hash(tx: Transaction, user_id: UUID) -> str | None:
+    """Find the stored password of an account."""
+    row = tx.execute(SQL["find_password_hash"], {"user_id": user_id}).fetchone()
+    return None if row is None else row["password_hash"]
+
+
+def find_password_set_at(tx: Transaction, user_id: UUID) -> datetime | None:
+    """Find when the password of an account was chosen."""
+    row = tx.execute(SQL["find_password_set_at"], {"user_id": user_id}).fetchone()
+    return None if row is None else row["password_set_at"]
+
+
+def set_password(tx: Transaction, user_id: UUID, *, password_hash: str, now: datetime) -> None:
+    """Store another password."""
+    values = {"user_id": user_id, "password_hash": password_hash, "now": now}
+    tx.execute(SQL["set_password"], values)
 
 
 def find_account(tx: Transaction, user_id: UUID) -> User | None:

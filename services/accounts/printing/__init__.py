@@ -1,0 +1,1 @@
+"""What accounts writes to persons."""
