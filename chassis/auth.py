@@ -21,6 +21,12 @@ _ISSUER = "relais"
 _CACHED_MAX = 10_000
 
 
+class Employed(tuple[str, ...]):
+    """`allow=Employed(("mediator", "admin"))`: these roles, and no volunteers among them."""
+
+    __slots__ = ()
+
+
 class TokenMissing(Unauthenticated):
     """Please sign in: this needs a token."""
 
@@ -49,6 +55,12 @@ class RoleNotAllowed(Forbidden):
     """Your role ({role}) does not allow this."""
 
     code = "accounts.role.not_allowed"
+
+
+class EmployeesOnly(Forbidden):
+    """Volunteers may not do this. Please ask an employee of the site."""
+
+    code = "accounts.role.employees_only"
 
 
 class OtherSite(Forbidden):

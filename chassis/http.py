@@ -35,7 +35,7 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
 from chassis import auth, clock, idempotency, metrics, problem, texts
-from chassis.auth import ROLES, Caller, RoleNotAllowed
+from chassis.auth import ROLES, Caller, Employed, EmployeesOnly, RoleNotAllowed
 from chassis.db import Transaction
 from chassis.ids import new_id
 from chassis.resources import Resources
@@ -186,6 +186,8 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         caller = self.resources.verifier.verify(request.headers.get("Authorization"), now=now)
         if caller.role not in self.allow:
             raise RoleNotAllowed(role=caller.role)
+        if caller.volunteer and isinstance(self.allow, Employed):
+            raise EmployeesOnly()
         return caller
 
     def _read(self, request: Request) -> bytes:
@@ -332,6 +334,7 @@ __all__ = [
     "Bytes",
     "Call",
     "Door",
+    "Employed",
     "File",
     "Page",
     "Paged",

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
+from chassis.auth import Employed
 from chassis.shapes import Bytes, Page
 
 _CONVERTER = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
@@ -92,6 +93,7 @@ def _operation(door: Any, method: Any, schemas: dict[int, Any]) -> dict[str, Any
         "responses": _responses(door, schemas),
         "security": [{"token": []}] if door.allow else [],
         "x-roles": list(door.allow),
+        **({"x-volunteers": False} if isinstance(door.allow, Employed) else {}),
     }
     if door.body is not None:
         content = _content(door.body, schemas)

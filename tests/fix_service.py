@@ -92,12 +92,17 @@ def bearer(
     *site_codes: str,
     user_id: UUID | None = None,
     operator: str | None = None,
+    volunteer: bool = False,
     key: str = SIGNING_KEY,
     lifetime: timedelta = timedelta(hours=1),
 ) -> dict[str, str]:
     """The header of somebody of that role at those sites."""
     caller = Caller(
-        user_id=user_id or uuid4(), role=role, site_codes=frozenset(site_codes), operator=operator
+        user_id=user_id or uuid4(),
+        role=role,
+        site_codes=frozenset(site_codes),
+        operator=operator,
+        volunteer=volunteer,
     )
     token = Signer(key).sign(caller, token_id=uuid4(), now=datetime.now(UTC), lifetime=lifetime)
     return {"Authorization": f"Bearer {token}"}

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from chassis import http
 from chassis.aliases import KnowsPeople
+from chassis.auth import Employed
 from chassis.consume import consume
 from chassis.db import Transaction
 from chassis.http import Call
@@ -18,7 +19,7 @@ from services.mediation.domain.limitation import limitation_of
 from services.mediation.domain.termination_fee import fee_of
 
 #: Debts are seen by employees only: a volunteer at a till is no mediator.
-STAFF = ("mediator", "site_manager", "admin")
+STAFF = Employed(("mediator", "site_manager", "admin"))
 
 
 class Mediation(KnowsPeople, Service):

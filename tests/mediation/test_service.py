@@ -1,6 +1,7 @@
 """Cases at the HTTP door: a real process, a real database, real tokens."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -9,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.fix_service import bearer
+from tests.fix_service import bearer, keyed
 from tests.fix_stack import Schema
 from tests.mediation.door import (
     HERE,
@@ -27,11 +28,28 @@ from tests.mediation.door import (
 
 
 class TestWhoMayAsk:
+    def test_no_volunteer_whatever_their_role(self, door: httpx.Client) -> None:
+        refused = 0
+        for path, methods in door.get("/openapi.json").json()["paths"].items():
+            for method, operation in methods.items():
+                assert operation["x-volunteers"] is False, path
+                for role in operation["x-roles"]:
+                    helper = bearer(role, HERE, volunteer=True)
+                    full = re.sub(r"{\w+}", str(uuid4()), path)
+                    answer = door.request(
+                        method, full.removeprefix("/api/mediation"), headers=keyed(helper)
+                    )
+                    assert problem(answer) == (403, "accounts.role.employees_only"), full
+                    refused += 1
+        assert refused > 30
+
     @pytest.mark.parametrize("role", ["till_operator", "referrer", "operator_partner"])
     @pytest.mark.parametrize(
         "path", ["/v1/cases", "/v1/calculators/limitation", "/v1/calculators/plan"]
     )
-    def test_no_volunteer_and_no_partner(self, door: httpx.Client, role: str, path: str) -> None:
+    def test_no_till_operator_and_no_partner(
+        self, door: httpx.Client, role: str, path: str
+    ) -> None:
         answer = do(door, path, {}, who=bearer(role, HERE))
         assert problem(answer) == (403, "accounts.role.not_allowed")
 
