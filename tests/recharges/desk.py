@@ -90,11 +90,12 @@ class Desk:
         cents: int,
         reason: str,
         *,
+        purpose: Any = "safe",
         by: UUID = CASHIER,
         is_supervisor: bool = False,
     ) -> api.CashMoved:
         till, session = store.lock_drawer(self.shop.tx, session_id)
-        asked = api.MoveCash(kind=kind, amount_cents=cents, reason=reason)
+        asked = api.MoveCash(kind=kind, amount_cents=cents, purpose=purpose, reason=reason)
         return drawers.move_cash(
             self.shop.tx,
             till,
