@@ -58,7 +58,6 @@ def find_paper(
         signed=seal.sign(slip),
         site=row["site_name"],
         address=row["address"],
-        structure=row["structure_name"],
         expires_on=row["expires_on"],
         needs=row["needs"],
         given_name=row["given_name"],

@@ -1,6 +1,7 @@
 """The bon d'orientation on paper: one page, PDF/UA-1, no more identity than a name to call.
 
-It is written in French, as the sites speak it; the QR code holds the signed text of the slip.
+It is written in French, as the sites speak it; the QR code holds the signed text of the slip.  Who
+finds one learns neither who sent somebody nor what for.
 """
 
 from collections.abc import Sequence
@@ -14,16 +15,6 @@ from chassis import texts
 from services.referrals.printing import qr
 
 LANGUAGE = "fr"
-#: What a need is called on paper.
-NEEDS = {
-    "recharge": "top-ups",
-    "sim": "a SIM card",
-    "phone": "a phone",
-    "computer": "a computer",
-    "internet": "internet at home",
-    "workshop": "a workshop",
-    "mediation": "help with a telecom debt",
-}
 _BRING = "this slip, on paper or on a screen"
 #: What some needs ask for besides the slip.
 BRING = {
@@ -41,7 +32,6 @@ class Paper:
     signed: str = field(repr=False)
     site: str
     address: str
-    structure: str | None
     expires_on: date
     needs: Sequence[str]
     given_name: str | None = field(repr=False)
@@ -56,13 +46,11 @@ class Paper:
 
 def to_html(paper: Paper) -> str:
     """Return the page; every text in it is escaped."""
-    wanted = [_say(NEEDS[need]) for need in paper.needs]
     bring = dict.fromkeys([_BRING, *(BRING[need] for need in paper.needs if need in BRING)])
     return _template().render(
         paper=paper,
         say=_say,
         last_on=paper.expires_on - timedelta(days=1),
-        needs=wanted,
         bring=[_say(each) for each in bring],
         picture=qr.as_picture(paper.signed),
         language=LANGUAGE,

@@ -147,10 +147,9 @@ SELECT referral_id, site_code, state, expires_on, submitted_at,
 -- What is printed on a slip; the family name by its first letter alone.
 SELECT referral_id, code, site_code, site.name AS site_name, site.address, expires_on, needs,
        given_name, left(family_name, 1) AS family_initial, referrer_id, structure_id, state,
-       person_ref, structure.name AS structure_name
+       person_ref
   FROM referral
   JOIN site USING (site_code)
-  LEFT JOIN structure USING (structure_id)
   LEFT JOIN person USING (person_ref)
  WHERE referral_id = %(referral_id)s;
 
