@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from chassis.auth import Caller, Signer, public_key_of
+from deploy.local import seller
 from deploy.local.home import ROOT
 from tests.fix_stack import Schema
 
@@ -32,6 +33,7 @@ def environment_of(schema: Schema, **more: str) -> dict[str, str]:
         "RELAIS_PARTS": "http",
         "RELAIS_FACTOR_KEYS": f"f1:{OTHER_KEY}",
         "SMTP_URL": "smtp://127.0.0.1:9",
+        **seller.DEMONSTRATION,
         **more,
     }
 

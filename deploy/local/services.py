@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from chassis import migrate
-from deploy.local import cards, mails, probe
+from deploy.local import cards, mails, probe, seller
 from deploy.local.child import Child, plain_environment
 from deploy.local.home import ROOT, Home, Trouble
 from deploy.local.keyring import Keyring
@@ -43,6 +43,7 @@ def make_child(
         | environment
         | keyring.environment(process.secrets)
         | cards.environment(process, ports=ports)
+        | seller.environment(process)
         | mails.environment(process, ports=ports),
         folder=home.folder(f"run/{process.name}"),
         port=port,

@@ -348,6 +348,7 @@ class SiteOpened(Heard):
 
     site_code: str
     name: str
+    address: str = ""
 
 
 class DeviceEnrolled(Heard):

@@ -781,6 +781,7 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON sale_voucher F
 CREATE TABLE site (
     site_code text NOT NULL,
     name text NOT NULL,
+    address text DEFAULT ''::text NOT NULL,
     CONSTRAINT site_pkey PRIMARY KEY (site_code)
 );
 

@@ -4,10 +4,12 @@ import re
 from functools import cache
 from typing import Annotated
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, SecretStr, StringConstraints
 
 from chassis.settings import Secret, Settings
+from services.recharges.domain.ticket import Seller
 
+SIRET_DIGITS = 14
 #: 32 bytes are 43 signs of base64url, with or without the padding.
 _ENTRY = re.compile(r"(?P<id>[^:,\s]+):[A-Za-z0-9_-]{43}=?")
 
@@ -33,6 +35,29 @@ class JournalSettings(Settings):
 
 class RechargesSettings(PinSettings, JournalSettings):
     """What a process that sells needs."""
+
+
+def _siret(text: str) -> str:
+    digits = "".join(text.split())
+    if not (len(digits) == SIRET_DIGITS and digits.isascii() and digits.isdigit()):
+        raise ValueError("a SIRET has fourteen digits")
+    # Luhn: every second digit counts double, and its own digits are added up.
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(digits))
+    if sum(sum(divmod(each, 10)) for each in doubled) % 10:
+        raise ValueError("this SIRET is mistyped: its last digit does not fit the others")
+    return digits
+
+
+class SellerSettings(Settings):
+    """Who sells, as every ticket has to say: the operator of this network, in law."""
+
+    relais_seller_name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    relais_seller_siret: Annotated[str, AfterValidator(_siret)]
+
+    @property
+    def seller(self) -> Seller:
+        """The seller as tickets say it."""
+        return Seller(name=self.relais_seller_name, siret=self.relais_seller_siret)
 
 
 class CardSettings(Settings):
@@ -67,7 +92,15 @@ def of_cards() -> CardSettings:
     return CardSettings()
 
 
+@cache
+def of_seller() -> SellerSettings:
+    """Read what printing tickets needs, once."""
+    return SellerSettings()
+
+
 def at_start() -> None:
-    """Read what this process needs: one that only relays takes no cards."""
+    """Read what this process needs: one that only relays takes no cards and prints no tickets."""
     if current().parts & {"http", "consume"}:
         of_cards()
+    if "http" in current().parts:
+        of_seller()

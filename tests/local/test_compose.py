@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from deploy import secrets, web_image
-from deploy.local import cards, mails, postgres
+from deploy.local import cards, mails, postgres, seller
 from deploy.local.home import ROOT
 from deploy.local.ports import WEB_PORT_DEFAULT, Ports
 from deploy.local.processes import ServiceProcess, present, services_of
@@ -43,7 +43,8 @@ class TestCompose:
         shared = {"RELAIS_VERIFY_KEY", "RELAIS_TRUSTED_PROXIES"}
         base = {cards.BASE} if cards.KEY in process.secrets else set()
         mailed = {mails.URL} if process.writes_mails else set()
-        assert environment.keys() - own == {*shared, *process.secrets, *base, *mailed}
+        sells = seller.environment(process).keys()
+        assert environment.keys() - own == {*shared, *process.secrets, *base, *mailed, *sells}
 
     def test_plays_stripe_where_recharges_finds_it(self) -> None:
         stand_in = CONTAINERS["stripe"]
@@ -77,7 +78,7 @@ class TestCompose:
 
     def test_asks_for_exactly_the_secrets_that_are_made(self) -> None:
         asked = variables((ROOT / "deploy" / "compose.yaml").read_text())
-        assert asked == {*secrets.environment(), *DEFAULTED}
+        assert asked == {*secrets.environment(), *seller.DEMONSTRATION, *DEFAULTED}
 
     def test_has_no_secret_with_a_default(self) -> None:
         text = (ROOT / "deploy" / "compose.yaml").read_text()

@@ -1,8 +1,8 @@
 """What a ticket and a drawer report say, whatever they are printed on.
 
 Every sum on them follows from the lines, counts and movements they hold, so a print cannot
-contradict itself.  Nothing here tells who the customer is: no name, no phone, no person_ref.  A
-PIN is left out of `repr`, which is what finds its way into logs.
+contradict itself.  Nothing on a ticket tells of a person, the customer or the one at the till: that
+is for the journal.  A PIN is left out of `repr`, which is what finds its way into logs.
 """
 
 import base64
@@ -47,6 +47,14 @@ class ReportKind(StrEnum):
 
     X = "X"
     Z = "Z"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seller:
+    """Who sells, in law: a name and the number of the establishment (SIRET), fourteen digits."""
+
+    name: str
+    siret: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,11 +144,10 @@ class CapLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reprint:
-    """Which copy a duplicate is (from 1), why it was printed and by whom, as a short code."""
+    """Which copy a duplicate is (from 1), and why it was printed."""
 
     number: int
     reason: str
-    by_code: str
 
     def __post_init__(self) -> None:
         if self.number < 1:
@@ -161,11 +168,11 @@ class Ticket:
 
     site_name: str
     site_code: str
+    site_address: str = ""
     till_name: str
     ticket_no: int
     recorded_at: datetime
     business_date: date
-    seller_code: str
     lines: tuple[TicketLine, ...]
     vat: tuple[VatShare, ...] = ()  # of the rates other than exempt
     tender: Tender
@@ -174,15 +181,18 @@ class Ticket:
     vouchers: tuple[TicketVoucher, ...] = ()
     signature_characters: str
     software_version: str
-    offline: bool = False
+    #: When a ticket that was sold offline reached the journal.
+    received_at: datetime | None = None
     reprint: Reprint | None = None
     #: A look at a ticket that was printed before: a duplicate without number and without PINs.
-    shown_to_code: str | None = None
+    is_shown: bool = False
     refund_of: RefundOf | None = None
 
     def __post_init__(self) -> None:
         _require_aware(self.recorded_at)
-        if self.shown_to_code and any(voucher.pin for voucher in self.vouchers):
+        if self.received_at is not None:
+            _require_aware(self.received_at)
+        if self.is_shown and any(voucher.pin for voucher in self.vouchers):
             raise ValueError("a PIN is not for looking at: that is a reprint")
         if not self.lines:
             raise ValueError("a ticket has a line at least")
@@ -193,7 +203,7 @@ class Ticket:
     @property
     def kind(self) -> Kind:
         """A copy is a duplicate first, of a sale as of a refund."""
-        if self.reprint or self.shown_to_code:
+        if self.reprint or self.is_shown:
             return Kind.DUPLICATE
         return Kind.REFUND if self.refund_of else Kind.SALE
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from chassis.offload import offload
 from chassis.shapes import File
+from services.recharges import settings
 from services.recharges.api.selling import Printed, TicketFormat
 from services.recharges.domain.ticket import DrawerReport, Ticket
 from services.recharges.printing import escpos, html, pdf, report_sheet, sms, ticket_sheet
@@ -21,7 +22,8 @@ def print_ticket(ticket: Ticket, *, format: TicketFormat, language: str) -> File
     if format == "sms":
         lines = "".join(f"{text}\n" for text in sms.messages(ticket, language=language))
         return File(content=lines.encode(), media_type=_PLAIN)
-    return _laid_out(ticket_sheet.compose(ticket, language=language), format=format)
+    sheet = ticket_sheet.compose(ticket, seller=settings.of_seller().seller, language=language)
+    return _laid_out(sheet, format=format)
 
 
 def print_report(report: DrawerReport, *, format: TicketFormat, language: str) -> File:

@@ -14,6 +14,7 @@ def learn_sites(tx: Transaction, heard: Sequence[events.SiteOpened]) -> None:
         {
             "site_codes": [site.site_code for site in heard],
             "names": [site.name for site in heard],
+            "addresses": [site.address for site in heard],
         },
     )
 

@@ -11,7 +11,6 @@ from services.recharges.domain import journal
 from services.recharges.domain.journal import Kind
 from services.recharges.domain.ticket import Reprint
 from services.recharges.handlers.journalling import Pen
-from services.recharges.handlers.tickets import code_of
 from services.recharges.seal import PinSeal
 from services.recharges.store import SQL
 from services.recharges.store import drawers as drawer_rows
@@ -103,11 +102,11 @@ def reveal(tx: Transaction, sale_id: UUID, *, pins: PinSeal) -> list[VoucherSold
 
 
 def copy_of(tx: Transaction, sale_id: UUID, copy_no: int) -> Reprint:
-    """Read which copy it is, why it was printed and by whom."""
+    """Read which copy it is, and why it was printed."""
     row = tx.execute(SQL["reprint_of_sale"], {"sale_id": sale_id, "copy_no": copy_no}).fetchone()
     if row is None:
         raise LookupError(f"no copy {copy_no} of sale {sale_id}")
-    return Reprint(number=copy_no, reason=row["reason"], by_code=code_of(row["revealed_by"]))
+    return Reprint(number=copy_no, reason=row["reason"])
 
 
 def show_reveals(tx: Transaction, sale_id: UUID) -> list[api.RevealShown]:

@@ -53,7 +53,7 @@ def ticket_of(
     *,
     revealed: tuple[VoucherSold, ...] = (),
     reprint: Reprint | None = None,
-    shown_to: UUID | None = None,
+    is_shown: bool = False,
 ) -> Ticket:
     """Read the ticket of a sale; PINs are on it only where they are given."""
     sale = sale_rows.find_sale(tx, sale_id)
@@ -66,7 +66,6 @@ def ticket_of(
     data = _data_of_offers(tx)
     return Ticket(
         **_said(found, record),
-        seller_code=code_of(sale["sold_by"]),
         cap_left=CapLeft(month=Month.of(on), left_cents=Cents(sale["cap_left_cents"])),
         vouchers=tuple(
             _voucher(
@@ -79,7 +78,7 @@ def ticket_of(
             for each in vouchers[sale_id]
         ),
         reprint=reprint,
-        shown_to_code=None if shown_to is None else code_of(shown_to),
+        is_shown=is_shown,
     )
 
 
@@ -99,9 +98,11 @@ def _said(found: Row, record: Mapping[str, Any]) -> dict[str, Any]:
     payment = record["payments"][0]
     original = record.get("original")
     in_cash = payment["tender"] == Tender.CASH and original is None
+    offline = record.get("offline")
     return {
         "site_name": found["site_name"],
         "site_code": record["site_code"],
+        "site_address": found["site_address"],
         "till_name": found["till_name"],
         "ticket_no": record["sequence"],
         "recorded_at": datetime.fromisoformat(record["recorded_at"]),
@@ -124,7 +125,7 @@ def _said(found: Row, record: Mapping[str, Any]) -> dict[str, Any]:
         "tendered_cents": payment["tendered_cents"] if in_cash else None,
         "signature_characters": ticket.four_characters(found["signature"]),
         "software_version": record["software_version"],
-        "offline": "offline" in record,
+        "received_at": datetime.fromisoformat(offline["received_at"]) if offline else None,
         "refund_of": None
         if original is None
         else RefundOf(ticket_no=original["ticket_no"], reason=original.get("reason", "")),

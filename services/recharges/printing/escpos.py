@@ -17,6 +17,8 @@ def render(sheet: Sheet) -> bytes:
     """Return what to send to the printer, the cut of the paper included."""
     roll = _Roll()
     roll.centred(sheet.place, size=_DOUBLE, bold=True)
+    for line in sheet.seller:
+        roll.centred(line)
     roll.centred(sheet.desk)
     roll.centred(sheet.title, bold=True)
     roll.centred(sheet.stamp)

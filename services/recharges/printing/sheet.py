@@ -63,6 +63,8 @@ class Sheet:
 
     language: str
     place: str
+    #: Who sells, in law: what a ticket has to say and a report need not.
+    seller: tuple[str, ...] = ()
     desk: str
     title: str
     stamp: str

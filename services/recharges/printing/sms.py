@@ -77,7 +77,7 @@ def _about(ticket: Ticket, voice: Voice) -> list[str]:
         parts.insert(1, left)
     if ticket.reprint:
         parts.insert(0, voice.say("DUPLICATE {number}", number=ticket.reprint.number) + ".")
-    elif ticket.shown_to_code:
+    elif ticket.is_shown:
         parts.insert(0, voice.say("DUPLICATE") + ".")
     return [gsm(part) for part in parts]
 

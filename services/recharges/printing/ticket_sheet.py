@@ -3,23 +3,25 @@
 from collections.abc import Iterable
 
 from services.recharges.domain.journal import EXEMPT
-from services.recharges.domain.ticket import Tender, Ticket, TicketLine, TicketVoucher
+from services.recharges.domain.ticket import Seller, Tender, Ticket, TicketLine, TicketVoucher
 from services.recharges.printing.sheet import Banner, Card, Row, Sheet, Table, Voice, plain
 
 #: A code of fourteen digits is typed right when it is read in fours.
 _PIN_GROUP = 4
 
 
-def compose(ticket: Ticket, *, language: str) -> Sheet:
+def compose(ticket: Ticket, *, seller: Seller, language: str) -> Sheet:
     """Say a ticket."""
     voice = Voice(language)
-    title = "Offline ticket no. {ticket_no}" if ticket.offline else "Ticket no. {ticket_no}"
+    is_offline = ticket.received_at is not None
+    title = "Offline ticket no. {ticket_no}" if is_offline else "Ticket no. {ticket_no}"
     return Sheet(
         language=language,
         place=plain(ticket.site_name),
+        seller=tuple(_seller(ticket, seller)),
         desk=plain(ticket.till_name),
         title=voice.say(title, ticket_no=ticket.ticket_no),
-        stamp=voice.instant(ticket.recorded_at),
+        stamp=_stamp(ticket, voice),
         blocks=(
             *_banners(ticket, voice),
             _lines(ticket, voice),
@@ -30,24 +32,33 @@ def compose(ticket: Ticket, *, language: str) -> Sheet:
     )
 
 
+def _seller(ticket: Ticket, seller: Seller) -> Iterable[str]:
+    if ticket.site_address:
+        yield plain(ticket.site_address)
+    digits = seller.siret
+    siret = f"{digits[:3]} {digits[3:6]} {digits[6:9]} {digits[9:]}"
+    yield f"{plain(seller.name)} – SIRET {siret}"
+
+
+def _stamp(ticket: Ticket, voice: Voice) -> str:
+    if ticket.received_at is None:
+        return voice.instant(ticket.recorded_at)
+    return voice.say(
+        "Sold offline on {sold}, recorded on {recorded}",
+        sold=voice.instant(ticket.recorded_at),
+        recorded=voice.instant(ticket.received_at),
+    )
+
+
 def _banners(ticket: Ticket, voice: Voice) -> Iterable[Banner]:
     if ticket.reprint:
-        by = plain(ticket.reprint.by_code)
         yield Banner(
             text=voice.say("DUPLICATE {number}", number=ticket.reprint.number),
-            detail=voice.say(
-                "Reprinted by {by_code}: {reason}",
-                by_code=by,
-                reason=plain(ticket.reprint.reason),
-            ),
+            detail=voice.say("Reprinted: {reason}", reason=plain(ticket.reprint.reason)),
         )
-    if ticket.shown_to_code:
+    if ticket.is_shown:
         yield Banner(
-            text=voice.say("DUPLICATE"),
-            detail=voice.say(
-                "To be looked at by {by_code}, without codes",
-                by_code=plain(ticket.shown_to_code),
-            ),
+            text=voice.say("DUPLICATE"), detail=voice.say("To be looked at, without codes")
         )
     if ticket.refund_of:
         yield Banner(
@@ -132,9 +143,8 @@ def _fiscal(ticket: Ticket, voice: Voice) -> Table:
     said = {
         "Business day": voice.day(ticket.business_date),
         "Site": plain(ticket.site_code),
-        "Seller": plain(ticket.seller_code),
         "Lines": str(len(ticket.lines)),
-        "Reprint (0 = original)": "–" if ticket.shown_to_code else str(ticket.duplicate_number),
+        "Reprint (0 = original)": "–" if ticket.is_shown else str(ticket.duplicate_number),
         "Signature": ticket.signature_characters,
         "Software": plain(ticket.software_version),
     }

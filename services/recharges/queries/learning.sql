@@ -1,9 +1,12 @@
 -- What is known of other services' sites, tills and people.
 
 -- name: learn_sites
-INSERT INTO site (site_code, name)
-SELECT * FROM unnest(%(site_codes)s::text[], %(names)s::text[])
-    ON CONFLICT (site_code) DO NOTHING;
+-- Of a site that was heard of before its address was kept, the address is added.
+INSERT INTO site (site_code, name, address)
+SELECT DISTINCT ON (site_code) *
+  FROM unnest(%(site_codes)s::text[], %(names)s::text[], %(addresses)s::text[])
+       AS told (site_code, name, address)
+    ON CONFLICT (site_code) DO UPDATE SET address = excluded.address WHERE site.address = '';
 
 -- name: learn_tills
 -- The fact with the highest sequence says how a till stands, in whatever order they are heard; a

@@ -3,7 +3,8 @@
 -- name: find_ticket
 -- A ticket of a till's journal with the names of the place.
 SELECT journal.record, journal.signature, journal.business_date, till.name AS till_name,
-       coalesce(site.name, till.site_code) AS site_name
+       coalesce(site.name, till.site_code) AS site_name,
+       coalesce(site.address, '') AS site_address
   FROM journal
   JOIN till ON till.till_id = journal.till_id
   LEFT JOIN site ON site.site_code = till.site_code
@@ -37,7 +38,7 @@ SELECT coalesce(bool_or(kind = 'first'), false) AS is_revealed,
 
 -- name: reprint_of_sale
 -- A copy as it was printed.
-SELECT copy_no, revealed_by, revealed_at, reason
+SELECT copy_no, reason
   FROM reveal
  WHERE sale_id = %(sale_id)s AND copy_no = %(copy_no)s;
 

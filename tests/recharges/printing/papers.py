@@ -20,6 +20,7 @@ from services.recharges.domain.ticket import (
     DrawerReport,
     LateTickets,
     ReportKind,
+    Seller,
     Takings,
     Tender,
     Ticket,
@@ -30,6 +31,9 @@ from services.recharges.domain.ticket import (
 
 SOLD_AT = datetime(2026, 11, 22, 13, 3, 27, tzinfo=UTC)
 SOLD_ON = date(2026, 11, 22)
+
+
+SELLER = Seller(name="Relais Solidaire", siret="12345678200002")
 
 
 def line(**changes: Any) -> TicketLine:
@@ -63,7 +67,6 @@ def sale(**changes: Any) -> Ticket:
         "ticket_no": 4217,
         "recorded_at": SOLD_AT,
         "business_date": SOLD_ON,
-        "seller_code": "K7",
         "lines": (line(),),
         "tender": Tender.CASH,
         "tendered_cents": Cents(500),

@@ -85,11 +85,8 @@ def tickets(draw: st.DrawFn, *, texts: Any = words) -> Ticket:
         tendered_cents=draw(cents) if cash else None,
         cap_left=draw(st.none() | st.builds(CapLeft, month=days.map(Month.of), left_cents=cents)),
         vouchers=tuple(draw(st.lists(vouchers(texts=texts), max_size=3).filter(_unmistakable))),
-        offline=draw(st.booleans()),
-        reprint=draw(
-            st.none()
-            | st.builds(Reprint, number=st.integers(1, 99), reason=texts, by_code=st.just("S1"))
-        ),
+        received_at=draw(st.none() | instants),
+        reprint=draw(st.none() | st.builds(Reprint, number=st.integers(1, 99), reason=texts)),
         refund_of=draw(of_line) if refund else None,
     )
 

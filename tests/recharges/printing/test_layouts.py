@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from pypdf import PdfReader
 
 from deploy.local.home import ROOT
-from services.recharges.domain.ticket import TOP_UPS, DrawerReport, Ticket
+from services.recharges.domain.ticket import TOP_UPS, DrawerReport, Reprint, Ticket
 from services.recharges.printing import escpos, html, pdf, report_sheet, sms, ticket_sheet
 from services.recharges.printing.html import Paper
 from tests.recharges.printing import papers, strategies
@@ -24,7 +24,7 @@ class TestRoll:
     @settings(max_examples=100, deadline=None)
     @given(ticket=strategies.tickets(texts=strategies.hostile))
     def test_is_never_wider_than_its_columns(self, ticket: Ticket) -> None:
-        printed = escpos.render(ticket_sheet.compose(ticket, language="fr"))
+        printed = escpos.render(ticket_sheet.compose(ticket, seller=papers.SELLER, language="fr"))
 
         widths = [width for _, width in papers.lines_of_roll(printed)]
         assert max(widths) <= escpos.COLUMNS
@@ -39,7 +39,7 @@ class TestRoll:
     @settings(max_examples=100, deadline=None)
     @given(ticket=strategies.tickets(texts=strategies.hostile))
     def test_obeys_no_command_hidden_in_a_label(self, ticket: Ticket) -> None:
-        printed = escpos.render(ticket_sheet.compose(ticket, language="fr"))
+        printed = escpos.render(ticket_sheet.compose(ticket, seller=papers.SELLER, language="fr"))
 
         text = "".join(text for text, _ in papers.lines_of_roll(printed))
         assert text.isprintable()
@@ -49,7 +49,7 @@ class TestRoll:
         ticket = papers.sale(
             site_name="Cœur d’Hérault", lines=(papers.line(label="Forfait « été » à 5 €, ça va"),)
         )
-        printed = escpos.render(ticket_sheet.compose(ticket, language="fr"))
+        printed = escpos.render(ticket_sheet.compose(ticket, seller=papers.SELLER, language="fr"))
 
         text = papers.text_of_roll(printed)
         assert printed.startswith(b"\x1b@")
@@ -61,12 +61,16 @@ class TestRoll:
         ticket = papers.sale(site_name="Łódź Ångström 東京")
 
         assert "?ódz Ångström ??" in papers.text_of_roll(
-            escpos.render(ticket_sheet.compose(ticket, language="fr"))
+            escpos.render(ticket_sheet.compose(ticket, seller=papers.SELLER, language="fr"))
         )
 
     def test_shows_operator_pin_and_copy_twice_as_large(self) -> None:
         lines = dict(
-            papers.lines_of_roll(escpos.render(ticket_sheet.compose(papers.sale(), language="fr")))
+            papers.lines_of_roll(
+                escpos.render(
+                    ticket_sheet.compose(papers.sale(), seller=papers.SELLER, language="fr")
+                )
+            )
         )
 
         assert lines["SFR"] == 2 * len("SFR")
@@ -82,7 +86,9 @@ class TestPage:
             lines=(papers.line(label=HOSTILE),),
             vouchers=(papers.voucher(offer_label=HOSTILE, operator_name=HOSTILE),),
         )
-        page = html.render(ticket_sheet.compose(ticket, language="fr"), paper=paper)
+        page = html.render(
+            ticket_sheet.compose(ticket, seller=papers.SELLER, language="fr"), paper=paper
+        )
 
         assert "<script" not in page
         assert "<!--" not in page
@@ -91,7 +97,7 @@ class TestPage:
         assert papers.text_of_html(page).count(shown) == 5
 
     def test_runs_no_script_and_fetches_nothing(self) -> None:
-        page = html.render(ticket_sheet.compose(papers.sale(), language="fr"))
+        page = html.render(ticket_sheet.compose(papers.sale(), seller=papers.SELLER, language="fr"))
 
         for reference in ("<script", "javascript:", "src=", "href=", "url(", "@import", "http:"):
             assert reference not in page
@@ -99,17 +105,21 @@ class TestPage:
 
     def test_says_its_language(self) -> None:
         for language in ("fr", "en"):
-            page = html.render(ticket_sheet.compose(papers.sale(), language=language))
+            page = html.render(
+                ticket_sheet.compose(papers.sale(), seller=papers.SELLER, language=language)
+            )
             assert f'<html lang="{language}">' in page
 
     def test_has_the_width_of_the_roll(self) -> None:
-        assert "size: 80mm" in html.render(ticket_sheet.compose(papers.sale(), language="fr"))
+        assert "size: 80mm" in html.render(
+            ticket_sheet.compose(papers.sale(), seller=papers.SELLER, language="fr")
+        )
 
 
 class TestDocument:
     @pytest.fixture
     def document(self) -> PdfReader:
-        sheet = ticket_sheet.compose(papers.sale(), language="fr")
+        sheet = ticket_sheet.compose(papers.sale(), seller=papers.SELLER, language="fr")
         return PdfReader(BytesIO(pdf.render(sheet)))
 
     def test_is_tagged_for_who_cannot_see_it(self, document: PdfReader) -> None:
@@ -124,8 +134,37 @@ class TestDocument:
         assert document.metadata
         assert document.metadata.title == "Ticket n° 4217 – Paris 19"
 
-    def test_holds_an_ordinary_ticket_on_one_page(self, document: PdfReader) -> None:
-        assert len(document.pages) == 1
+    @pytest.mark.parametrize("vouchers", [1, 2])
+    @pytest.mark.parametrize("copy_no", [0, 1])
+    def test_holds_an_ordinary_ticket_and_its_copy_on_one_page(
+        self, vouchers: int, copy_no: int
+    ) -> None:
+        (page,) = pages_of(vouchers=vouchers, copy_no=copy_no)
+
+        assert page.count("8412 0957 3166 04") == vouchers
+        assert page.endswith("1 / 1")
+
+    def test_says_on_each_further_page_of_which_ticket_it_is(self) -> None:
+        first, *further = pages_of(vouchers=7)
+
+        assert first.startswith("Connexions Solidaires Saint-Denis")
+        assert len(further) > 1
+        for number, page in enumerate(further, start=2):
+            assert page.endswith(f"Ticket n° 4217 {number} / {len(further) + 1}")
+            assert page.count("Ticket n° 4217") == 1
+
+
+def pages_of(*, vouchers: int, copy_no: int = 0) -> list[str]:
+    """What the pages of a ticket say, one after the other."""
+    ticket = papers.sale(
+        site_name="Connexions Solidaires Saint-Denis",
+        site_address="47 rue Jean Jaurès, 93200 Saint-Denis",
+        lines=(papers.line(quantity=vouchers),),
+        vouchers=tuple(papers.voucher(serial=f"SFR000421773{n}") for n in range(vouchers)),
+        reprint=Reprint(number=copy_no, reason="imprimante en panne") if copy_no else None,
+    )
+    document = pdf.render(ticket_sheet.compose(ticket, seller=papers.SELLER, language="fr"))
+    return [papers.flat(page.extract_text()) for page in PdfReader(BytesIO(document)).pages]
 
 
 def sentences_in(module: object) -> set[str]:

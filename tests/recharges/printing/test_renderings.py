@@ -68,7 +68,7 @@ class TestTicket:
         @settings(max_examples=_EXAMPLES[name], deadline=None)
         @given(ticket=strategies.tickets(), language=LANGUAGES)
         def run(ticket: Ticket, language: str) -> None:
-            text = READ[name](ticket_sheet.compose(ticket, language=language))
+            text = READ[name](ticket_sheet.compose(ticket, seller=papers.SELLER, language=language))
 
             found = papers.amounts_in(text, language=language)
             assert found == papers.amounts(*amounts_of(ticket), language=language)
@@ -79,7 +79,9 @@ class TestTicket:
         @settings(max_examples=_EXAMPLES[name], deadline=None)
         @given(ticket=strategies.tickets())
         def run(ticket: Ticket) -> None:
-            text = READ[name](ticket_sheet.compose(ticket, language="fr")).replace(" ", "")
+            text = READ[name](
+                ticket_sheet.compose(ticket, seller=papers.SELLER, language="fr")
+            ).replace(" ", "")
 
             for voucher in ticket.vouchers:
                 assert text.count(voucher.serial) == 1
@@ -92,7 +94,9 @@ class TestTicket:
         @given(ticket=strategies.tickets().filter(lambda ticket: bool(ticket.vouchers)))
         def run(ticket: Ticket) -> None:
             told = tuple(replace(voucher, pin=None) for voucher in ticket.vouchers)
-            sheet = ticket_sheet.compose(replace(ticket, vouchers=told), language="fr")
+            sheet = ticket_sheet.compose(
+                replace(ticket, vouchers=told), seller=papers.SELLER, language="fr"
+            )
             text = READ[name](sheet)
 
             assert text.count("Code non imprimé sur ce ticket") == len(told)
@@ -105,7 +109,7 @@ class TestTicket:
         @settings(max_examples=_EXAMPLES[name], deadline=None)
         @given(ticket=strategies.tickets())
         def run(ticket: Ticket) -> None:
-            text = READ[name](ticket_sheet.compose(ticket, language="fr"))
+            text = READ[name](ticket_sheet.compose(ticket, seller=papers.SELLER, language="fr"))
 
             copy = ticket.reprint.number if ticket.reprint else 0
             assert (f"DUPLICATA {copy}" in text) == (copy > 0)
@@ -113,7 +117,7 @@ class TestTicket:
             assert ("REMBOURSEMENT" in text) == (ticket.refund_of is not None)
             if ticket.refund_of:
                 assert f"Du ticket n° {ticket.refund_of.ticket_no} : " in text
-            title = "Ticket hors ligne" if ticket.offline else "Ticket"
+            title = "Ticket hors ligne" if ticket.received_at else "Ticket"
             assert f" {title} n° {ticket.ticket_no} " in text
             assert f"Nombre de lignes {len(ticket.lines)} " in text
             assert "Signature aX7_" in text
@@ -123,7 +127,7 @@ class TestTicket:
         run()
 
     def test_shows_the_pin_in_fours_and_the_time_in_paris(self, name: str) -> None:
-        text = READ[name](ticket_sheet.compose(papers.sale(), language="fr"))
+        text = READ[name](ticket_sheet.compose(papers.sale(), seller=papers.SELLER, language="fr"))
 
         assert text.count("8412 0957 3166 04") == 1
         assert "22 nov. 2026, 14:03:27" in text
@@ -131,11 +135,30 @@ class TestTicket:
         assert "31 décembre 2027" in text
         assert "composez son numéro de rechargement" in text
 
+    def test_says_who_sells_and_where_and_nobody_by_name(self, name: str) -> None:
+        ticket = papers.sale(site_address="47 rue Jean Jaurès, Saint-Denis")
+        text = READ[name](ticket_sheet.compose(ticket, seller=papers.SELLER, language="fr"))
+
+        assert "47 rue Jean Jaurès, Saint-Denis" in text
+        assert "Relais Solidaire – SIRET 123 456 782 00002" in text
+        assert "Caisse 1" in text
+        assert "Vendeur" not in text
+
+    def test_says_that_it_was_sold_offline_and_when_it_was_recorded(self, name: str) -> None:
+        ticket = papers.sale(received_at=datetime(2026, 11, 23, 7, 5, 0, tzinfo=UTC))
+        text = READ[name](ticket_sheet.compose(ticket, seller=papers.SELLER, language="fr"))
+
+        assert "Ticket hors ligne n° 4217" in text
+        assert (
+            "Vendu hors ligne le 22 nov. 2026, 14:03:27, enregistré le 23 nov. 2026, 08:05:00"
+            in text
+        )
+
     def test_shows_the_day_of_the_till_and_the_night_of_the_clock(self, name: str) -> None:
         ticket = papers.sale(
             recorded_at=datetime(2026, 12, 31, 23, 30, tzinfo=UTC), business_date=date(2026, 12, 31)
         )
-        text = READ[name](ticket_sheet.compose(ticket, language="en"))
+        text = READ[name](ticket_sheet.compose(ticket, seller=papers.SELLER, language="en"))
 
         assert "Jan 1, 2027, 00:30:00" in text
         assert "Business day December 31, 2026" in text
@@ -191,7 +214,7 @@ class TestModel:
     @settings(max_examples=25)
     @given(ticket=strategies.tickets().filter(lambda ticket: bool(ticket.vouchers)))
     def test_keeps_pins_out_of_what_logs_show(self, ticket: Ticket) -> None:
-        sheet = ticket_sheet.compose(ticket, language="fr")
+        sheet = ticket_sheet.compose(ticket, seller=papers.SELLER, language="fr")
 
         for voucher in ticket.vouchers:
             assert (voucher.pin or "") not in repr(ticket) + str(ticket)
@@ -203,7 +226,7 @@ class TestSpeed:
         taken = []
         for _ in range(20):
             begun = time.perf_counter()
-            escpos.render(ticket_sheet.compose(papers.sale(), language="fr"))
+            escpos.render(ticket_sheet.compose(papers.sale(), seller=papers.SELLER, language="fr"))
             taken.append(time.perf_counter() - begun)
 
         # The best of them: others use this machine too.

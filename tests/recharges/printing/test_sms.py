@@ -61,7 +61,7 @@ class TestMessages:
         )
 
     def test_say_a_copy_and_a_refund(self) -> None:
-        copy = papers.sale(reprint=Reprint(number=3, reason="papier", by_code="S1"))
+        copy = papers.sale(reprint=Reprint(number=3, reason="papier"))
         refund = papers.sale(
             lines=(papers.line(quantity=-1),),
             tendered_cents=None,

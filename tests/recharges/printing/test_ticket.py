@@ -45,7 +45,7 @@ class TestTicket:
             "tendered_cents": None,
             "refund_of": RefundOf(ticket_no=3, reason="erreur"),
         }
-        copy = Reprint(number=2, reason="papier", by_code="S1")
+        copy = Reprint(number=2, reason="papier")
 
         assert papers.sale().kind is Kind.SALE
         assert papers.sale(**refund).kind is Kind.REFUND
@@ -74,7 +74,7 @@ class TestTicket:
 
     def test_counts_its_copies_from_one(self) -> None:
         with pytest.raises(ValueError, match="original"):
-            Reprint(number=0, reason="papier", by_code="S1")
+            Reprint(number=0, reason="papier")
 
 
 class TestDrawerReport:
