@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from collections.abc import Collection
+from uuid import UUID
 
 from chassis.db import Transaction
 from kernel.refusal import Invalid, Refusal
@@ -19,6 +21,12 @@ class KeyReused(Refusal):
     """This Idempotency-Key was used for another request. Take a new key for a new request."""
 
     code = "idempotency.key_reused"
+
+
+class AnswerErased(Refusal):
+    """The answer to this request was erased with the data of the person it was about."""
+
+    code = "idempotency.answer_erased"
 
 
 def key_from(header: str | None) -> str:
@@ -53,6 +61,8 @@ def claim(tx: Transaction, *, key: str, request_hash: bytes) -> tuple[int, str] 
     ).fetchone()
     if known is None or known["request_hash"] != request_hash:
         raise KeyReused()
+    if known["status"] is None:  # else it is written in the transaction that takes the key
+        raise AnswerErased()
     return known["status"], known["answer"]
 
 
@@ -62,3 +72,16 @@ def keep(tx: Transaction, *, key: str, status: int, answer: str) -> None:
         "UPDATE command_answer SET status = %s, answer = %s::json WHERE key = %s",
         (status, answer, key),
     )
+
+
+def erase_answers(tx: Transaction, *, mentioning: Collection[UUID]) -> int:
+    """Forget the answers in which one of these ids stands, for the words beside it.
+
+    Reads every answer that is kept, which only the erasure of a person is worth.
+    """
+    if not mentioning:
+        return 0
+    return tx.execute(
+        "UPDATE command_answer SET status = NULL, answer = NULL WHERE answer::text LIKE ANY (%s)",
+        ([f"%{each}%" for each in mentioning],),
+    ).rowcount

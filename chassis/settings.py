@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     delivery_limit: int = 50
     retry_delays_s: tuple[int, ...] = (1, 5, 30, 300)
 
+    #: What one service may answer to an export: as much as this in one fact, in so many facts.
+    export_part_bytes_max: int = Field(default=131_072, ge=1)
+    export_parts_max: int = Field(default=64, ge=1)
+
     @property
     def parts(self) -> frozenset[str]:
         """The parts this process runs."""

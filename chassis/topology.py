@@ -48,6 +48,10 @@ class Topology:
         """List the types of fact bound to a queue."""
         return sorted(t for t, queues in self.subscriptions.items() if queue in queues)
 
+    def services_hearing(self, fact_type: str) -> list[str]:
+        """List the services with a queue that hears a type."""
+        return sorted({service_of(queue) for queue in self.subscriptions.get(fact_type, ())})
+
     def is_heard(self, fact_type: str) -> bool:
         """Say whether any queue hears a type."""
         return bool(self.subscriptions.get(fact_type))

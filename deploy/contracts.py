@@ -17,8 +17,9 @@ from typing import Any
 import yaml
 
 import services
-from chassis import openapi
+from chassis import openapi, personal
 from chassis.facts import Fact, Heard
+from chassis.personal import PersonalData
 from kernel.envelope import Envelope
 
 FOLDER = Path(__file__).resolve().parent.parent / "contracts"
@@ -41,8 +42,9 @@ def service_class(name: str) -> Any:
 
 
 def facts_of(name: str) -> list[type[Fact]]:
-    """List the facts a service tells."""
-    return _subclasses(name, Fact)
+    """List the facts a service tells, with those by which the chassis answers for it."""
+    answers = personal.answers_of(name) if issubclass(service_class(name), PersonalData) else ()
+    return sorted([*_subclasses(name, Fact), *answers], key=lambda each: each.TYPE)
 
 
 def heard_by(name: str) -> list[type[Heard]]:

@@ -3,9 +3,10 @@
 Owns       sites, users with their roles, sign-in, sessions, second factors, tills and their
            devices; the chained log of who did what to whose access
 Publishes  accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.device.revoked.v1,
-           accounts.site.opened.v1, accounts.user.changed.v1, accounts.user.created.v1,
-           accounts.user.disabled.v1, accounts.user.enabled.v1
-Hears      nothing
+           accounts.erasure.acknowledged.v1, accounts.export.answered.v1, accounts.site.opened.v1,
+           accounts.user.changed.v1, accounts.user.created.v1, accounts.user.disabled.v1,
+           accounts.user.enabled.v1
+Hears      referrals.export.requested.v1, referrals.person.erased.v1
 Answers    POST /v1/sessions, GET /v1/sessions, POST /v1/sessions/<uuid:session_id>/revoke,
            POST /v1/sessions/revoke-all, POST /v1/sign-out, GET /v1/me,
            POST /v1/password, POST /v1/password-resets, POST /v1/password-resets/use,

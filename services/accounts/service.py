@@ -1,6 +1,7 @@
 """The entry points of accounts, put together."""
 
 from chassis.mail import Postman
+from chassis.personal import PersonalData
 from chassis.service import Base
 from services.accounts.doors.devices import DeviceDoors
 from services.accounts.doors.log import LogDoors
@@ -20,6 +21,7 @@ class Accounts(
     SiteDoors,
     UserDoors,
     Postman,
+    PersonalData,
     Base,
 ):
     """Who works where, who may do what, and which devices are tills."""

@@ -1,7 +1,8 @@
 """Donations: the 1 euro a month that operators' customers give, as their operators report it.
 
 Owns       operators, the cap on one operation, option reports and their lines
-Publishes  donations.option.reported.v1
-Hears      accounts.access.ended.v1
+Publishes  donations.erasure.acknowledged.v1, donations.export.answered.v1,
+           donations.option.reported.v1
+Hears      accounts.access.ended.v1, referrals.export.requested.v1, referrals.person.erased.v1
 Answers    GET /v1/option-reports, POST /v1/option-reports
 """

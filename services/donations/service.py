@@ -2,6 +2,7 @@
 
 from chassis import http
 from chassis.db import Transaction
+from chassis.personal import PersonalData
 from chassis.service import Service
 from services.donations import api, handlers
 
@@ -9,7 +10,7 @@ from services.donations import api, handlers
 REPORT_BYTES_MAX = 32 * 1024 * 1024
 
 
-class Donations(Service):
+class Donations(PersonalData, Service):
     """The 1 euro option at the HTTP door."""
 
     name = "donations"

@@ -286,3 +286,46 @@ SELECT step_no, grade
   FROM grading
  WHERE device_id = %(device_id)s
  ORDER BY step_no;
+
+-- name: held_entitlements
+SELECT person_ref, from_on, until_on
+  FROM entitlement
+ WHERE person_ref = ANY (%(person_refs)s)
+ ORDER BY from_on;
+
+-- name: held_sales
+-- Reads every sale: only an export asks for the devices of one person.
+SELECT sale.sale_id, sale.person_ref, sale.device_id, sale.site_code, device.kind, device.brand,
+       device.model, device.imei, device.serial, sale.condition, sale.grade, sale.price_cents,
+       sale.tender, sale.business_date, sale.sold_at
+  FROM sale
+  JOIN device USING (device_id)
+ WHERE sale.person_ref = ANY (%(person_refs)s)
+ ORDER BY sale.sold_at;
+
+-- name: held_guarantees
+SELECT guarantee.device_id, guarantee.starts_on, guarantee.commercial_until,
+       guarantee.presumption_until, guarantee.legal_until, guarantee.suspended_days
+  FROM sale
+  JOIN guarantee USING (device_id)
+ WHERE sale.person_ref = ANY (%(person_refs)s)
+ ORDER BY guarantee.device_id, guarantee.step_no;
+
+-- name: held_repairs
+SELECT repair.repair_id, repair.device_id, repair.opened_on, repair.due_on, repair.fault,
+       repair.under_guarantee, repair_closing.closed_on
+  FROM sale
+  JOIN repair USING (device_id)
+  LEFT JOIN repair_closing USING (repair_id)
+ WHERE sale.person_ref = ANY (%(person_refs)s)
+ ORDER BY repair.opened_on;
+
+-- name: blank_repairs
+-- What was written of the faults of a person's devices.
+UPDATE repair
+   SET fault = ''
+  FROM sale
+ WHERE sale.device_id = repair.device_id
+   AND sale.person_ref = ANY (%(person_refs)s)
+   AND repair.fault <> ''
+RETURNING repair.repair_id AS id;

@@ -362,7 +362,8 @@ CREATE TABLE repair (
     CONSTRAINT repair_step_check CHECK ((step = 'open_repair'::text)),
     CONSTRAINT repair_device_id_step_no_step_fkey FOREIGN KEY (device_id, step_no, step) REFERENCES device_step(device_id, step_no, step)
 );
-CREATE TRIGGER repair_is_append_only BEFORE DELETE OR UPDATE ON repair FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER repair_is_append_only BEFORE DELETE OR UPDATE OF repair_id, device_id, step_no, step, opened_on, due_on, under_guarantee ON repair FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER repair_words_are_only_blanked BEFORE UPDATE OF fault ON repair FOR EACH ROW WHEN ((new.fault <> ''::text)) EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE repair_closing (
     repair_id uuid NOT NULL,

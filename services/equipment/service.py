@@ -6,6 +6,7 @@ from chassis import http
 from chassis.aliases import KnowsPeople
 from chassis.consume import consume
 from chassis.db import Transaction
+from chassis.personal import PersonalData
 from chassis.service import Service
 from chassis.shapes import Paged
 from kernel.envelope import Envelope
@@ -19,7 +20,7 @@ MANAGERS = ("site_manager", "admin")
 READERS = (*STAFF, "mediator")
 
 
-class Equipment(KnowsPeople, Service):
+class Equipment(KnowsPeople, PersonalData, Service):
     """Devices at the HTTP door, sites and entitlements on the bus."""
 
     name = "equipment"
@@ -29,7 +30,11 @@ class Equipment(KnowsPeople, Service):
         """Know the sites."""
         return handlers.learn_sites(tx, facts)
 
-    @consume("referrals.entitlement.opened.v1", "referrals.entitlement.renewed.v1")
+    @consume(
+        "referrals.entitlement.opened.v1",
+        "referrals.entitlement.renewed.v1",
+        "referrals.entitlement.shortened.v1",
+    )
     def on_entitlement_told(self, tx: Transaction, facts: list[Envelope]) -> list[UUID]:
         """Know who may buy, from which day until which."""
         return handlers.learn_entitlements(tx, facts)

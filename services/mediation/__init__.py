@@ -2,10 +2,12 @@
 
 Owns       debt cases, mandates, debt lines, offers and their answers, payment
            plans; the legal rates of interest
-Publishes  mediation.case.closed.v1, mediation.case.opened.v1, mediation.offer.answered.v1,
-           mediation.offer.made.v1, mediation.plan.agreed.v1
+Publishes  mediation.case.closed.v1, mediation.case.opened.v1, mediation.erasure.acknowledged.v1,
+           mediation.export.answered.v1, mediation.offer.answered.v1, mediation.offer.made.v1,
+           mediation.plan.agreed.v1
 Hears      accounts.access.ended.v1, referrals.entitlement.opened.v1,
-           referrals.entitlement.renewed.v1, referrals.person.merged.v1,
+           referrals.entitlement.renewed.v1, referrals.entitlement.shortened.v1,
+           referrals.export.requested.v1, referrals.person.erased.v1, referrals.person.merged.v1,
            referrals.person.unmerged.v1
 Answers    GET /v1/cases, GET /v1/cases/<uuid:case_id>,
            POST /v1/calculators/late-interest, POST /v1/calculators/limitation,

@@ -190,3 +190,94 @@ UPDATE offer
 -- name: add_case_event
 INSERT INTO case_event (case_id, step, happened_at, user_id, details)
 VALUES (%(case_id)s, %(step)s, %(happened_at)s, %(user_id)s, %(details)s);
+
+-- name: held_entitlements
+SELECT person_ref, from_on, until_on
+  FROM entitlement
+ WHERE person_ref = ANY (%(person_refs)s)
+ ORDER BY from_on;
+
+-- name: held_cases
+SELECT case_id, person_ref, site_code, status, outcome, opened_on, closed_at, admissible_on
+  FROM debt_case
+ WHERE person_ref = ANY (%(person_refs)s)
+ ORDER BY opened_on, case_id;
+
+-- name: held_mandates
+SELECT mandate.mandate_id, mandate.case_id, mandate.operators, mandate.signed_on,
+       mandate.until_on, mandate.client_reference, mandate.revoked_on
+  FROM debt_case
+  JOIN mandate USING (case_id)
+ WHERE debt_case.person_ref = ANY (%(person_refs)s)
+ ORDER BY mandate.signed_on;
+
+-- name: held_lines
+SELECT debt_line.line_id, debt_line.case_id, debt_line.operator, debt_line.kind, debt_line.label,
+       debt_line.claimed_cents, debt_line.due_cents, debt_line.agreed_cents, debt_line.due_on,
+       debt_line.born_on, debt_line.added_on,
+       (SELECT json_agg(json_build_object('kind', kind, 'on', happened_on, 'until', until_on)
+                        ORDER BY position)
+          FROM line_event
+         WHERE line_event.line_id = debt_line.line_id) AS events
+  FROM debt_case
+  JOIN debt_line USING (case_id)
+ WHERE debt_case.person_ref = ANY (%(person_refs)s)
+ ORDER BY debt_line.due_on;
+
+-- name: held_offers
+SELECT offer.offer_id, offer.case_id, offer.operator, offer.kind, offer.maker, offer.amount_cents,
+       offer.made_on, offer.state, offer.answered_on, offer.person_signed_on,
+       offer.override_reason,
+       (SELECT json_agg(json_build_object('due_on', due_on, 'amount_cents', amount_cents)
+                        ORDER BY position)
+          FROM instalment
+         WHERE instalment.offer_id = offer.offer_id) AS instalments
+  FROM debt_case
+  JOIN offer USING (case_id)
+ WHERE debt_case.person_ref = ANY (%(person_refs)s)
+ ORDER BY offer.made_on;
+
+-- name: held_steps
+SELECT case_event.case_id, case_event.step, case_event.happened_at, case_event.details
+  FROM debt_case
+  JOIN case_event USING (case_id)
+ WHERE debt_case.person_ref = ANY (%(person_refs)s)
+ ORDER BY case_event.position;
+
+-- name: blank_mandates
+-- The number by which an operator knows the person.
+UPDATE mandate
+   SET client_reference = ''
+  FROM debt_case
+ WHERE debt_case.case_id = mandate.case_id
+   AND debt_case.person_ref = ANY (%(person_refs)s)
+   AND mandate.client_reference <> ''
+RETURNING mandate.mandate_id AS id;
+
+-- name: blank_lines
+UPDATE debt_line
+   SET label = ''
+  FROM debt_case
+ WHERE debt_case.case_id = debt_line.case_id
+   AND debt_case.person_ref = ANY (%(person_refs)s)
+   AND debt_line.label <> ''
+RETURNING debt_line.line_id AS id;
+
+-- name: blank_offers
+UPDATE offer
+   SET override_reason = NULL
+  FROM debt_case
+ WHERE debt_case.case_id = offer.case_id
+   AND debt_case.person_ref = ANY (%(person_refs)s)
+   AND offer.override_reason IS NOT NULL
+RETURNING offer.offer_id AS id;
+
+-- name: blank_steps
+-- The reasons that somebody gave in words; what was done stays.
+UPDATE case_event
+   SET details = details - ARRAY['override_reason', 'left_open_reason']
+  FROM debt_case
+ WHERE debt_case.case_id = case_event.case_id
+   AND debt_case.person_ref = ANY (%(person_refs)s)
+   AND case_event.details ?| ARRAY['override_reason', 'left_open_reason']
+RETURNING case_event.case_id AS id;

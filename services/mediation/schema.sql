@@ -174,7 +174,8 @@ CREATE TABLE case_event (
     CONSTRAINT case_event_case_id_fkey FOREIGN KEY (case_id) REFERENCES debt_case(case_id)
 );
 CREATE INDEX case_event_of_case ON case_event USING btree (case_id);
-CREATE TRIGGER case_event_is_kept BEFORE DELETE OR UPDATE ON case_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER case_event_is_kept BEFORE DELETE OR UPDATE OF "position", case_id, step, happened_at, user_id ON case_event FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER case_event_words_are_only_blanked BEFORE UPDATE OF details ON case_event FOR EACH ROW WHEN ((new.details <> (old.details - ARRAY['override_reason'::text, 'left_open_reason'::text]))) EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE command_answer (
     key text NOT NULL,
@@ -231,8 +232,9 @@ CREATE TABLE debt_line (
 CREATE INDEX debt_line_of_case ON debt_line USING btree (case_id);
 CREATE TRIGGER debt_line_has_mandate BEFORE INSERT ON debt_line FOR EACH ROW EXECUTE FUNCTION check_mandate();
 CREATE TRIGGER debt_line_is_kept BEFORE DELETE ON debt_line FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER debt_line_of_open_case BEFORE INSERT OR UPDATE ON debt_line FOR EACH ROW EXECUTE FUNCTION check_case_is_open();
-CREATE TRIGGER debt_line_settles_once BEFORE UPDATE ON debt_line FOR EACH ROW EXECUTE FUNCTION check_line_settled_once();
+CREATE TRIGGER debt_line_of_open_case BEFORE INSERT OR UPDATE OF line_id, case_id, operator, kind, claimed_cents, due_cents, agreed_cents, due_on, born_on, added_on ON debt_line FOR EACH ROW EXECUTE FUNCTION check_case_is_open();
+CREATE TRIGGER debt_line_settles_once BEFORE UPDATE OF line_id, case_id, operator, kind, claimed_cents, due_cents, agreed_cents, due_on, born_on, added_on ON debt_line FOR EACH ROW EXECUTE FUNCTION check_line_settled_once();
+CREATE TRIGGER debt_line_words_are_only_blanked BEFORE UPDATE OF label ON debt_line FOR EACH ROW WHEN ((new.label <> ''::text)) EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE entitlement (
     person_ref uuid NOT NULL,
@@ -333,7 +335,8 @@ CREATE TABLE mandate (
 );
 CREATE INDEX mandate_of_case ON mandate USING btree (case_id);
 CREATE TRIGGER mandate_is_kept BEFORE DELETE ON mandate FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER mandate_of_open_case BEFORE INSERT OR UPDATE ON mandate FOR EACH ROW EXECUTE FUNCTION check_case_is_open();
+CREATE TRIGGER mandate_of_open_case BEFORE INSERT OR UPDATE OF mandate_id, case_id, operators, signed_on, until_on, revoked_on ON mandate FOR EACH ROW EXECUTE FUNCTION check_case_is_open();
+CREATE TRIGGER mandate_words_are_only_blanked BEFORE UPDATE OF client_reference ON mandate FOR EACH ROW WHEN ((new.client_reference <> ''::text)) EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE offer (
     offer_id uuid NOT NULL,
@@ -364,10 +367,11 @@ CREATE TABLE offer (
 );
 CREATE INDEX offer_of_case ON offer USING btree (case_id);
 CREATE CONSTRAINT TRIGGER offer_adds_up AFTER INSERT OR UPDATE ON offer DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_offer_adds_up();
-CREATE TRIGGER offer_answered_once BEFORE UPDATE ON offer FOR EACH ROW EXECUTE FUNCTION check_offer_answered_once();
+CREATE TRIGGER offer_answered_once BEFORE UPDATE OF offer_id, case_id, operator, kind, maker, amount_cents, made_on, state, counter_to, answered_on, person_signed_on ON offer FOR EACH ROW EXECUTE FUNCTION check_offer_answered_once();
 CREATE TRIGGER offer_has_mandate BEFORE INSERT ON offer FOR EACH ROW EXECUTE FUNCTION check_mandate();
 CREATE TRIGGER offer_is_kept BEFORE DELETE ON offer FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER offer_of_open_case BEFORE INSERT OR UPDATE ON offer FOR EACH ROW EXECUTE FUNCTION check_case_is_open();
+CREATE TRIGGER offer_of_open_case BEFORE INSERT OR UPDATE OF offer_id, case_id, operator, kind, maker, amount_cents, made_on, state, counter_to, answered_on, person_signed_on ON offer FOR EACH ROW EXECUTE FUNCTION check_case_is_open();
+CREATE TRIGGER offer_words_are_only_blanked BEFORE UPDATE OF override_reason ON offer FOR EACH ROW WHEN ((new.override_reason IS NOT NULL)) EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE offer_line (
     offer_id uuid NOT NULL,

@@ -8,6 +8,7 @@ from chassis.auth import Employed
 from chassis.consume import consume
 from chassis.db import Transaction
 from chassis.http import Call
+from chassis.personal import PersonalData
 from chassis.service import Service
 from chassis.shapes import Paged
 from kernel.envelope import Envelope
@@ -22,7 +23,7 @@ from services.mediation.domain.termination_fee import fee_of
 STAFF = Employed(("mediator", "site_manager", "admin"))
 
 
-class Mediation(KnowsPeople, Service):
+class Mediation(KnowsPeople, PersonalData, Service):
     """Leads debt cases and does their sums."""
 
     name = "mediation"
@@ -209,7 +210,11 @@ class Mediation(KnowsPeople, Service):
         )
         return calculators.show_late_interest(found, language=call.language)
 
-    @consume(events.EntitlementTold.TYPE, "referrals.entitlement.renewed.v1")
+    @consume(
+        events.EntitlementTold.TYPE,
+        "referrals.entitlement.renewed.v1",
+        "referrals.entitlement.shortened.v1",
+    )
     def on_entitlement_told(self, tx: Transaction, facts: list[Envelope]) -> None:
         """Learn who may be helped, and until when."""
         handlers.learn_entitlements(tx, facts)

@@ -2,14 +2,16 @@
 
 Owns       tariff, voucher stock, tills, drawers, monthly caps, sales, cash lines, fiscal journal
 Publishes  recharges.batch.received.v1, recharges.cash.moved.v1, recharges.drawer.closed.v1,
+           recharges.erasure.acknowledged.v1, recharges.export.answered.v1,
            recharges.sale.completed.v1, recharges.sale.refunded.v1, recharges.stock.low.v1,
            recharges.till.closed.v1, recharges.till.opened.v1, recharges.transfer.cancelled.v1,
            recharges.transfer.received.v1, recharges.transfer.sent.v1, recharges.voucher.found.v1,
            recharges.voucher.written_off.v1
 Hears      accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.device.revoked.v1,
-           accounts.site.opened.v1,
-           referrals.entitlement.opened.v1, referrals.entitlement.renewed.v1,
-           referrals.person.merged.v1, referrals.person.unmerged.v1
+           accounts.site.opened.v1, referrals.entitlement.opened.v1,
+           referrals.entitlement.renewed.v1, referrals.entitlement.shortened.v1,
+           referrals.export.requested.v1, referrals.person.erased.v1, referrals.person.merged.v1,
+           referrals.person.unmerged.v1
 Answers    GET /v1/batches, GET /v1/drawer-sessions,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/report,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/x, GET /v1/offers, GET /v1/refunds,

@@ -4,6 +4,7 @@ from chassis import clock
 from chassis.aliases import KnowsPeople
 from chassis.consume import consume
 from chassis.db import Transaction
+from chassis.personal import PersonalData
 from chassis.service import Service
 from kernel.envelope import Envelope
 from services.recharges import events
@@ -32,6 +33,7 @@ class Recharges(
     TicketDoors,
     TransferDoors,
     KnowsPeople,
+    PersonalData,
     Service,
 ):
     """Sells recharges."""
@@ -57,7 +59,11 @@ class Recharges(
         if lost:
             leases.revoke_devices(tx, lost, pen=pen_of_the_clock(clock.now()))
 
-    @consume(events.EntitlementTold.TYPE, "referrals.entitlement.renewed.v1")
+    @consume(
+        events.EntitlementTold.TYPE,
+        "referrals.entitlement.renewed.v1",
+        "referrals.entitlement.shortened.v1",
+    )
     def on_entitlement_told(self, tx: Transaction, facts: list[Envelope]) -> None:
         """Learn who may buy, until when and up to which cap."""
         handlers.learn_entitlements(

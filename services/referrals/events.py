@@ -3,7 +3,7 @@
 No name, phone number or birth date is ever in a fact: others know a person by `person_ref` alone.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
@@ -13,7 +13,11 @@ from chassis.facts import Fact, Heard
 
 _REFERRAL = "0198c0de-0000-7000-8000-000000000001"
 _PERSON = "5f0c1a52-53f5-4d0e-9d0c-3a1a6f2c9b11"
+_EXPORT = "0198c0de-0000-7000-8000-000000000002"
 _OTHER = "5f0c1a52-53f5-4d0e-9d0c-3a1a6f2c9b12"
+
+#: More parts than any service answers an export in.
+_PARTS_MAX = 10_000
 
 #: Where a fact comes from that is about no single site.
 NETWORK = "network"
@@ -172,6 +176,56 @@ class PersonUnmerged(Fact):
     merged_into: UUID
 
 
+class EntitlementShortened(_Entitlement):
+    """The period as it now stands, with an earlier end: the person is being erased.
+
+    Subject: the person, after whatever was told of their entitlement before.
+    """
+
+    TYPE: ClassVar[str] = "referrals.entitlement.shortened.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "person_ref": _PERSON,
+        "from": "2026-11-20",
+        "until": "2027-01-12",
+        "monthly_cap_cents": 3000,
+    }
+
+
+class ExportRequested(Fact):
+    """A person asks what the network holds on them: everybody answers.  Subject: the export."""
+
+    TYPE: ClassVar[str] = "referrals.export.requested.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "export_id": _EXPORT,
+        "person_refs": [_PERSON],
+        "public_key": "x" * 43,
+        "answer_until": "2026-11-24T12:00:00Z",
+    }
+
+    export_id: UUID
+    #: The person and whoever was merged with them.
+    person_refs: list[UUID]
+    #: What answers are sealed with (X25519, base64url); made for this export alone.
+    public_key: str
+    answer_until: datetime
+
+
+class PersonErased(Fact):
+    """A person's identity is gone, and everybody forgets their words.  Subject: the person."""
+
+    TYPE: ClassVar[str] = "referrals.person.erased.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = {
+        "erasure_id": _EXPORT,
+        "person_ref": _PERSON,
+        "person_refs": [_PERSON],
+    }
+
+    erasure_id: UUID
+    person_ref: UUID
+    #: The person and whoever was merged with them.
+    person_refs: list[UUID]
+
+
 class SiteOpened(Heard):
     """A reception point that people can be sent to."""
 
@@ -206,3 +260,34 @@ class SaleCompleted(Heard):
     TYPE: ClassVar[str] = "recharges.sale.completed.v1"
 
     person_ref: UUID
+
+
+class PersonSeen(Heard):
+    """Somebody came and bought a device, or their mediation case was opened or closed."""
+
+    TYPE: ClassVar[str] = "equipment.device.sold.v1"
+
+    person_ref: UUID
+    case_id: UUID | None = None
+    opened_on: date | None = None
+    closed_on: date | None = None
+
+
+class ExportAnswered(Heard):
+    """A part of what a service holds on a person, sealed for the one export."""
+
+    TYPE: ClassVar[str] = "recharges.export.answered.v1"
+
+    export_id: UUID
+    part: Annotated[int, Field(ge=1, le=_PARTS_MAX)]
+    part_count: Annotated[int, Field(ge=1, le=_PARTS_MAX)]
+    box: str
+
+
+class ErasureAcknowledged(Heard):
+    """A service's receipt of an erasure."""
+
+    TYPE: ClassVar[str] = "recharges.erasure.acknowledged.v1"
+
+    erasure_id: UUID
+    counts: dict[str, int]

@@ -199,6 +199,63 @@ CREATE UNIQUE INDEX entitlement_ended_once ON entitlement_change USING btree (en
 CREATE UNIQUE INDEX entitlement_opened_once ON entitlement_change USING btree (entitlement_id) WHERE (change = 'opened'::text);
 CREATE TRIGGER entitlement_change_is_written_once BEFORE DELETE OR UPDATE ON entitlement_change FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE erasure (
+    erasure_id uuid NOT NULL,
+    person_ref uuid NOT NULL,
+    person_refs uuid[] NOT NULL,
+    reason text NOT NULL,
+    services text[] NOT NULL,
+    erased_at timestamp with time zone NOT NULL,
+    erased_by uuid,
+    traces bytea[] NOT NULL,
+    CONSTRAINT erasure_pkey PRIMARY KEY (erasure_id),
+    CONSTRAINT erasure_check CHECK ((person_ref = ANY (person_refs))),
+    CONSTRAINT erasure_check1 CHECK (((erased_by IS NULL) = (reason = 'retention_over'::text))),
+    CONSTRAINT erasure_reason_check CHECK ((reason = ANY (ARRAY['asked_by_person'::text, 'entered_by_mistake'::text, 'retention_over'::text]))),
+    CONSTRAINT erasure_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES pseudonym(person_ref)
+);
+CREATE INDEX erasure_of_person ON erasure USING gin (person_refs);
+CREATE TRIGGER erasure_is_kept BEFORE DELETE OR UPDATE OF erasure_id, person_ref, person_refs, reason, services, erased_at, erased_by ON erasure FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER traces_are_only_dropped BEFORE UPDATE OF traces ON erasure FOR EACH ROW WHEN ((new.traces <> '{}'::bytea[])) EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE erasure_receipt (
+    erasure_id uuid NOT NULL,
+    service text NOT NULL,
+    acknowledged_at timestamp with time zone NOT NULL,
+    counts jsonb NOT NULL,
+    CONSTRAINT erasure_receipt_pkey PRIMARY KEY (erasure_id, service),
+    CONSTRAINT erasure_receipt_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES erasure(erasure_id)
+);
+CREATE TRIGGER erasure_receipt_is_written_once BEFORE DELETE OR UPDATE ON erasure_receipt FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE export (
+    export_id uuid NOT NULL,
+    person_refs uuid[] NOT NULL,
+    services text[] NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    asked_by uuid NOT NULL,
+    answer_until timestamp with time zone NOT NULL,
+    private_key bytea,
+    ready_at timestamp with time zone,
+    document bytea,
+    CONSTRAINT export_pkey PRIMARY KEY (export_id),
+    CONSTRAINT export_check CHECK (((ready_at IS NULL) = (document IS NULL))),
+    CONSTRAINT export_person_refs_check CHECK ((cardinality(person_refs) > 0)),
+    CONSTRAINT key_gone_once_ready CHECK (((ready_at IS NULL) = (private_key IS NOT NULL)))
+);
+CREATE INDEX export_of_person ON export USING gin (person_refs);
+
+CREATE TABLE export_part (
+    export_id uuid NOT NULL,
+    service text NOT NULL,
+    part integer NOT NULL,
+    part_count integer NOT NULL,
+    box bytea NOT NULL,
+    CONSTRAINT export_part_pkey PRIMARY KEY (export_id, service, part),
+    CONSTRAINT export_part_check CHECK (((part >= 1) AND (part <= part_count))),
+    CONSTRAINT export_part_export_id_fkey FOREIGN KEY (export_id) REFERENCES export(export_id) ON DELETE CASCADE
+);
+
 CREATE TABLE first_visit (
     referral_id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -324,6 +381,7 @@ CREATE TABLE pseudonym (
     erased_at timestamp with time zone,
     CONSTRAINT pseudonym_pkey PRIMARY KEY (person_ref)
 );
+CREATE INDEX pseudonym_stale ON pseudonym USING btree (last_contact_at) WHERE (erased_at IS NULL);
 CREATE TRIGGER pseudonym_is_kept BEFORE DELETE ON pseudonym FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER pseudonym_stays_erased BEFORE UPDATE ON pseudonym FOR EACH ROW EXECUTE FUNCTION keep_erasure();
 
@@ -387,6 +445,18 @@ CREATE TABLE referral_step (
 );
 CREATE TRIGGER referral_step_is_written_once BEFORE DELETE OR UPDATE ON referral_step FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE retention_notice (
+    person_ref uuid NOT NULL,
+    last_contact_at timestamp with time zone NOT NULL,
+    noticed_at timestamp with time zone NOT NULL,
+    erase_on date NOT NULL,
+    mailed boolean NOT NULL,
+    CONSTRAINT retention_notice_pkey PRIMARY KEY (person_ref, last_contact_at),
+    CONSTRAINT retention_notice_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES pseudonym(person_ref)
+);
+CREATE INDEX retention_notice_due ON retention_notice USING btree (erase_on);
+CREATE TRIGGER retention_notice_is_written_once BEFORE DELETE OR UPDATE ON retention_notice FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 CREATE TABLE rule (
     name text NOT NULL,
     from_on date NOT NULL,
@@ -438,6 +508,15 @@ CREATE TABLE structure (
     CONSTRAINT structure_rna_check CHECK ((rna ~ '^W[0-9][0-9A-Z][0-9]{7}$'::text)),
     CONSTRAINT structure_siret_check CHECK ((siret ~ '^[0-9]{14}$'::text))
 );
+
+CREATE TABLE told_case (
+    case_id uuid NOT NULL,
+    person_ref uuid NOT NULL,
+    opened_on date,
+    closed_on date,
+    CONSTRAINT told_case_pkey PRIMARY KEY (case_id)
+);
+CREATE INDEX told_case_open ON told_case USING btree (person_ref) WHERE (closed_on IS NULL);
 
 CREATE TABLE told_user (
     user_id uuid NOT NULL,

@@ -11,6 +11,7 @@ from services.referrals.doors.clocks import Clocks
 from services.referrals.doors.criteria import CriterionDoors
 from services.referrals.doors.people import PersonDoors
 from services.referrals.doors.referrals import ReferralDoors
+from services.referrals.doors.rights import RightsDoors
 from services.referrals.doors.slips import SlipDoors
 from services.referrals.doors.structures import StructureDoors
 from services.referrals.doors.walk_ins import WalkInDoors
@@ -23,6 +24,7 @@ class Referrals(
     CriterionDoors,
     PersonDoors,
     ReferralDoors,
+    RightsDoors,
     SlipDoors,
     StructureDoors,
     WalkInDoors,

@@ -3,6 +3,7 @@
 from chassis import http
 from chassis.consume import consume
 from chassis.db import Transaction
+from chassis.personal import PersonalData
 from chassis.service import Service
 from kernel.envelope import Envelope
 from services.settlement import api, handlers, reading
@@ -10,7 +11,7 @@ from services.settlement import api, handlers, reading
 _READERS = ("operator_partner", "site_manager", "admin")
 
 
-class Settlement(Service):
+class Settlement(PersonalData, Service):
     """The ledger: written by the bus, read at the HTTP door."""
 
     name = "settlement"

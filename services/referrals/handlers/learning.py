@@ -8,7 +8,7 @@ from chassis.db import Transaction
 from kernel.envelope import Envelope
 from services.referrals import events
 from services.referrals.handlers.steps import write_to_referrers
-from services.referrals.store import network
+from services.referrals.store import network, retention
 from services.referrals.store import referrals as referral_rows
 
 _CREATED, _DISABLED = events.UserCreated.TYPE, events.UserDisabled.TYPE
@@ -39,5 +39,6 @@ def note_visits(
 ) -> None:
     """Let referrers know of the first time the person they sent came and bought."""
     heard = [(events.SaleCompleted.hear(fact).person_ref, fact.time) for fact in facts]
+    retention.note_contacts(tx, heard)
     visited = referral_rows.add_first_visits(tx, heard)
     write_to_referrers(tx, "first_visit", visited, now=now, new_id=new_id)

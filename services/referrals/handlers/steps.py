@@ -15,6 +15,7 @@ from kernel.period import business_date
 from services.referrals.domain.referral import Referral
 from services.referrals.printing import letters
 from services.referrals.store import referrals as referral_rows
+from services.referrals.store import retention
 from services.referrals.store import workers as worker_rows
 
 Ids = Callable[[], UUID]
@@ -41,6 +42,7 @@ def add_steps(
         by_user_id=caller.user_id,
         by_role=caller.role,
     )
+    retention.note_contacts(tx, [(referral.person_ref, now)])
     write_to_referrers(tx, steps[-1], [referral.referral_id], now=now, new_id=new_id)
 
 

@@ -12,7 +12,7 @@ from services.referrals.store import SQL
 def find_or_add_person(
     tx: Transaction, identity: Identity, *, fresh_ref: UUID, now: datetime
 ) -> UUID:
-    """Return the person of this identity, made if new; two who come at once get the same."""
+    """Return the person of this identity, locked, made if new; two at once get the same."""
     values = {
         "person_ref": fresh_ref,
         "given_name": identity.given_name,
@@ -27,7 +27,9 @@ def find_or_add_person(
         row = tx.execute(SQL["find_person"], values).fetchone()
         if row is not None:
             person_ref: UUID = row["person_ref"]
-            return person_ref
+            if lock_person(tx, person_ref) is not None:
+                return person_ref
+            continue  # erased since it was found: whoever comes now is somebody new
         # The insertion waits for whoever is making the same person, and then does nothing.
         if tx.execute(SQL["add_person"], values).rowcount == 1:
             return fresh_ref

@@ -1,0 +1,124 @@
+-- name: list_same_people
+-- A person and whoever is the same, merged into one another however far.
+WITH RECURSIVE same (person_ref) AS (
+    SELECT %(person_ref)s::uuid
+     UNION
+    SELECT CASE same.person_ref WHEN person_merge.person_ref THEN person_merge.merged_into
+                                ELSE person_merge.person_ref END
+      FROM same
+      JOIN person_merge ON same.person_ref IN (person_merge.person_ref, person_merge.merged_into)
+                       AND person_merge.unmerged_at IS NULL
+)
+SELECT person_ref FROM same ORDER BY person_ref;
+
+-- name: lock_referrals_of
+-- Before the people: whoever answers a referral locks in this order too.
+SELECT referral_id
+  FROM referral
+ WHERE person_ref = ANY (%(person_refs)s)
+ ORDER BY referral_id
+   FOR UPDATE;
+
+-- name: lock_pseudonyms
+SELECT person_ref, last_contact_at, erased_at
+  FROM pseudonym
+ WHERE person_ref = ANY (%(person_refs)s)
+ ORDER BY person_ref
+   FOR UPDATE;
+
+-- name: list_sites_of
+-- Where a person was ever sent.
+SELECT DISTINCT site_code
+  FROM referral
+ WHERE person_ref = ANY (%(person_refs)s);
+
+-- name: find_open_case
+SELECT opened_on
+  FROM told_case
+ WHERE person_ref = ANY (%(person_refs)s)
+   AND closed_on IS NULL
+ ORDER BY opened_on
+ LIMIT 1;
+
+-- name: list_identities
+SELECT given_name, family_name, birth_date, phone, email
+  FROM person
+ WHERE person_ref = ANY (%(person_refs)s)
+ ORDER BY person_ref
+   FOR UPDATE;
+
+-- name: delete_identities
+DELETE FROM person WHERE person_ref = ANY (%(person_refs)s);
+
+-- name: mark_erased
+UPDATE pseudonym SET erased_at = %(now)s WHERE person_ref = ANY (%(person_refs)s);
+
+-- name: close_referrals
+-- What nobody has answered lapses today.
+UPDATE referral
+   SET expires_on = %(today)s
+ WHERE person_ref = ANY (%(person_refs)s)
+   AND state IN ('submitted', 'seen', 'provisional')
+   AND %(today)s < expires_on
+RETURNING referral_id;
+
+-- name: shorten_entitlements
+-- What is in force ends today, or tomorrow if it began today.
+UPDATE entitlement
+   SET until_on = GREATEST(%(today)s, from_on + 1)
+ WHERE person_ref = ANY (%(person_refs)s)
+   AND GREATEST(%(today)s, from_on + 1) < until_on
+RETURNING person_ref, from_on, until_on, monthly_cap_cents;
+
+-- name: add_erasure
+INSERT INTO erasure (erasure_id, person_ref, person_refs, reason, services, erased_at, erased_by,
+                     traces)
+VALUES (%(erasure_id)s, %(person_ref)s, %(person_refs)s, %(reason)s, %(services)s, %(erased_at)s,
+        %(erased_by)s, %(traces)s);
+
+-- name: add_receipt
+INSERT INTO erasure_receipt (erasure_id, service, acknowledged_at, counts)
+VALUES (%(erasure_id)s, %(service)s, %(acknowledged_at)s, %(counts)s)
+    ON CONFLICT DO NOTHING;
+
+-- name: list_erasures
+-- Erasures with their receipts, the newest first; a filter that is NULL lets all pass.
+SELECT erasure.erasure_id, erasure.person_ref, erasure.reason, erasure.erased_at, erasure.services,
+       COALESCE((SELECT json_agg(json_build_object('service', service, 'at', acknowledged_at,
+                                                   'counts', counts) ORDER BY service)
+                   FROM erasure_receipt
+                  WHERE erasure_receipt.erasure_id = erasure.erasure_id), '[]') AS receipts
+  FROM erasure
+ WHERE (%(after)s::uuid IS NULL OR erasure.erasure_id < %(after)s::uuid)
+   AND (%(person_ref)s::uuid IS NULL OR erasure.person_refs @> ARRAY[%(person_ref)s::uuid])
+   AND (%(site_codes)s::text[] IS NULL
+        OR EXISTS (SELECT FROM referral
+                    WHERE referral.person_ref = ANY (erasure.person_refs)
+                      AND referral.site_code = ANY (%(site_codes)s::text[])))
+ ORDER BY erasure.erasure_id DESC
+ LIMIT %(limit)s;
+
+-- name: count_missing_receipts
+-- Receipts that have not come, of erasures before an instant.
+SELECT count(*) AS missing
+  FROM erasure
+ CROSS JOIN LATERAL unnest(erasure.services) AS asked (service)
+ WHERE erasure.erased_at < %(before)s
+   AND NOT EXISTS (SELECT FROM erasure_receipt
+                    WHERE erasure_receipt.erasure_id = erasure.erasure_id
+                      AND erasure_receipt.service = asked.service);
+
+-- name: drop_traces
+UPDATE erasure SET traces = '{}' WHERE erased_at < %(before)s AND traces <> '{}';
+
+-- name: add_told_cases
+-- Openings and closings may be heard in any order.
+INSERT INTO told_case (case_id, person_ref, opened_on, closed_on)
+SELECT told.case_id, told.person_ref, min(told.opened_on), min(told.closed_on)
+  FROM unnest(%(case_ids)s::uuid[], %(person_refs)s::uuid[], %(opened)s::date[], %(closed)s::date[])
+       AS told (case_id, person_ref, opened_on, closed_on)
+ GROUP BY told.case_id, told.person_ref
+ ORDER BY told.case_id
+    ON CONFLICT (case_id) DO UPDATE
+   SET opened_on = COALESCE(told_case.opened_on, EXCLUDED.opened_on),
+       closed_on = COALESCE(told_case.closed_on, EXCLUDED.closed_on);
