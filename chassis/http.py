@@ -312,6 +312,8 @@ def _address(request: Request, proxies: tuple[IPv4Network | IPv6Network, ...]) -
 
 
 def _query(request: Request) -> Mapping[str, str]:
+    if not request.query_string:
+        return {}
     try:
         values = request.args.to_dict(flat=False)
     except UnicodeDecodeError as error:  # raw bytes that nobody escaped

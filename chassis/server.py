@@ -2,17 +2,18 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
 import eventlet
 from eventlet import wsgi
-from nameko.web.server import HttpOnlyProtocol, WebServer
+from nameko.web.server import WebServer
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from chassis import health, metrics, openapi, problem, texts
+from chassis.protocol import Protocol
 from chassis.resources import Resources
 
 _log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Server(WebServer):  # type: ignore[misc]  # nameko has no types
         self._gt = self.container.spawn_managed_thread(self.run)
 
     def get_wsgi_server(
-        self, sock: Any, wsgi_app: Any, protocol: Any = HttpOnlyProtocol, debug: bool = False
+        self, sock: Any, wsgi_app: Any, protocol: Any = Protocol, debug: bool = False
     ) -> wsgi.Server:
         """Return eventlet's server, silent, with a limit on idle connections."""
         return wsgi.Server(
@@ -73,6 +74,13 @@ class App:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._routes = server.make_url_map()
+        #: Routes without a variable part are found without a search.
+        self._fixed = {
+            (method, rule.rule): rule.endpoint
+            for rule in self._routes.iter_rules()
+            if not rule.arguments
+            for method in rule.methods or ()
+        }
         name = server.container.service_name
         pages: dict[str, Callable[[], Response]] = {
             "healthz": health.alive,
@@ -93,10 +101,17 @@ class App:
             return page()(environ, start_response)
         request = Request(environ)
         try:
-            door, values = self._routes.bind_to_environ(environ).match()
+            door, values = self._find(environ)
         except HTTPException as error:
             language = texts.language_of(request.headers.get("Accept-Language"))
             return problem.response(error, language=language)(environ, start_response)
         request.path_values = values  # type: ignore[attr-defined]
         response: Response = door.handle_request(request)
         return response(environ, start_response)
+
+    def _find(self, environ: dict[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+        door = self._fixed.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        if door is not None:
+            return door, {}
+        found: tuple[Any, Mapping[str, Any]] = self._routes.bind_to_environ(environ).match()
+        return found

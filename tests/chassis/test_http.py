@@ -290,6 +290,56 @@ class TestConnection:
         assert door.keep().status_code == 201
 
     @pytest.mark.parametrize(
+        "head",
+        [
+            b"GET /healthz HTTP/1.1\r\nHost : a",
+            b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b",
+            b"GET /healthz HTTP/1.1\r\nHost: a\r\n folded: b",
+            b"GET /healthz HTTP/1.1\r\nHost: a\r\nno colon",
+            b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: a\x00b",
+            b"GET /healthz HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 5",
+            b"GET /healthz HTTP/1.1\r\nContent-Length: +0",
+            b"GET /healthz HTTP/1.1\r\nContent-Length: 0\r\nTransfer-Encoding: chunked",
+            b"GET /healthz HTTP/1.1\r\nTransfer-Encoding: gzip, chunked",
+            b"GET /healthz HTTP/1.0\r\nTransfer-Encoding: chunked",
+            b"GET  /healthz HTTP/1.1\r\nHost: a",
+            b"GET /healthz",
+            b"GET /healthz HTTP/2.0\r\nHost: a",
+        ],
+    )
+    def test_whose_head_two_readers_may_read_differently_is_ended(
+        self, door: Door, head: bytes
+    ) -> None:
+        port = urlsplit(str(door.client.base_url)).port
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as sly:
+            sly.sendall(head + b"\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            answers = b"".join(iter(lambda: sly.recv(65_536), b""))
+
+        assert answers.startswith(b"HTTP/1.1 400 ")
+        assert answers.count(b"HTTP/1.1 ") == 1
+
+    @pytest.mark.parametrize(
+        ("wish", "version", "stays"),
+        [
+            (b"", b"1.1", True),
+            (b"Connection: close\r\n", b"1.1", False),
+            (b"", b"1.0", False),
+            (b"Connection: Keep-Alive\r\n", b"1.0", True),
+        ],
+    )
+    def test_stays_open_as_its_caller_wishes(
+        self, door: Door, wish: bytes, version: bytes, stays: bool
+    ) -> None:
+        port = urlsplit(str(door.client.base_url)).port
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as caller:
+            caller.sendall(b"GET /healthz HTTP/" + version + b"\r\nHOST: a\r\n" + wish + b"\r\n")
+            assert caller.recv(65_536).startswith(b"HTTP/1.1 200 ")
+            with suppress(OSError):
+                caller.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            with suppress(OSError):
+                assert caller.recv(65_536).startswith(b"HTTP/1.1 200 ") is stays
+
+    @pytest.mark.parametrize(
         "body",
         [
             b"Content-Length: 900\r\n\r\nhalf",

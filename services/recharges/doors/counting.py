@@ -1,13 +1,14 @@
 """What was sold, as figures."""
 
+from collections import Counter
 from collections.abc import Sequence
 
-from prometheus_client import Counter
+import prometheus_client
 
 from chassis import metrics
 from services.recharges.domain.sale import Sale
 
-_sales = Counter(
+_sales = prometheus_client.Counter(
     "relais_sales",
     "Vouchers sold",
     ["site", "offer", "tender"],
@@ -17,8 +18,9 @@ _sales = Counter(
 
 def count(sold: Sequence[Sale]) -> None:
     """Count what was sold for the metrics."""
+    counts: Counter[tuple[str, str, str]] = Counter()
     for each in sold:
         for line in each.lines:
-            _sales.labels(each.site_code, line.offer.offer_code, each.order.tender).inc(
-                line.quantity
-            )
+            counts[each.site_code, line.offer.offer_code, each.order.tender] += line.quantity
+    for labels, quantity in counts.items():
+        _sales.labels(*labels).inc(quantity)
