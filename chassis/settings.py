@@ -52,10 +52,10 @@ class Settings(BaseSettings):
     access_poll_s: float = 5.0
 
     relay_batch_count_max: int = 500
-    relay_poll_ms: int = 200
+    relay_poll_ms: int = 500
     #: After a batch, what commits within this time goes with the next: nobody who hears of it is
     #: woken for each fact.  The first fact after a quiet moment waits for nothing.
-    relay_gather_ms: int = 50
+    relay_gather_ms: int = 100
     confirm_seconds_max: float = 10.0
     consume_batch_count_max: int = 200
     consume_lock_ms_max: int = 250
