@@ -114,6 +114,7 @@ def test_person_is_sent_to_a_site_that_just_opened_and_their_first_visit_is_told
         "SELECT consumer, count(*) FROM inbox GROUP BY consumer ORDER BY consumer",
     )
     assert heard == [
+        {"consumer": "referrals.on_access_ended", "count": 1},
         {"consumer": "referrals.on_sale_completed", "count": 2},
         {"consumer": "referrals.on_site_opened", "count": 1},
         {"consumer": "referrals.on_user_told", "count": 3},
