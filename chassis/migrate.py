@@ -70,7 +70,13 @@ def provision(admin_url: str, *, service: str, password: str) -> None:
             " GRANT USAGE ON SEQUENCES TO {role}",
         ):
             admin.execute(sql.SQL(statement).format(role=role, owner=owner))
-        admin.execute("CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public")
+        # Both are PostgreSQL's own, in every package of it.
+        for extension in ("btree_gist", "pg_trgm"):
+            admin.execute(
+                sql.SQL("CREATE EXTENSION IF NOT EXISTS {} WITH SCHEMA public").format(
+                    sql.Identifier(extension)
+                )
+            )
 
 
 def migrate(admin_url: str, *, service: str) -> list[str]:

@@ -348,16 +348,31 @@ CREATE TABLE person (
     phone text,
     email text,
     known_since timestamp with time zone NOT NULL,
+    match_keys text[] DEFAULT '{}'::text[] NOT NULL,
+    keyed_by integer DEFAULT 0 NOT NULL,
+    namesake boolean DEFAULT false NOT NULL,
     CONSTRAINT person_pkey PRIMARY KEY (person_ref),
-    CONSTRAINT one_person_per_name UNIQUE (name_key, birth_date),
-    CONSTRAINT one_person_per_phone UNIQUE (phone, birth_date),
     CONSTRAINT person_email_check CHECK ((email ~~ '%_@_%'::text)),
     CONSTRAINT person_family_name_check CHECK ((family_name <> ''::text)),
     CONSTRAINT person_given_name_check CHECK ((given_name <> ''::text)),
     CONSTRAINT person_name_key_check CHECK ((name_key <> ''::text)),
     CONSTRAINT person_phone_check CHECK ((phone ~ '^\+[1-9][0-9]{7,14}$'::text))
 );
+CREATE INDEX person_by_birth_date ON person USING btree (birth_date);
+CREATE INDEX person_by_keyed_by ON person USING btree (keyed_by);
+CREATE INDEX person_by_match_keys ON person USING gin (match_keys);
+CREATE INDEX person_by_phone_end ON person USING btree (reverse(phone) text_pattern_ops);
+CREATE INDEX person_by_words ON person USING gin (((' '::text || name_key)) gin_trgm_ops);
+CREATE UNIQUE INDEX one_person_per_name ON person USING btree (name_key, birth_date) WHERE (NOT namesake);
 CREATE TRIGGER person_has_a_pseudonym AFTER INSERT ON person FOR EACH ROW EXECUTE FUNCTION add_pseudonym();
+
+CREATE TABLE person_alias (
+    person_ref uuid NOT NULL,
+    same_as uuid NOT NULL,
+    CONSTRAINT person_alias_pkey PRIMARY KEY (person_ref),
+    CONSTRAINT person_alias_check CHECK ((person_ref <> same_as))
+);
+CREATE INDEX person_alias_of ON person_alias USING btree (same_as);
 
 CREATE TABLE person_merge (
     merge_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -367,12 +382,14 @@ CREATE TABLE person_merge (
     merged_by uuid NOT NULL,
     unmerged_at timestamp with time zone,
     unmerged_by uuid,
+    merged boolean DEFAULT (unmerged_at IS NULL) NOT NULL,
     CONSTRAINT person_merge_pkey PRIMARY KEY (merge_id),
     CONSTRAINT person_merge_check CHECK ((person_ref <> merged_into)),
     CONSTRAINT person_merge_check1 CHECK (((unmerged_at IS NULL) = (unmerged_by IS NULL))),
     CONSTRAINT person_merge_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES pseudonym(person_ref),
     CONSTRAINT person_merge_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES pseudonym(person_ref)
 );
+CREATE INDEX person_merge_into ON person_merge USING btree (merged_into) WHERE merged;
 CREATE UNIQUE INDEX person_merged_once ON person_merge USING btree (person_ref) WHERE (unmerged_at IS NULL);
 
 CREATE TABLE pseudonym (
@@ -508,6 +525,18 @@ CREATE TABLE structure (
     CONSTRAINT structure_rna_check CHECK ((rna ~ '^W[0-9][0-9A-Z][0-9]{7}$'::text)),
     CONSTRAINT structure_siret_check CHECK ((siret ~ '^[0-9]{14}$'::text))
 );
+
+CREATE TABLE told_apart (
+    person_ref uuid NOT NULL,
+    other_ref uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by_user_id uuid NOT NULL,
+    CONSTRAINT told_apart_pkey PRIMARY KEY (person_ref, other_ref),
+    CONSTRAINT told_apart_check CHECK ((person_ref < other_ref)),
+    CONSTRAINT told_apart_other_ref_fkey FOREIGN KEY (other_ref) REFERENCES person(person_ref) ON DELETE CASCADE,
+    CONSTRAINT told_apart_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES person(person_ref) ON DELETE CASCADE
+);
+CREATE INDEX told_apart_from ON told_apart USING btree (other_ref);
 
 CREATE TABLE told_case (
     case_id uuid NOT NULL,

@@ -9,6 +9,7 @@ from chassis.service import Service
 from kernel.envelope import Envelope
 from services.referrals.doors.clocks import Clocks
 from services.referrals.doors.criteria import CriterionDoors
+from services.referrals.doors.finding import FindingDoors
 from services.referrals.doors.people import PersonDoors
 from services.referrals.doors.referrals import ReferralDoors
 from services.referrals.doors.rights import RightsDoors
@@ -22,6 +23,7 @@ from services.referrals.handlers import learning
 class Referrals(
     Clocks,
     CriterionDoors,
+    FindingDoors,
     PersonDoors,
     ReferralDoors,
     RightsDoors,

@@ -151,10 +151,13 @@ class TestOnePerson:
         [
             {"given_name": "HELENE", "family_name": "epervier", "birth_date": "1980-05-17"},
             {"given_name": "Hélène", "family_name": "Épervier", "birth_date": "1980-05-17"},
-            {"given_name": "Lena", "phone": "0033 6.39.98.00.12", "birth_date": "1980-05-17"},
+            {"given_name": "Epervier", "family_name": "Hélène", "birth_date": "1980-05-17"},
+            {"given_name": "Helene", "phone": "0033 6.39.98.00.12", "birth_date": "1980-05-17"},
         ],
     )
-    def test_is_one_by_name_or_phone_with_the_birth_date(self, tx: Tx, same: Any) -> None:
+    def test_is_one_by_names_or_given_name_and_phone_with_the_birth_date(
+        self, tx: Tx, same: Any
+    ) -> None:
         first = submit(tx, given_name="Hélène", family_name="Épervier", phone="06 39 98 00 12")
         accept(tx, first.referral_id)
 
@@ -165,9 +168,16 @@ class TestOnePerson:
         [
             {"given_name": "Hélène", "family_name": "Épervier", "birth_date": "1980-05-18"},
             {"given_name": "Joachim", "phone": "06 39 98 00 12", "birth_date": "1979-01-01"},
+            {  # twins
+                "given_name": "Joachim",
+                "family_name": "Épervier",
+                "phone": "06 39 98 00 12",
+                "birth_date": "1980-05-17",
+            },
+            {"given_name": "Hélène", "family_name": "Épervier", "namesake": True},
         ],
     )
-    def test_couple_with_one_phone_and_namesakes_are_two(self, tx: Tx, other: Any) -> None:
+    def test_couple_twins_with_one_phone_and_namesakes_are_two(self, tx: Tx, other: Any) -> None:
         first = submit(tx, given_name="Hélène", family_name="Épervier", phone="06 39 98 00 12")
 
         assert person_of(tx, submit(tx, **other).referral_id) != person_of(tx, first.referral_id)
@@ -180,6 +190,28 @@ class TestOnePerson:
         both = submit(tx, given_name="Hélène", family_name="Épervier", phone="0639980012")
 
         assert person_of(tx, both.referral_id) == person_of(tx, one.referral_id)
+
+    def test_of_a_namesake_is_found_again_by_phone(self, tx: Tx) -> None:
+        who: dict[str, Any] = {"given_name": "Hélène", "family_name": "Épervier"}
+        first = submit(tx, **who, phone="0639980012")
+        namesake = submit(tx, **who, phone="0639980013", namesake=True)
+        for made in (first, namesake):
+            accept(tx, made.referral_id)
+
+        again = [submit(tx, **who, phone=f"06 39 98 00 1{end}") for end in (3, 2)]
+
+        assert [person_of(tx, each.referral_id) for each in again] == [
+            person_of(tx, namesake.referral_id),
+            person_of(tx, first.referral_id),
+        ]
+
+    def test_is_no_namesake_of_nobody(self, tx: Tx) -> None:
+        made = submit(tx, given_name="Hélène", family_name="Épervier", namesake=True)
+        accept(tx, made.referral_id)
+
+        again = submit(tx, given_name="Hélène", family_name="Épervier")
+
+        assert person_of(tx, again.referral_id) == person_of(tx, made.referral_id)
 
 
 class TestAccept:

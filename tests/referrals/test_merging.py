@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,15 +12,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
+from kernel.money import Cents
 from kernel.refusal import Refusal
 from services.referrals.domain import merge
+from services.referrals.domain.entitlement import Entitlement, EntitlementActive, standing
 from services.referrals.domain.merge import MergedAlready, SamePerson
 from services.referrals.domain.person import PersonUnknown
+from services.referrals.domain.referral import OpenElsewhere
+from services.referrals.handlers import learning, showing
 from services.referrals.handlers.merging import merge_person, unmerge_person
 from tests.fix_stack import FreshSchema, TxOf
-from tests.referrals.build import NOW, Tx, a_caller, new_id
+from tests.referrals.build import (
+    NOW,
+    Tx,
+    a_caller,
+    a_fact,
+    accept,
+    new_id,
+    open_site,
+    renew,
+    steps,
+    submit,
+)
+from tests.referrals.build import told as facts_of
 
 MANAGER = a_caller("site_manager", "saint-denis")
+HOUR = timedelta(hours=1)
 
 
 def know(tx: Tx, count: int) -> list[UUID]:
@@ -45,6 +63,15 @@ def join(tx: Tx, person_ref: UUID, into: UUID) -> None:
 
 def part(tx: Tx, person_ref: UUID) -> None:
     unmerge_person(tx, person_ref, caller=MANAGER, now=NOW, new_id=new_id)
+
+
+def person_of(tx: Tx, referral_id: UUID) -> UUID:
+    row = tx.execute(
+        "SELECT person_ref FROM referral WHERE referral_id = %s", (referral_id,)
+    ).fetchone()
+    assert row is not None
+    person_ref: UUID = row["person_ref"]
+    return person_ref
 
 
 def told(tx: Tx) -> list[dict[str, Any]]:
@@ -106,6 +133,110 @@ class TestMerge:
         with pytest.raises(merge.NotMerged):
             part(tx, person)
         assert told(tx) == []
+
+
+class TestMergedPerson:
+    """Counted as one in referrals itself, each with their own again once it is undone."""
+
+    @pytest.fixture(autouse=True)
+    def sites(self, tx: Tx) -> None:
+        open_site(tx)
+
+    def test_is_entitled_once_in_the_network(self, tx: Tx) -> None:
+        first, second = submit(tx), submit(tx)
+        one = accept(tx, first.referral_id).person_ref
+        other = person_of(tx, second.referral_id)
+        join(tx, one, other)
+
+        with pytest.raises(EntitlementActive):
+            accept(tx, second.referral_id)
+
+        part(tx, one)
+        assert accept(tx, second.referral_id).person_ref == other
+
+    def test_has_one_open_referral(self, tx: Tx) -> None:
+        who: dict[str, Any] = {"given_name": "Zoé", "family_name": "Iris"}
+        one = person_of(tx, submit(tx, **who).referral_id)
+        other = accept(tx, submit(tx).referral_id).person_ref
+        join(tx, other, one)
+        renamed = tx.execute(
+            "SELECT given_name, family_name FROM person WHERE person_ref = %s", (other,)
+        ).fetchone()
+        assert renamed is not None
+
+        with pytest.raises(OpenElsewhere):
+            submit(tx, **renamed)
+
+        part(tx, other)
+        submit(tx, **renamed)
+
+    def test_renews_the_entitlement_that_ends_last_on_a_referral_of_either(self, tx: Tx) -> None:
+        one = accept(tx, submit(tx).referral_id)
+        later = NOW + timedelta(days=30)
+        other = accept(tx, submit(tx).referral_id, now=later)
+        join(tx, one.person_ref, other.person_ref)
+        name = tx.execute(
+            "SELECT given_name, family_name FROM person WHERE person_ref = %s", (one.person_ref,)
+        ).fetchone()
+        assert name is not None
+        again = submit(tx, **name)
+
+        renewed = renew(tx, one.person_ref, again.referral_id, now=later)
+
+        assert renewed.person_ref == other.person_ref
+        assert renewed.entitlement.from_on == other.entitlement.from_on
+        assert renewed.entitlement.until_on > other.entitlement.until_on
+        assert [fact["type"] for fact in facts_of(tx, other.person_ref)] == [
+            "referrals.entitlement.opened.v1",
+            "referrals.entitlement.renewed.v1",
+        ]
+
+    def test_is_shown_under_one_name_with_what_either_may_buy(self, tx: Tx) -> None:
+        one = accept(tx, submit(tx).referral_id).person_ref
+        other = person_of(tx, submit(tx).referral_id)
+        join(tx, one, other)
+
+        shown = [showing.show_person(tx, each, caller=MANAGER, now=NOW) for each in (one, other)]
+
+        assert shown[0] == shown[1]
+        assert shown[0].person_ref == other
+        assert shown[0].entitlement is not None
+        part(tx, one)
+        assert showing.show_person(tx, other, caller=MANAGER, now=NOW).entitlement is None
+
+    def test_comes_for_the_first_time_under_either_reference(self, tx: Tx) -> None:
+        made = submit(tx)
+        one = accept(tx, made.referral_id).person_ref
+        (other,) = know(tx, 1)
+        join(tx, one, other)
+        sold = a_fact("recharges.sale.completed.v1", {"person_ref": str(other)}, at=NOW + HOUR)
+
+        learning.note_visits(tx, [sold], now=NOW + HOUR, new_id=new_id)
+
+        assert steps(tx, made.referral_id)[-1] == "first_visit"
+
+    def test_keeps_the_highest_cap_of_those_in_force(self) -> None:
+        def held(cap_cents: int, *, from_on: date, until_on: date) -> Entitlement:
+            return Entitlement(
+                entitlement_id=uuid4(),
+                person_ref=uuid4(),
+                from_on=from_on,
+                until_on=until_on,
+                monthly_cap_cents=Cents(cap_cents),
+            )
+
+        low = held(2000, from_on=date(2026, 1, 1), until_on=date(2026, 12, 1))
+        high = held(3000, from_on=date(2026, 3, 1), until_on=date(2026, 9, 1))
+        same = held(3000, from_on=date(2026, 3, 1), until_on=date(2026, 8, 1))
+
+        for on, best in (
+            (date(2026, 2, 28), low),
+            (date(2026, 3, 1), high),
+            (date(2026, 9, 1), low),
+            (date(2026, 12, 1), None),
+        ):
+            for order in ((low, high, same), (same, high, low)):
+                assert standing(order, on=on) == best
 
 
 class TestChains:

@@ -40,6 +40,8 @@ class PersonToRefer(Strict):
     birth_date: date
     phone: Annotated[str, Field(max_length=40)] | None = None
     email: Annotated[str, Field(max_length=254)] | None = None
+    #: Somebody of this name and birth date is known already, and this is another person.
+    namesake: bool = False
 
 
 class Entry(Strict):

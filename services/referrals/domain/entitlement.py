@@ -4,6 +4,7 @@ A period is half-open: it begins on `from_on` and its last day is the day before
 came without a referral has a short one, provisional until a referrer confirms it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
@@ -65,6 +66,15 @@ def is_active(entitlement: Entitlement | None, *, on: date) -> bool:
         and not entitlement.ended
         and entitlement.from_on <= on < entitlement.until_on
     )
+
+
+def standing(entitlements: Sequence[Entitlement], *, on: date) -> Entitlement | None:
+    """Return what a person may buy by on a day: of several, the highest cap, then the last to end.
+
+    Only who was merged has several: each reference keeps its own, none is taken away.
+    """
+    in_force = [each for each in entitlements if is_active(each, on=on)]
+    return max(in_force, key=lambda each: (each.monthly_cap_cents, each.until_on), default=None)
 
 
 def grant(

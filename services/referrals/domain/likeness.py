@@ -16,8 +16,12 @@ from datetime import date
 from enum import Enum, StrEnum
 from uuid import UUID
 
+from kernel.refusal import Refusal
 from services.referrals.domain.person import Identity, fold
 from services.referrals.domain.spelling import is_respelled, is_swapped, sound
+
+#: The version of the rules that keys are made by; a higher one makes all of them anew.
+KEYED_BY = 1
 
 
 class Reason(StrEnum):
@@ -84,6 +88,12 @@ _VERDICTS: Mapping[tuple[Near, Near], tuple[Verdict, Verdict]] = {
 _APART = (Verdict.APART, Verdict.APART)
 
 
+class NotAnother(Refusal):
+    """These two are one person: nobody is told apart from themself. Undo the merge first."""
+
+    code = "referrals.person.not_another"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Likeness:
     """How likely two identities are one person's, with every reason there is."""
@@ -121,25 +131,42 @@ def is_certain(one: Identity, other: Identity) -> bool:
     )
 
 
+def find_same(identity: Identity, others: Sequence[tuple[UUID, Identity]]) -> UUID | None:
+    """Find whom a referral is taken to be of: of several, who shares most; else the first."""
+    same = [(person_ref, other) for person_ref, other in others if is_certain(identity, other)]
+    if not same:
+        return None
+    person_ref, _ = max(same, key=lambda each: len(compare(identity, each[1]).reasons))
+    return person_ref
+
+
 def keys_of(identity: Identity) -> list[str]:
     """Return what an identity is looked up by: any two that are not apart have a key in common."""
     day = identity.birth_date
     low, high = sorted((day.day, day.month))
-    names = [fold(identity.given_name), fold(identity.family_name)]
-    words = {word for name in names for word in (*name.split(), name.replace(" ", ""))}
-    sounds = {sound(word) or word for word in words}
+    sounds = _sounds(identity)
     keys = {f"born {day.year} {low} {high}"}
     keys |= {f"year {day.year} {each}" for each in sounds}
     keys |= {f"day {low} {high} {each}" for each in sounds}
-    keys |= {f"sounds {each}" for each in sounds}
     keys |= {f"tel {identity.phone}"} if identity.phone else set()
     keys |= {f"mail {identity.email}"} if identity.email else set()
     return sorted(keys)
 
 
+def stored_keys_of(identity: Identity) -> list[str]:
+    """Return all that is stored to look an identity up by: also what its names sound like."""
+    return sorted({*keys_of(identity), *(f"sounds {each}" for each in _sounds(identity))})
+
+
 def sound_keys(text: str) -> list[str]:
     """Return the keys under which whoever is looked for by name is found, if spelled otherwise."""
     return sorted({f"sounds {sound(word) or word}" for word in fold(text).split()})
+
+
+def _sounds(identity: Identity) -> set[str]:
+    names = [fold(identity.given_name), fold(identity.family_name)]
+    words = {word for name in names for word in (*name.split(), name.replace(" ", ""))}
+    return {sound(word) or word for word in words}
 
 
 def rank(likeness: Likeness, *, person_ref: UUID) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from chassis import outbox
+from chassis import aliases, outbox
 from chassis.auth import Caller
 from chassis.db import Transaction
 from kernel.period import business_date
@@ -102,7 +102,7 @@ def renew_entitlement(
     referral, steps = _move(tx, body.referral_id, Verb.ACCEPT, caller=caller, now=now)
     if person_rows.lock_person(tx, person_ref) is None:
         raise PersonUnknown()
-    if referral.person_ref != person_ref:
+    if referral.person_ref not in aliases.references(tx, person_ref):
         raise referrals.OtherPerson()
     require_criterion(tx, referral, body, caller=caller, now=now)
     renewed = entitlements.renew(

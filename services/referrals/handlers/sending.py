@@ -12,8 +12,8 @@ from chassis.db import Transaction
 from kernel.period import business_date
 from services.referrals import events
 from services.referrals.api import referrals as referral_api
+from services.referrals.domain import likeness, referral_code, worker
 from services.referrals.domain import referral as referrals
-from services.referrals.domain import referral_code, worker
 from services.referrals.domain.person import Identity, identify
 from services.referrals.domain.referral import Referral, State
 from services.referrals.handlers.steps import about, add_steps
@@ -70,7 +70,9 @@ def submit_referral(
     rules = network.find_rules(tx, on=today)
     standing = worker_rows.find_standing(tx, caller.user_id, on=today)
     worker.require_standing(standing, rules=rules, on=today)
-    person_ref = lock_person(tx, identity, caller=caller, now=now, fresh=fresh)
+    person_ref = lock_person(
+        tx, identity, namesake=body.person.namesake, caller=caller, now=now, fresh=fresh
+    )
     referrals.refuse_second(
         referral_rows.find_open_referral(tx, person_ref, today=today),
         user_id=caller.user_id,
@@ -96,13 +98,30 @@ def submit_referral(
 
 
 def lock_person(
-    tx: Transaction, identity: Identity, *, caller: Caller, now: datetime, fresh: Fresh
+    tx: Transaction,
+    identity: Identity,
+    *,
+    namesake: bool,
+    caller: Caller,
+    now: datetime,
+    fresh: Fresh,
 ) -> UUID:
-    """Find or make the person; two who enter the same one take turns."""
-    person_ref = person_rows.find_or_add_person(tx, identity, fresh_ref=fresh.person_ref, now=now)
-    person_rows.lock_person(tx, person_ref)
-    note_access(tx, caller, [person_ref], what="identity_written", now=now)
-    return person_ref
+    """Find or make the person; two who enter the same one take turns.
+
+    A namesake is another person than the one who would be found.
+    """
+    while True:
+        alike = person_rows.list_alike_on_birth_date(tx, identity)
+        person_ref = likeness.find_same(identity, alike)
+        if person_ref is None or namesake:
+            person_rows.add_person(
+                tx, fresh.person_ref, identity, namesake=person_ref is not None, now=now
+            )
+            person_ref = fresh.person_ref
+        if person_rows.lock_person(tx, person_ref) is not None:
+            note_access(tx, caller, [person_ref], what="identity_written", now=now)
+            return person_ref
+        # Erased since they were found: whoever comes now is somebody new.
 
 
 def enter(

@@ -144,14 +144,14 @@ def show_person(
     person = person_rows.find_person(tx, person_ref)
     if person is None:
         raise PersonUnknown()
-    note_access(tx, caller, [person_ref], what="person_shown", now=now)
-    latest = entitlement_rows.find_latest_entitlement(tx, person_ref)
-    active = entitlements.is_active(latest, on=business_date(now))
+    note_access(tx, caller, [person.person_ref], what="person_shown", now=now)
+    held = entitlement_rows.list_entitlements(tx, person_ref)
+    standing = entitlements.standing(held, on=business_date(now))
     return person_api.Person(
-        person_ref=person_ref,
+        person_ref=person.person_ref,
         given_name=person.given_name,
         family_name=person.family_name,
-        entitlement=shown(latest) if latest is not None and active else None,
+        entitlement=None if standing is None else shown(standing),
     )
 
 

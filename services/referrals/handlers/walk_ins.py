@@ -48,7 +48,9 @@ def walk_in(
     identity = identity_of(body, today=today)
     if body.structure_id and structure_rows.find_structure(tx, body.structure_id) is None:
         raise structure.StructureUnknown()
-    person_ref = lock_person(tx, identity, caller=caller, now=now, fresh=fresh)
+    person_ref = lock_person(
+        tx, identity, namesake=body.person.namesake, caller=caller, now=now, fresh=fresh
+    )
     referrals.refuse_second(
         referral_rows.find_open_referral(tx, person_ref, today=today),
         user_id=caller.user_id,

@@ -1,11 +1,10 @@
--- name: find_latest_entitlement
--- The person's entitlement that ends last; the caller holds the person's lock.
+-- name: list_entitlements
+-- All that a person has and had, under all their references, the last to end first.
 SELECT entitlement_id, person_ref, from_on, until_on, monthly_cap_cents, renewal_count, provisional,
        ended_at IS NOT NULL AS ended
   FROM entitlement
- WHERE person_ref = %(person_ref)s
- ORDER BY until_on DESC
- LIMIT 1;
+ WHERE person_ref = ANY(%(person_refs)s)
+ ORDER BY until_on DESC, renewal_count DESC, entitlement_id;
 
 -- name: add_entitlement
 -- The EXCLUDE constraint lets nobody have two on one day.

@@ -1,35 +1,60 @@
--- name: find_person
--- The person of that name and birth date or, failing that, of that phone and birth date.
-SELECT person_ref
+-- name: lock_birth_date
+-- Whoever enters people of one birth date takes turns, so that one person is entered once.
+SELECT pg_advisory_xact_lock(hashtextextended('referrals.person ' || %(birth_date)s::date, 0));
+
+-- name: find_alike_on
+-- Those of a birth date who may be the person; the oldest first.
+SELECT person_ref, given_name, family_name, birth_date, phone, email
   FROM person
  WHERE birth_date = %(birth_date)s
-   AND (name_key = %(name_key)s OR phone = %(phone)s)
- ORDER BY name_key = %(name_key)s DESC
- LIMIT 1;
+   AND (name_key = %(name_key)s OR match_keys && %(keys)s)
+ ORDER BY namesake, known_since, person_ref
+ LIMIT %(limit)s;
 
 -- name: add_person
--- Makes a person unless somebody else just did; a row count of 0 says so.
 INSERT INTO person (person_ref, given_name, family_name, name_key, birth_date, phone, email,
-                    known_since)
+                    known_since, match_keys, keyed_by, namesake)
 VALUES (%(person_ref)s, %(given_name)s, %(family_name)s, %(name_key)s, %(birth_date)s, %(phone)s,
-        %(email)s, %(now)s)
-    ON CONFLICT DO NOTHING;
+        %(email)s, %(now)s, %(match_keys)s, %(keyed_by)s, %(namesake)s);
+
+-- name: list_unkeyed
+-- People whose keys were made by older rules, or by none.
+SELECT person_ref, given_name, family_name, birth_date, phone, email
+  FROM person
+ WHERE keyed_by < %(keyed_by)s
+ ORDER BY person_ref
+ LIMIT %(limit)s
+   FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: save_keys
+UPDATE person
+   SET match_keys = %(match_keys)s, keyed_by = %(keyed_by)s
+ WHERE person_ref = %(person_ref)s;
+
+-- name: hold_merges
+-- Whoever decides about people decides about the same ones to the end of the transaction.
+SELECT pg_advisory_xact_lock_shared(hashtextextended('referrals.merge', 0));
+
+-- name: lock_merges
+-- Merges take turns, and nobody decides about people meanwhile.
+SELECT pg_advisory_xact_lock(hashtextextended('referrals.merge', 0));
 
 -- name: lock_person
--- Decisions about one person take turns; referring them again need not wait.
+-- Decisions about one person take turns, whatever the reference; referring them again need not wait.
 SELECT person_ref, given_name, family_name
   FROM person
- WHERE person_ref = %(person_ref)s
+ WHERE person_ref = coalesce((SELECT same_as
+                                FROM person_alias
+                               WHERE person_alias.person_ref = %(person_ref)s), %(person_ref)s)
    FOR NO KEY UPDATE;
 
 -- name: get_person
--- The name to greet somebody by.
+-- The name to greet somebody by, under the reference they are known as now.
 SELECT person_ref, given_name, family_name
   FROM person
- WHERE person_ref = %(person_ref)s;
-
--- name: lock_merges
-SELECT pg_advisory_xact_lock(hashtextextended('referrals.merge', 0));
+ WHERE person_ref = coalesce((SELECT same_as
+                                FROM person_alias
+                               WHERE person_alias.person_ref = %(person_ref)s), %(person_ref)s);
 
 -- name: find_merges
 -- From people along their chains; merges never go in a circle.

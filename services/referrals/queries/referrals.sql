@@ -1,8 +1,9 @@
 -- name: find_open_referral
--- A referral of the person that is not answered; the caller holds the person's lock.
+-- A referral of the person that is not answered, under whatever reference of theirs; the caller holds
+-- the person's lock.
 SELECT code, site_code, referrer_id, structure_id
   FROM referral
- WHERE person_ref = %(person_ref)s
+ WHERE person_ref = ANY(%(person_refs)s)
    AND state IN ('submitted', 'seen', 'provisional')
    AND %(today)s < expires_on
  ORDER BY referral_id
@@ -12,11 +13,11 @@ SELECT code, site_code, referrer_id, structure_id
 -- A walk-in of the person that nobody confirmed and no acceptance has followed.
 SELECT referral_id
   FROM referral AS lapsed
- WHERE person_ref = %(person_ref)s
+ WHERE person_ref = ANY(%(person_refs)s)
    AND walk_in
    AND (state = 'lapsed' OR (state = 'provisional' AND expires_on <= %(today)s))
    AND NOT EXISTS (SELECT FROM referral AS later
-                    WHERE later.person_ref = lapsed.person_ref
+                    WHERE later.person_ref = ANY(%(person_refs)s)
                       AND later.state = 'accepted'
                       AND later.referral_id > lapsed.referral_id)
  LIMIT 1;
@@ -113,16 +114,22 @@ SELECT referral_id, code, state, site_code, given_name, family_name, situation, 
  LIMIT %(limit)s;
 
 -- name: add_first_visits
--- A sale is a visit of the person's latest acceptance before it; the earliest sale is the first.
--- Returns the referrals that had no visit before.
+-- A sale is a visit of the person's latest acceptance before it, under whatever reference of theirs;
+-- the earliest sale is the first.  Returns the referrals that had no visit before.
 INSERT INTO first_visit (referral_id, at)
 SELECT accepted.referral_id, min(sold.at)
   FROM unnest(%(person_refs)s::uuid[], %(instants)s::timestamptz[]) AS sold (person_ref, at)
+  LEFT JOIN person_alias AS known_as ON known_as.person_ref = sold.person_ref
  CROSS JOIN LATERAL (SELECT referral.referral_id
-                       FROM referral
+                       FROM (SELECT coalesce(known_as.same_as, sold.person_ref)
+                              UNION ALL
+                             SELECT other.person_ref
+                               FROM person_alias AS other
+                              WHERE other.same_as = coalesce(known_as.same_as, sold.person_ref))
+                            AS member (person_ref)
+                       JOIN referral ON referral.person_ref = member.person_ref
                        JOIN referral_step USING (referral_id)
-                      WHERE referral.person_ref = sold.person_ref
-                        AND referral_step.step IN ('provisional', 'accepted')
+                      WHERE referral_step.step IN ('provisional', 'accepted')
                         AND referral_step.at <= sold.at
                       ORDER BY referral_step.at DESC
                       LIMIT 1) AS accepted

@@ -4,18 +4,25 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
+from chassis import aliases
 from chassis.db import Transaction
 from kernel.money import Cents
 from services.referrals.domain.entitlement import Entitlement
 from services.referrals.store import SQL
 
 
+def list_entitlements(tx: Transaction, person_ref: UUID) -> list[Entitlement]:
+    """List all that a person has and had, under all their references, the last to end first."""
+    values = {"person_refs": aliases.references(tx, person_ref)}
+    rows = tx.execute(SQL["list_entitlements"], values)
+    return [
+        Entitlement(**row | {"monthly_cap_cents": Cents(row["monthly_cap_cents"])}) for row in rows
+    ]
+
+
 def find_latest_entitlement(tx: Transaction, person_ref: UUID) -> Entitlement | None:
-    """Find the person's entitlement that ends last."""
-    row = tx.execute(SQL["find_latest_entitlement"], {"person_ref": person_ref}).fetchone()
-    if row is None:
-        return None
-    return Entitlement(**row | {"monthly_cap_cents": Cents(row["monthly_cap_cents"])})
+    """Find the person's entitlement that ends last; the caller holds the person's lock."""
+    return next(iter(list_entitlements(tx, person_ref)), None)
 
 
 def add_entitlement(tx: Transaction, entitlement: Entitlement) -> None:

@@ -4,51 +4,82 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from chassis import aliases
 from chassis.db import Transaction
+from services.referrals.domain import likeness
 from services.referrals.domain.person import Identity, Person
-from services.referrals.store import SQL
+from services.referrals.store import SQL, Row
+
+#: More namesakes of one birth date than anybody can compare.
+_ALIKE_MAX = 500
 
 
-def find_or_add_person(
-    tx: Transaction, identity: Identity, *, fresh_ref: UUID, now: datetime
-) -> UUID:
-    """Return the person of this identity, locked, made if new; two at once get the same."""
+def list_alike_on_birth_date(tx: Transaction, identity: Identity) -> list[tuple[UUID, Identity]]:
+    """List those of a birth date who may be the person, who are entered in turns from here on."""
     values = {
-        "person_ref": fresh_ref,
+        "birth_date": identity.birth_date,
+        "name_key": identity.name_key,
+        "keys": [key for key in likeness.keys_of(identity) if not key.startswith("born")],
+        "limit": _ALIKE_MAX,
+    }
+    tx.execute(SQL["lock_birth_date"], values)
+    return [identity_from(row) for row in tx.execute(SQL["find_alike_on"], values)]
+
+
+def add_person(
+    tx: Transaction, person_ref: UUID, identity: Identity, *, namesake: bool, now: datetime
+) -> None:
+    """Write somebody new."""
+    values = {
+        "person_ref": person_ref,
         "given_name": identity.given_name,
         "family_name": identity.family_name,
         "name_key": identity.name_key,
         "birth_date": identity.birth_date,
         "phone": identity.phone,
         "email": identity.email,
+        "match_keys": likeness.stored_keys_of(identity),
+        "keyed_by": likeness.KEYED_BY,
+        "namesake": namesake,
         "now": now,
     }
-    while True:
-        row = tx.execute(SQL["find_person"], values).fetchone()
-        if row is not None:
-            person_ref: UUID = row["person_ref"]
-            if lock_person(tx, person_ref) is not None:
-                return person_ref
-            continue  # erased since it was found: whoever comes now is somebody new
-        # The insertion waits for whoever is making the same person, and then does nothing.
-        if tx.execute(SQL["add_person"], values).rowcount == 1:
-            return fresh_ref
+    tx.execute(SQL["add_person"], values)
+
+
+def identity_from(row: Row) -> tuple[UUID, Identity]:
+    """Read an identity and whose it is."""
+    names = ("given_name", "family_name", "birth_date", "phone", "email")
+    return row["person_ref"], Identity(**{name: row[name] for name in names})
+
+
+def rekey_people(tx: Transaction, *, limit: int) -> int:
+    """Make the keys of some people anew whose keys older rules made; return how many there were."""
+    values: Row = {"keyed_by": likeness.KEYED_BY, "limit": limit}
+    people = [identity_from(row) for row in tx.execute(SQL["list_unkeyed"], values)]
+    for person_ref, identity in people:
+        keys = likeness.stored_keys_of(identity)
+        tx.execute(SQL["save_keys"], values | {"person_ref": person_ref, "match_keys": keys})
+    return len(people)
 
 
 def lock_person(tx: Transaction, person_ref: UUID) -> Person | None:
-    """Find a person; decisions about them take turns until the transaction ends."""
+    """Find a person; decisions about them take turns until the transaction ends.
+
+    Who they are does not change meanwhile; the answer is under the reference they are known as.
+    """
+    tx.execute(SQL["hold_merges"])
     row = tx.execute(SQL["lock_person"], {"person_ref": person_ref}).fetchone()
     return None if row is None else Person(**row)
 
 
 def find_person(tx: Transaction, person_ref: UUID) -> Person | None:
-    """Find a person."""
+    """Find a person, under the reference they are known as now."""
     row = tx.execute(SQL["get_person"], {"person_ref": person_ref}).fetchone()
     return None if row is None else Person(**row)
 
 
 def lock_merges(tx: Transaction) -> None:
-    """Merges take turns: two at once could close a circle."""
+    """Merges take turns, and nobody decides about people meanwhile."""
     tx.execute(SQL["lock_merges"])
 
 
@@ -64,10 +95,15 @@ def add_merge(
     """Write that a person is another one."""
     values = {"person_ref": person_ref, "into": into, "at": at, "by_user_id": by_user_id}
     tx.execute(SQL["add_merge"], values)
+    aliases.resolve(tx, [person_ref])
 
 
 def end_merge(tx: Transaction, person_ref: UUID, *, at: datetime, by_user_id: UUID) -> UUID | None:
     """Undo the merge of a person that stands; return whom they were merged into."""
     values = {"person_ref": person_ref, "at": at, "by_user_id": by_user_id}
     row = tx.execute(SQL["end_merge"], values).fetchone()
-    return None if row is None else row["merged_into"]
+    if row is None:
+        return None
+    aliases.resolve(tx, [person_ref])
+    into: UUID = row["merged_into"]
+    return into

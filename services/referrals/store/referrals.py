@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from uuid import UUID
 
+from chassis import aliases
 from chassis.db import Transaction
 from services.referrals.domain.referral import Referral, Sent, State
 from services.referrals.store import SQL, Row
@@ -12,7 +13,7 @@ from services.referrals.store import SQL, Row
 
 def find_open_referral(tx: Transaction, person_ref: UUID, *, today: date) -> Sent | None:
     """Find a referral of the person that a site has yet to answer."""
-    values = {"person_ref": person_ref, "today": today}
+    values = {"person_refs": aliases.references(tx, person_ref), "today": today}
     row = tx.execute(SQL["find_open_referral"], values).fetchone()
     return None if row is None else Sent(**row)
 
@@ -135,7 +136,7 @@ def add_first_visits(tx: Transaction, sales: Sequence[tuple[UUID, datetime]]) ->
 
 def find_unconfirmed_walk_in(tx: Transaction, person_ref: UUID, *, today: date) -> UUID | None:
     """Find a walk-in of the person that nobody confirmed and no acceptance has followed."""
-    values = {"person_ref": person_ref, "today": today}
+    values = {"person_refs": aliases.references(tx, person_ref), "today": today}
     row = tx.execute(SQL["find_unconfirmed_walk_in"], values).fetchone()
     return None if row is None else row["referral_id"]
 
