@@ -8,7 +8,7 @@ UPDATE referral
                           AND expires_on <= %(today)s
                         ORDER BY expires_on
                         LIMIT %(limit)s
-                          FOR UPDATE SKIP LOCKED)
+                          FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING referral_id, person_ref, site_code, state, expires_on, walk_in;
 
 -- name: add_calendar_steps

@@ -34,11 +34,12 @@ VALUES (%(referral_id)s, %(code)s, %(person_ref)s, %(site_code)s, %(referrer_id)
     ON CONFLICT (code) DO NOTHING;
 
 -- name: lock_referral
--- What decides about a referral, locked until the transaction ends.
+-- What decides about a referral, locked until the transaction ends.  Not against those who only
+-- refer to it: who holds the person's lock writes histories that do.
 SELECT referral_id, person_ref, site_code, state, expires_on
   FROM referral
  WHERE referral_id = %(referral_id)s
-   FOR UPDATE;
+   FOR NO KEY UPDATE;
 
 -- name: save_state
 -- Where the referral stands now, and why when it was refused.
