@@ -13,6 +13,7 @@ from services.recharges.doors.closings import ClosingDoors
 from services.recharges.doors.drawers import DrawerDoors
 from services.recharges.doors.leases import LeaseDoors
 from services.recharges.doors.pens import pen_of_the_clock
+from services.recharges.doors.prints import PrintDoors
 from services.recharges.doors.refunds import RefundDoors
 from services.recharges.doors.selling import SellingDoors
 from services.recharges.doors.stock import StockDoors
@@ -27,6 +28,7 @@ class Recharges(
     ClosingDoors,
     DrawerDoors,
     LeaseDoors,
+    PrintDoors,
     RefundDoors,
     SellingDoors,
     StockDoors,

@@ -125,11 +125,11 @@ class Till:
         )
         return self.sell(-quantity, type=TicketType.REFUND, original=original, **over)
 
-    def duplicate(self, ticket_no: int, *, copy_no: int = 1) -> int:
+    def duplicate(self, number: int, *, of: Kind = Kind.TICKET, copy_no: int = 1) -> int:
         record = journal.duplicate_record(
             **self.next(Kind.DUPLICATE),
-            ticket_till_id=TILL,
-            ticket_no=ticket_no,
+            of=of,
+            number=number,
             copy_no=copy_no,
             user_id=USER,
             reason="imprimante en panne",
@@ -235,6 +235,7 @@ def a_day_and_more(keys: JournalKeys = KEYS) -> Till:
     till.refund(2)
     till.duplicate(1)
     till.close(Period.DAY)
+    till.duplicate(1, of=Kind.GRAND_TOTAL)
     till.at += timedelta(days=1)
     till.sell(
         business_date=START.date(),

@@ -508,6 +508,18 @@ class TestSealedContradiction:
             "duplicate 4: the duplicate is of ticket 2, which is not there",
         ]
 
+    def test_of_a_duplicate_of_no_closing_or_printed_twice_as_one(self) -> None:
+        till = Till()
+        till.sell()
+        till.close(Period.DAY)
+        for number, copy_no in ((1, 1), (1, 1), (2, 1)):
+            till.duplicate(number, of=Kind.GRAND_TOTAL, copy_no=copy_no)
+
+        assert self.found(till) == [
+            "duplicate 2: copy 1 of closing 1 was printed before",
+            "duplicate 3: the duplicate is of closing 2, which is not there",
+        ]
+
     def test_late_offline_order_counted_twice_by_a_closing(self) -> None:
         till = Till()
         offline = journal.Offline(sequence=1, hash="ab" * 32, received_at=START.isoformat())

@@ -94,6 +94,7 @@ class TestDrawer:
             "counted_cents": 4150,
             "gap_cents": 0,
             "closing_no": 1,
+            "closing_id": closed.json()["closing_id"],
             "waits_for": None,
         }
         listed = counter.door.get(

@@ -329,18 +329,21 @@ class TestEvent:
 
 
 class TestDuplicate:
+    @pytest.mark.parametrize("of", [Kind.TICKET, Kind.GRAND_TOTAL])
     @pytest.mark.parametrize(
-        ("over", "fault"), [({"copy_no": 0}, "from 1"), ({"reason": " "}, "a reason")]
+        ("over", "fault"),
+        [({"copy_no": 0}, "from 1"), ({"number": 0}, "from 1"), ({"reason": " "}, "a reason")],
     )
-    def test_is_counted_and_has_a_reason(self, over: dict[str, Any], fault: str) -> None:
+    def test_is_counted_and_has_a_reason(self, of: Kind, over: dict[str, Any], fault: str) -> None:
         said: dict[str, Any] = Till().next(Kind.DUPLICATE) | {
-            "ticket_till_id": TILL,
-            "ticket_no": 1,
+            "of": of,
+            "number": 1,
             "copy_no": 1,
             "user_id": USER,
             "reason": "imprimante en panne",
         }
 
-        assert json.loads(journal.duplicate_record(**said))["copy_no"] == 1
+        record = json.loads(journal.duplicate_record(**said))
+        assert (record["copy_no"], journal.duplicate_of(record)) == (1, (of, 1))
         with pytest.raises(Incomplete, match=fault):
             journal.duplicate_record(**(said | over))

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from services.recharges.api.closings import ClosingShown
-from services.recharges.handlers import closings
+from services.recharges.handlers import closings, reports
 from services.recharges.store import SQL
 from tests.recharges.build import DAY, NOON, an_order
 from tests.recharges.counter import HOUR, Counter, pen
@@ -26,7 +26,7 @@ def close(counter: Counter, *, on: date) -> ClosingShown:
     (till,) = tx.execute(SQL["lock_tills"], {"till_ids": [counter.till_id]}).fetchall()
     at = NOON + (on - DAY) + 6 * HOUR
     made = closings.close_day(tx, till, on=on, pen=pen(at, None))
-    (shown,) = closings.show_made(tx, made).closings
+    (shown,) = reports.show_made(tx, made).closings
     return shown
 
 

@@ -64,6 +64,7 @@ class CashMoved(Answer):
     purpose: Purpose
     reason: str
     recorded_at: datetime
+    recorded_by: UUID
 
 
 class HandOver(Body):
@@ -108,8 +109,21 @@ class DrawerCounted(Answer):
     gap_cents: int
     #: The Z; null as long as the session is not closed.
     closing_no: int | None
+    closing_id: UUID | None
     #: Why it is not: its gap asks for a second person, or the journal is broken.
     waits_for: Literal["approval", "inspection"] | None
+
+
+class HandoverShown(Answer):
+    """The drawer went to another person; what it should have held is hidden until the count."""
+
+    from_user: UUID
+    to_user: UUID
+    #: Who did it: the holder, or a supervisor in their stead; null where it was not kept.
+    handed_by: UUID | None
+    handed_at: datetime
+    counted_cents: int
+    expected_cents: int | None
 
 
 class DrawerRead(Answer):
@@ -124,6 +138,7 @@ class DrawerRead(Answer):
     held_by: UUID
     float_cents: int
     movements: list[CashMoved]
+    handovers: list[HandoverShown]
     expected_cents: int | None
     cash_sales_cents: int | None
     cash_refunds_cents: int | None
@@ -150,6 +165,7 @@ class DrawerShown(Answer):
     counted_by: UUID | None
     closed_at: datetime | None
     approved_by: UUID | None
+    approved_at: datetime | None
     reason: str | None
 
 

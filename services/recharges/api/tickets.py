@@ -42,3 +42,24 @@ class TicketPaper(Parameters):
     """What a ticket is printed as."""
 
     format: TicketFormat = "html"
+
+
+class PrintTicket(Body):
+    """As what a refund's receipt is printed; a reason once it was printed already."""
+
+    format: TicketFormat = "html"
+    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+
+class PrintReport(Body):
+    """As what a closing is printed; a reason once it was printed already."""
+
+    format: Literal["html", "pdf", "escpos"] = "html"
+    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+
+
+class PaperPrinted(Answer):
+    """A paper as it was printed: the original (0), or DUPLICATA `copy_no`."""
+
+    copy_no: int
+    printed: Printed | None

@@ -11,8 +11,9 @@ from typing import Any, Literal, TypedDict
 from uuid import UUID
 
 from kernel.period import add_months
-from kernel.refusal import Refusal
+from kernel.refusal import Forbidden, NotFound, Refusal
 from services.recharges.domain import journal
+from services.recharges.domain.drawer import account_faults
 from services.recharges.domain.journal import Head, Incomplete, Kind, Period, TicketType
 
 _HASH_BYTES = 32
@@ -33,6 +34,18 @@ class DrawerStillOpen(Refusal):
     """The drawer of this till is not closed. Please count and close it: that closes its day."""
 
     code = "recharges.closing.drawer_still_open"
+
+
+class ClosingUnknown(NotFound):
+    """There is no closing {closing_id}."""
+
+    code = "recharges.closing.unknown"
+
+
+class ClosingHidden(Forbidden):
+    """This closing would tell what must be in the open drawer. Only a supervisor can see it."""
+
+    code = "recharges.closing.hidden"
 
 
 class NothingToClose(Refusal):
@@ -167,8 +180,9 @@ def grand_total_record(
     perpetual_absolute_cents: int,
     anchors: Mapping[Kind, Head],
     drawer_session_id: UUID | None = None,
+    drawer: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return the record of a closing.
+    """Return the record of a closing; a Z says what became of its `drawer`.
 
     `period_on` is the first day of the period; `closing_no` counts the till's closings of that
     period; the window is half-open, `until_sequence` being the first ticket after it.  A month and
@@ -188,6 +202,8 @@ def grand_total_record(
     }
     if drawer_session_id is not None:
         record["drawer_session_id"] = str(drawer_session_id)
+    if drawer is not None:
+        record["drawer"] = dict(drawer)
     for fault in faults(record):
         raise Incomplete(fault)
     return journal.canonical(record)
@@ -203,6 +219,8 @@ def faults(closing: Mapping[str, Any]) -> Iterator[str]:
         yield "sales and refunds are not all the tickets"
     if real != sold - refunded or closing["absolute_cents"] != sold + refunded:
         yield "the totals are not those of sales and refunds"
+    if "drawer" in closing:
+        yield from account_faults(closing["drawer"])
     if sum(closing["by_tender"].values()) != real:
         yield "the tenders are not what the closing comes to"
     if sum(share["net_cents"] + share["tax_cents"] for share in closing["by_vat"].values()) != real:

@@ -6,10 +6,11 @@ counted   the gap is too large for one person: a second one approves -> closed
 closed    nothing: the Z is printed once
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from kernel.money import Cents
@@ -167,3 +168,75 @@ def pieces(written: Mapping[str, int]) -> dict[int, int]:
 
 def _size(piece: tuple[str, int]) -> int:
     return -int(piece[0])
+
+
+def account(
+    session: Mapping[str, Any],
+    *,
+    handovers: Iterable[Mapping[str, Any]],
+    movements: Iterable[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Return what the journal keeps of a counted drawer: who held it, what moved, who approved.
+
+    What rows from before their columns do not know is left out.
+    """
+    told: dict[str, Any] = {
+        **{name: session[name] for name in _TOLD},
+        "handovers": [
+            {
+                "handed_at": each["at"],
+                "handed_by": each["handed_by"],
+                **{name: each[name] for name in _TOLD_OF_HANDOVER},
+            }
+            for each in handovers
+        ],
+        "movements": [
+            {
+                "moved_at": each["recorded_at"],
+                "moved_by": each["recorded_by"],
+                "amount_cents": each["amount_cents"],
+                "purpose": each["purpose"],
+                "reason": each["reason"],
+            }
+            for each in movements
+        ],
+    }
+    if session["approved_by"] is not None:
+        told["approval"] = {
+            "approved_by": session["approved_by"],
+            "approved_at": session["approved_at"],
+            "reason": session["reason"],
+        }
+    written: dict[str, Any] = _written(told)
+    return written
+
+
+_TOLD = ("opening", "opened_at", "opened_by", "held_by", "float_cents", "expected_cents",
+         "counted_cents", "gap_cents", "counted_at", "counted_by")  # fmt: skip
+_TOLD_OF_HANDOVER = ("from_user", "to_user", "counted_cents", "expected_cents")
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _written(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [_written(each) for each in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def account_faults(told: Mapping[str, Any]) -> Iterator[str]:
+    """Say where what the journal keeps of a drawer contradicts itself."""
+    if told["gap_cents"] != told["counted_cents"] - told["expected_cents"]:
+        yield "the gap of the drawer is not what was counted less what was expected"
+    holder = told["opened_by"]
+    for each in told["handovers"]:
+        if each["from_user"] != holder:
+            yield "the drawer was handed over by somebody who did not hold it"
+        holder = each["to_user"]
+    if holder != told["held_by"]:
+        yield "the drawer was held by somebody to whom nobody gave it"
+    approval = told.get("approval")
+    if approval is not None and approval["approved_by"] == told["counted_by"]:
+        yield "the gap was approved by the person who counted"

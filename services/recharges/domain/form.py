@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 _NUMBERS = ("_cents", "_no", "_count", "sequence", "quantity", "code")
-_LISTS = {"lines", "payments", "vat", "serials"}
+_LISTS = {"lines", "payments", "vat", "serials", "handovers", "movements"}
 #: A technical event says there what it wants to.
 _FREE = "details"
 

@@ -227,16 +227,20 @@ def duplicate_record(
     site_code: str,
     sequence: int,
     recorded_at: datetime,
-    ticket_till_id: UUID,
-    ticket_no: int,
+    of: Kind,
+    number: int,
     copy_no: int,
     user_id: UUID,
     reason: str,
 ) -> str:
-    """Return the record of a ticket printed again: DUPLICATA n, by whom and why."""
+    """Return the record of a ticket or a closing printed again: DUPLICATA n, by whom and why."""
+    original = (
+        {"grand_total_no": number}
+        if of is Kind.GRAND_TOTAL
+        else {"ticket_till_id": str(till_id), "ticket_no": number}
+    )
     record = head(Kind.DUPLICATE, till_id, site_code, sequence, recorded_at) | {
-        "ticket_till_id": str(ticket_till_id),
-        "ticket_no": ticket_no,
+        **original,
         "copy_no": copy_no,
         "user_id": str(user_id),
         "reason": reason,
@@ -244,10 +248,18 @@ def duplicate_record(
     return _whole(record, duplicate_faults(record))
 
 
+def duplicate_of(duplicate: Mapping[str, Any]) -> tuple[Kind, int]:
+    """Return which record of the till a duplicate repeats: a closing's, or a ticket's."""
+    if "grand_total_no" in duplicate:
+        return Kind.GRAND_TOTAL, duplicate["grand_total_no"]
+    return Kind.TICKET, duplicate["ticket_no"]
+
+
 def duplicate_faults(duplicate: Mapping[str, Any]) -> Iterator[str]:
     """Say where the record of a duplicate lacks something."""
-    if duplicate["copy_no"] < 1 or duplicate["ticket_no"] < 1:
-        yield "copies and tickets are counted from 1"
+    _, number = duplicate_of(duplicate)
+    if duplicate["copy_no"] < 1 or number < 1:
+        yield "copies and what they repeat are counted from 1"
     if not duplicate["reason"].strip():
         yield "a duplicate has a reason"
 

@@ -77,6 +77,12 @@ class AnsweredAlready(Refusal):
     code = "recharges.refund.answered_already"
 
 
+class NotPaidBackYet(Refusal):
+    """This refund is not paid back yet: there is no receipt of it."""
+
+    code = "recharges.refund.not_paid_back_yet"
+
+
 class NotToPayOut(Refusal):
     """This refund is not to be paid out in cash: it is not granted, paid already, or by card."""
 

@@ -1,8 +1,8 @@
-"""What a ticket and a drawer report say, whatever they are printed on.
+"""What a ticket says, whatever it is printed on.
 
-Every sum on them follows from the lines, counts and movements they hold, so a print cannot
-contradict itself.  Nothing on a ticket tells of a person, the customer or the one at the till: that
-is for the journal.  A PIN is left out of `repr`, which is what finds its way into logs.
+Every sum on it follows from the lines it holds, so a print cannot contradict itself.  Nothing on it
+tells of a person, the customer or the one at the till: that is for the journal.  A PIN is left out
+of `repr`, which is what finds its way into logs.
 """
 
 import base64
@@ -40,13 +40,6 @@ class Tender(StrEnum):
 
     CASH = "cash"
     CARD = "card"
-
-
-class ReportKind(StrEnum):
-    """X reads a drawer at any time; Z closes its session, once."""
-
-    X = "X"
-    Z = "Z"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,9 +182,9 @@ class Ticket:
     refund_of: RefundOf | None = None
 
     def __post_init__(self) -> None:
-        _require_aware(self.recorded_at)
+        require_aware(self.recorded_at)
         if self.received_at is not None:
-            _require_aware(self.received_at)
+            require_aware(self.received_at)
         if self.is_shown and any(voucher.pin for voucher in self.vouchers):
             raise ValueError("a PIN is not for looking at: that is a reprint")
         if not self.lines:
@@ -225,134 +218,7 @@ class Ticket:
         return Cents(self.tendered_cents - self.total_cents)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Denomination:
-    """So many coins or notes of one value."""
-
-    value_cents: Cents
-    count: int
-
-    @property
-    def total_cents(self) -> Cents:
-        """What they are worth together."""
-        return Cents(self.value_cents * self.count)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrawerMovement:
-    """Cash put in (positive) or taken out (negative) other than by a sale, and why."""
-
-    amount_cents: Cents
-    reason: str
-    recorded_at: datetime
-
-    def __post_init__(self) -> None:
-        _require_aware(self.recorded_at)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Takings:
-    """What the session's tickets come to, and the totals that never go back to nought."""
-
-    cash_sales_cents: Cents
-    cash_refunds_cents: Cents  # as positive sums
-    card_sales_cents: Cents
-    card_refunds_cents: Cents
-    perpetual_real_cents: Cents
-    perpetual_absolute_cents: Cents
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketWindow:
-    """The tickets of a session, first and last included."""
-
-    from_ticket_no: int
-    until_ticket_no: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anchor:
-    """The head of one of the till's chains: printed, it catches a chain made anew."""
-
-    kind: str
-    sequence: int
-    hash_start: str  # the first sixteen hexadecimal digits of the last hash
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LateTickets:
-    """Offline tickets of a day closed before they came."""
-
-    business_date: date
-    count: int
-    total_cents: Cents
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrawerReport:
-    """Everything an X or a Z says; without takings it tells a blind count nothing to aim at."""
-
-    kind: ReportKind
-    report_no: int | None = None  # Z only
-    site_name: str
-    site_code: str
-    till_name: str
-    business_date: date
-    opened_at: datetime
-    opened_by_code: str
-    printed_at: datetime
-    printed_by_code: str
-    opening: tuple[Denomination, ...]
-    movements: tuple[DrawerMovement, ...] = ()
-    takings: Takings | None
-    counted: tuple[Denomination, ...] | None = None  # Z only
-    window: TicketWindow | None = None
-    anchors: tuple[Anchor, ...] = ()  # Z only
-    late: tuple[LateTickets, ...] = ()
-    software_version: str
-
-    def __post_init__(self) -> None:
-        _require_aware(self.opened_at)
-        _require_aware(self.printed_at)
-        closing = self.kind is ReportKind.Z
-        if closing != (self.counted is not None) or closing != (self.report_no is not None):
-            raise ValueError("a Z has its number and its count; an X has neither")
-        if closing and self.takings is None:
-            raise ValueError("a Z says what was expected")
-        if self.takings is None and self.late:
-            raise ValueError("a blind X does not tell what late tickets come to")
-
-    @property
-    def opening_cents(self) -> Cents:
-        """The float."""
-        return _worth(self.opening)
-
-    @property
-    def expected_cents(self) -> Cents | None:
-        """What the drawer must hold; None while the count is blind."""
-        if self.takings is None:
-            return None
-        moved = sum(movement.amount_cents for movement in self.movements)
-        sold = self.takings.cash_sales_cents - self.takings.cash_refunds_cents
-        return Cents(self.opening_cents + sold + moved)
-
-    @property
-    def counted_cents(self) -> Cents | None:
-        """What the drawer was found to hold."""
-        return None if self.counted is None else _worth(self.counted)
-
-    @property
-    def gap_cents(self) -> Cents | None:
-        """Counted less expected."""
-        if self.counted_cents is None or self.expected_cents is None:
-            return None
-        return Cents(self.counted_cents - self.expected_cents)
-
-
-def _worth(cash: Iterable[Denomination]) -> Cents:
-    return Cents(sum(each.total_cents for each in cash))
-
-
-def _require_aware(instant: datetime) -> None:
+def require_aware(instant: datetime) -> None:
+    """Refuse an instant of which nobody knows where on earth it is that time."""
     if instant.tzinfo is None:
         raise ValueError("a printed instant needs its time zone")

@@ -43,7 +43,8 @@ class Windows:
         self._open: dict[Period, list[_Window]] = {period: [] for period in Period}
         self._left: dict[int, int] = {}
         self._uncovered: tuple[int, int] | None = None
-        self._copies: dict[int, int] = {}
+        self._last_closing = closings.last
+        self._copies: dict[tuple[Kind, int], int] = {}
         self._offline: set[tuple[int, str]] = set()
         #: Tickets after the last day's closing, and closings that begin before the file does.
         self.open_count = 0
@@ -214,30 +215,31 @@ class Windows:
         return True
 
     def add_duplicate(self, sequence: int, record: Mapping[str, Any]) -> None:
-        """Take a duplicate: there is a ticket that it repeats, and its copies are counted up."""
+        """Take a duplicate: there is what it repeats, and its copies are counted up."""
         for fault in journal.duplicate_faults(record):
             self._tell(fault, Kind.DUPLICATE, sequence)
-        ticket_no, copy_no = record["ticket_no"], record["copy_no"]
-        till_id = record["ticket_till_id"]
-        self._note_elsewhere(Kind.DUPLICATE, till_id=till_id, ticket_no=ticket_no)
-        if till_id != self._till_id:
-            return
-        if ticket_no > self._last_ticket:
-            self._tell(
-                "the duplicate is of ticket {ticket_no}, which is not there",
-                Kind.DUPLICATE,
-                sequence,
-                ticket_no=ticket_no,
+        of, number = original = journal.duplicate_of(record)
+        if of is Kind.TICKET:
+            till_id = record["ticket_till_id"]
+            self._note_elsewhere(Kind.DUPLICATE, till_id=till_id, ticket_no=number)
+            if till_id != self._till_id:
+                return
+        missing, again, last = (
+            "the duplicate is of ticket {number}, which is not there",
+            "copy {copy_no} of ticket {number} was printed before",
+            self._last_ticket,
+        )
+        if of is Kind.GRAND_TOTAL:
+            missing, again, last = (
+                "the duplicate is of closing {number}, which is not there",
+                "copy {copy_no} of closing {number} was printed before",
+                self._last_closing,
             )
-        if copy_no <= self._copies.get(ticket_no, 0):
-            self._tell(
-                "copy {copy_no} of ticket {ticket_no} was printed before",
-                Kind.DUPLICATE,
-                sequence,
-                ticket_no=ticket_no,
-                copy_no=copy_no,
-            )
-        self._copies[ticket_no] = copy_no
+        if number > last:
+            self._tell(missing, Kind.DUPLICATE, sequence, number=number)
+        if record["copy_no"] <= self._copies.get(original, 0):
+            self._tell(again, Kind.DUPLICATE, sequence, number=number, copy_no=record["copy_no"])
+        self._copies[original] = record["copy_no"]
 
     def end_tickets(self) -> None:
         """Settle the windows that the last tickets filled."""

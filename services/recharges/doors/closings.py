@@ -11,6 +11,7 @@ from services.recharges.domain.journal import Period
 from services.recharges.doors import STAFF, SUPERVISORS
 from services.recharges.doors.pens import pen_of, pen_of_the_clock
 from services.recharges.handlers import closings as handlers
+from services.recharges.handlers import reports
 from services.recharges.store import drawers
 
 _CLOSE_S = 60.0
@@ -34,7 +35,7 @@ class ClosingDoors:
         till = drawers.lock_till(tx, till_id)
         call.caller.require_site(till["site_code"])
         made = handlers.close_period(tx, till, Period(body.period), pen=pen_of(call))
-        return handlers.show_made(tx, made)
+        return reports.show_made(tx, made)
 
     @http.query(
         "GET",
@@ -51,7 +52,7 @@ class ClosingDoors:
         Those made since the open drawer was opened are shown to supervisors only.
         """
         call.caller.require_site(drawers.find_till(tx, till_id)["site_code"])
-        found = handlers.show_closings(
+        found = reports.show_closings(
             tx, till_id, query, is_supervisor=call.caller.role in SUPERVISORS
         )
         return Paged.cut(found, limit=query.limit, key=lambda each: each.closing_no)

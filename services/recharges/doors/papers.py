@@ -8,7 +8,8 @@ from chassis.offload import offload
 from chassis.shapes import File
 from services.recharges import settings
 from services.recharges.api.selling import Printed, TicketFormat
-from services.recharges.domain.ticket import DrawerReport, Ticket
+from services.recharges.domain.ticket import Ticket
+from services.recharges.handlers.reports import Report
 from services.recharges.printing import escpos, html, pdf, report_sheet, sms, ticket_sheet
 from services.recharges.printing.sheet import Sheet
 
@@ -17,18 +18,15 @@ _log = logging.getLogger(__name__)
 _TEXT, _PLAIN = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 
 
-def print_ticket(ticket: Ticket, *, format: TicketFormat, language: str) -> File:
-    """Lay a ticket out."""
+def print_paper(paper: Ticket | Report, *, format: TicketFormat, language: str) -> File:
+    """Lay a ticket, an X, a Z or a closing out; only a ticket is told in messages."""
+    if not isinstance(paper, Ticket):
+        return _laid_out(report_sheet.compose(paper, language=language), format=format)
     if format == "sms":
-        lines = "".join(f"{text}\n" for text in sms.messages(ticket, language=language))
+        lines = "".join(f"{text}\n" for text in sms.messages(paper, language=language))
         return File(content=lines.encode(), media_type=_PLAIN)
-    sheet = ticket_sheet.compose(ticket, seller=settings.of_seller().seller, language=language)
+    sheet = ticket_sheet.compose(paper, seller=settings.of_seller().seller, language=language)
     return _laid_out(sheet, format=format)
-
-
-def print_report(report: DrawerReport, *, format: TicketFormat, language: str) -> File:
-    """Lay an X or a Z out."""
-    return _laid_out(report_sheet.compose(report, language=language), format=format)
 
 
 def _laid_out(sheet: Sheet, *, format: TicketFormat) -> File:
@@ -40,20 +38,20 @@ def _laid_out(sheet: Sheet, *, format: TicketFormat) -> File:
 
 
 def in_answer(
-    read: Callable[[], Ticket], *, format: TicketFormat | None, language: str
+    read: Callable[[], Ticket | Report], *, format: TicketFormat | None, language: str
 ) -> Printed | None:
-    """Return a ticket as a part of a JSON answer, where it was asked for and can be printed.
+    """Return a paper as a part of a JSON answer, where it was asked for and can be printed.
 
     What is stored is stored: a paper that fails must not keep the vouchers from the customer.
     """
     if format is None:
         return None
     try:
-        file = print_ticket(read(), format=format, language=language)
+        file = print_paper(read(), format=format, language=language)
     except Exception as error:
         # Not its message: that may quote what was to be printed, a PIN with it.
         reason = type(error).__name__
-        _log.error("a ticket could not be printed", extra={"format": format, "reason": reason})
+        _log.error("a paper could not be printed", extra={"format": format, "reason": reason})
         return None
     is_text = file.media_type.startswith("text/")
     content = file.content.decode() if is_text else base64.b64encode(file.content).decode()

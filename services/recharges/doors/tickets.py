@@ -7,14 +7,12 @@ from chassis import http, idempotency
 from chassis.db import Transaction
 from chassis.http import Call, File
 from chassis.resources import DatabaseProvider
-from services.recharges.api import drawers as drawer_api
 from services.recharges.api import tickets as api
 from services.recharges.domain.ticket import Ticket
 from services.recharges.doors import STAFF, SUPERVISORS, papers, secrets
 from services.recharges.doors.pens import pen_of
 from services.recharges.handlers import reprints as handlers
 from services.recharges.handlers import tickets
-from services.recharges.store import drawers as drawer_rows
 from services.recharges.store import selling as sale_rows
 
 _ANY_FILE = http.Bytes("*/*")
@@ -37,28 +35,7 @@ class TicketDoors:
         with self.database.transaction() as tx:
             call.caller.require_site(sale_rows.find_sale(tx, sale_id)["site_code"])
             ticket = tickets.ticket_of(tx, sale_id, is_shown=True)
-        return papers.print_ticket(ticket, format=query.format, language=call.language)
-
-    @http.door(
-        "GET",
-        "/v1/drawer-sessions/<uuid:drawer_session_id>/report",
-        query=drawer_api.Paper,
-        answer=_ANY_FILE,
-        allow=STAFF,
-    )
-    def get_report(self, call: Call, query: drawer_api.Paper, drawer_session_id: UUID) -> File:
-        """Print a drawer session: its X, or its Z once it is closed."""
-        with self.database.transaction() as tx:
-            session = drawer_rows.find_drawer(tx, drawer_session_id)
-            call.caller.require_site(session["site_code"])
-            report = tickets.report_of(
-                tx,
-                session,
-                now=call.now,
-                by=call.caller.user_id,
-                is_supervisor=call.caller.role in SUPERVISORS,
-            )
-        return papers.print_report(report, format=query.format, language=call.language)
+        return papers.print_paper(ticket, format=query.format, language=call.language)
 
     @http.door(
         "POST",

@@ -12,12 +12,10 @@ import logging
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
 from chassis import outbox
 from chassis.db import Transaction
 from services.recharges import events
-from services.recharges.api import closings as api
 from services.recharges.domain import closing, journal
 from services.recharges.domain.closing import (
     DrawerStillOpen,
@@ -56,11 +54,12 @@ class Made:
 
 
 def close_day(
-    tx: Transaction, till: Row, *, on: date, pen: Pen, drawer_session_id: UUID | None = None
+    tx: Transaction, till: Row, *, on: date, pen: Pen, session: Row | None = None
 ) -> Made:
     """Close the tickets since the last day's closing; the till's row is locked.
 
-    The closing is of `on`, or of the last day that it holds a ticket of.
+    The closing is of `on`, or of the last day that it holds a ticket of.  With the drawer session
+    that was counted it is a Z.
     """
     till_id = till["till_id"]
     last = store.last(tx, till_id, Period.DAY)
@@ -80,7 +79,7 @@ def close_day(
         until_sequence=until,
         figures=tally.figures(),
         pen=pen,
-        drawer_session_id=drawer_session_id,
+        session=session,
     )
     return Made(closings=[made])
 
@@ -169,7 +168,7 @@ def _save(
     until_sequence: int,
     figures: Figures,
     pen: Pen,
-    drawer_session_id: UUID | None = None,
+    session: Row | None = None,
 ) -> Row:
     """Write a closing into the journal and beside it, and tell it with the ends of all chains."""
     till_id = till["till_id"]
@@ -180,7 +179,7 @@ def _save(
         "until_sequence": until_sequence,
         "perpetual_real_cents": last.perpetual_real_cents + figures["real_cents"],
         "perpetual_absolute_cents": last.perpetual_absolute_cents + figures["absolute_cents"],
-        "drawer_session_id": drawer_session_id,
+        "drawer_session_id": None if session is None else session["drawer_session_id"],
     }
     heads = records.heads(tx, till_id)
     sequence, sealed = records.append(
@@ -194,11 +193,8 @@ def _save(
             recorded_at=pen.now,
             period=period,
             figures=figures,
-            anchors={
-                kind: journal.Head(sequence=head.sequence, hash=head.hash.hex())
-                for kind, head in heads.items()
-                if kind is not Kind.GRAND_TOTAL
-            },
+            anchors=_anchors(heads),
+            drawer=None if session is None else drawers.account(tx, session),
             **said,
         ),
         keys=pen.keys,
@@ -219,6 +215,15 @@ def _save(
     heads[Kind.GRAND_TOTAL] = Head(sequence=sequence, hash=sealed.hash)
     outbox.append(tx, [_told(said, figures, heads, pen=pen)])
     return said
+
+
+def _anchors(heads: dict[Kind, Head]) -> dict[Kind, journal.Head]:
+    """Return the ends of the other chains, as a closing holds them."""
+    return {
+        kind: journal.Head(sequence=head.sequence, hash=head.hash.hex())
+        for kind, head in heads.items()
+        if kind is not Kind.GRAND_TOTAL
+    }
 
 
 def _told(said: Row, figures: Figures, heads: dict[Kind, Head], *, pen: Pen) -> Any:
@@ -362,38 +367,3 @@ def close_what_is_over(tx: Transaction, *, pen: Pen) -> int:
         except (journal.Incomplete, ValueError, KeyError):
             _log.exception("a till could not be closed", extra={"till": str(row["till_id"])})
     return made
-
-
-def show_closings(
-    tx: Transaction, till_id: UUID, query: api.ClosingsOf, *, is_supervisor: bool
-) -> list[api.ClosingShown]:
-    """Return a till's closings that the caller may see, one more than the page holds."""
-    rows = tx.execute(
-        SQL["closings_of_till"],
-        {
-            "till_id": till_id,
-            "period": query.period,
-            "after": query.after,
-            "sees_all": is_supervisor,
-            "limit": query.limit,
-        },
-    )
-    return [api.ClosingShown(**row) for row in rows]
-
-
-def show_made(tx: Transaction, made: Made) -> api.Closed:
-    """Return what was closed just now, as it is stored."""
-    shown: list[api.ClosingShown] = []
-    for each in made.closings:
-        asked = {
-            "till_id": each["till_id"],
-            "period": each["period"],
-            "after": each["closing_no"] - 1,
-            "sees_all": True,
-            "limit": 0,
-        }
-        shown += [api.ClosingShown(**row) for row in tx.execute(SQL["closings_of_till"], asked)]
-    return api.Closed(
-        closings=shown,
-        broken=[api.BreakShown(kind=each.kind, sequence=each.sequence) for each in made.breaks],
-    )

@@ -127,6 +127,7 @@ def move_cash(
         purpose=asked.purpose,
         reason=asked.reason,
         recorded_at=pen.now,
+        recorded_by=by,
     )
 
 
@@ -209,7 +210,7 @@ def close_drawer(
     alone_max_cents = int(store.rule(tx, _RULE, on=pen.today))
     if drawer.needs_approval(session["gap_cents"], alone_max_cents=alone_max_cents):
         _wait(tx, till, session)
-        return _counted(session, closing_no=None, waits_for="approval")
+        return _counted(session, closing=None, waits_for="approval")
     return _finish(tx, till, session, pen=pen)
 
 
@@ -236,6 +237,7 @@ def approve_drawer(
         "reason": reason,
     }
     note(tx, till, Event.DRAWER_APPROVED, details, pen=pen)
+    session = store.find_drawer(tx, session["drawer_session_id"])
     return _finish(tx, till, session, pen=pen)
 
 
@@ -257,11 +259,11 @@ def _finish(tx: Transaction, till: Row, session: Row, *, pen: Pen) -> api.Drawer
         till,
         on=session["business_date"],
         pen=pen,
-        drawer_session_id=session["drawer_session_id"],
+        session=session,
     )
     if not made.closings:
         _wait(tx, till, session)
-        return _counted(session, closing_no=None, waits_for="inspection")
+        return _counted(session, closing=None, waits_for="inspection")
     tx.execute(
         SQL["close_drawer"],
         {"drawer_session_id": session["drawer_session_id"], "closed_at": pen.now},
@@ -284,17 +286,18 @@ def _finish(tx: Transaction, till: Row, session: Row, *, pen: Pen) -> api.Drawer
     )
     outbox.append(tx, [told])
     session = store.find_drawer(tx, session["drawer_session_id"])
-    return _counted(session, closing_no=made.closings[0]["closing_no"], waits_for=None)
+    return _counted(session, closing=made.closings[0], waits_for=None)
 
 
-def _counted(session: Row, *, closing_no: int | None, waits_for: Any) -> api.DrawerCounted:
+def _counted(session: Row, *, closing: Row | None, waits_for: Any) -> api.DrawerCounted:
     return api.DrawerCounted(
         drawer_session_id=session["drawer_session_id"],
         state="closed" if session["closed_at"] else "counted",
         expected_cents=session["expected_cents"],
         counted_cents=session["counted_cents"],
         gap_cents=session["gap_cents"],
-        closing_no=closing_no,
+        closing_no=closing and closing["closing_no"],
+        closing_id=closing and closing["closing_id"],
         waits_for=waits_for,
     )
 
@@ -310,9 +313,6 @@ def read_drawer(tx: Transaction, session: Row, *, is_supervisor: bool) -> api.Dr
     """Return an X; what must be in an open drawer is told to a supervisor only."""
     sees = is_supervisor or session["state"] != State.OPEN
     takings = store.takings(tx, session)
-    movements = tx.execute(
-        SQL["find_movements"], {"drawer_session_id": session["drawer_session_id"]}
-    )
     return api.DrawerRead(
         drawer_session_id=session["drawer_session_id"],
         till_id=session["till_id"],
@@ -322,12 +322,24 @@ def read_drawer(tx: Transaction, session: Row, *, is_supervisor: bool) -> api.Dr
         opened_by=session["opened_by"],
         held_by=session["held_by"],
         float_cents=session["float_cents"],
-        movements=[api.CashMoved(**row) for row in movements],
+        movements=[api.CashMoved(**row) for row in store.movements(tx, session)],
+        handovers=[_handed(row, sees=sees) for row in store.handovers(tx, session)],
         expected_cents=session["float_cents"] + takings["cash_cents"] if sees else None,
         cash_sales_cents=takings["cash_sales_cents"] if sees else None,
         cash_refunds_cents=takings["cash_refunds_cents"] if sees else None,
         card_sales_cents=takings["card_sales_cents"] if sees else None,
         card_refunds_cents=takings["card_refunds_cents"] if sees else None,
+    )
+
+
+def _handed(row: Row, *, sees: bool) -> api.HandoverShown:
+    return api.HandoverShown(
+        from_user=row["from_user"],
+        to_user=row["to_user"],
+        handed_by=row["handed_by"],
+        handed_at=row["at"],
+        counted_cents=row["counted_cents"],
+        expected_cents=row["expected_cents"] if sees else None,
     )
 
 

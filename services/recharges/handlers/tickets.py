@@ -1,4 +1,4 @@
-"""What a ticket and a drawer's report say, read back from the journal and what lies beside it."""
+"""What a sale's or a refund's ticket says, read from the journal and what lies beside it."""
 
 import json
 from collections.abc import Mapping
@@ -9,42 +9,23 @@ from uuid import UUID
 from chassis.db import Transaction
 from kernel.money import Cents
 from kernel.period import Month
-from kernel.version import VERSION
 from services.recharges.api.selling import VoucherSold
-from services.recharges.domain import drawer, journal, ticket
-from services.recharges.domain.drawer import State
-from services.recharges.domain.journal import Kind
+from services.recharges.domain import journal, ticket
+from services.recharges.domain.refund import NotPaidBackYet, RefundUnknown, State
 from services.recharges.domain.ticket import (
-    Anchor,
     CapLeft,
-    Denomination,
-    DrawerMovement,
-    DrawerReport,
-    LateTickets,
     RefundOf,
-    ReportKind,
     Reprint,
-    Takings,
     Tender,
     Ticket,
     TicketLine,
     TicketVoucher,
-    TicketWindow,
     VatShare,
 )
-from services.recharges.store import SQL, chains
-from services.recharges.store import closings as closing_rows
-from services.recharges.store import drawers as drawer_rows
+from services.recharges.store import SQL
 from services.recharges.store import selling as sale_rows
 
 Row = dict[str, Any]
-_CODE_DIGITS = 8
-_HASH_DIGITS = 16
-
-
-def code_of(user_id: UUID) -> str:
-    """Return the short code that stands for a member of staff on paper."""
-    return user_id.hex[-_CODE_DIGITS:]
 
 
 def ticket_of(
@@ -76,6 +57,54 @@ def ticket_of(
                 on=on,
             )
             for each in vouchers[sale_id]
+        ),
+        reprint=reprint,
+        is_shown=is_shown,
+    )
+
+
+def find_refund(tx: Transaction, refund_id: UUID) -> Row:
+    """Read where a refund stands, or refuse."""
+    row = tx.execute(SQL["find_refund"], {"refund_id": refund_id}).fetchone()
+    if row is None:
+        raise RefundUnknown(refund_id=refund_id)
+    return row
+
+
+def require_paid_back(refund: Row) -> None:
+    """Refuse the receipt of a refund that is not done."""
+    if refund["state"] != State.DONE:
+        raise NotPaidBackYet()
+
+
+def refund_ticket_of(
+    tx: Transaction,
+    refund: Row,
+    *,
+    reprint: Reprint | None = None,
+    is_shown: bool = False,
+) -> Ticket:
+    """Read the receipt of a refund that is done: what was given back, by its serials, and why."""
+    require_paid_back(refund)
+    found = _find(tx, refund["till_id"], refund["ticket_no"])
+    record = json.loads(found["record"])
+    offers = {
+        (line["operator"], serial): line for line in record["lines"] for serial in line["serials"]
+    }
+    _, vouchers = sale_rows.find_contents(tx, [refund["sale_id"]])
+    data = _data_of_offers(tx)
+    return Ticket(
+        **_said(found, record),
+        vouchers=tuple(
+            _voucher(
+                each,
+                label=offers[place]["label"],
+                data_mb=data.get(offers[place]["offer_code"]),
+                pin=None,
+                on=found["business_date"],
+            )
+            for each in vouchers[refund["sale_id"]]
+            if (place := (each["operator"], each["serial"])) in offers
         ),
         reprint=reprint,
         is_shown=is_shown,
@@ -147,95 +176,3 @@ def _voucher(
         use_by_on=row["use_by"],
         how_to_top_up=top_up.how,
     )
-
-
-def report_of(
-    tx: Transaction, session: Row, *, now: datetime, by: UUID, is_supervisor: bool
-) -> DrawerReport:
-    """Return an X of a session, or its Z once it is closed."""
-    session_id = session["drawer_session_id"]
-    place = tx.execute(SQL["find_names_of_place"], {"till_id": session["till_id"]}).fetchone()
-    closing = tx.execute(SQL["closing_of_drawer"], {"drawer_session_id": session_id}).fetchone()
-    movements = tx.execute(SQL["find_movements"], {"drawer_session_id": session_id})
-    sees = is_supervisor or session["state"] != State.OPEN
-    assert place is not None  # noqa: S101  # a session's till is there
-    return DrawerReport(
-        kind=ReportKind.X if closing is None else ReportKind.Z,
-        report_no=closing["closing_no"] if closing else None,
-        **place,
-        site_code=session["site_code"],
-        business_date=session["business_date"],
-        opened_at=session["opened_at"],
-        opened_by_code=code_of(session["opened_by"]),
-        printed_at=now,
-        printed_by_code=code_of(by),
-        opening=_pieces(session["float"]),
-        movements=tuple(
-            DrawerMovement(
-                amount_cents=row["amount_cents"],
-                reason=row["reason"],
-                recorded_at=row["recorded_at"],
-            )
-            for row in movements
-        ),
-        takings=_takings(tx, session, closing) if sees else None,
-        counted=_pieces(session["counted"]) if closing else None,
-        software_version=VERSION,
-        **(_of_closing(tx, closing) if closing else {}),
-    )
-
-
-def _pieces(counted: Mapping[str, int]) -> tuple[Denomination, ...]:
-    return tuple(
-        Denomination(value_cents=Cents(value), count=count)
-        for value, count in drawer.pieces(counted).items()
-        if count
-    )
-
-
-def _takings(tx: Transaction, session: Row, closing: Row | None) -> Takings:
-    taken = drawer_rows.takings(tx, session)
-    last = closing or closing_rows.perpetual(tx, session["till_id"])
-    return Takings(
-        cash_sales_cents=taken["cash_sales_cents"],
-        cash_refunds_cents=taken["cash_refunds_cents"],
-        card_sales_cents=taken["card_sales_cents"],
-        card_refunds_cents=taken["card_refunds_cents"],
-        perpetual_real_cents=last["perpetual_real_cents"],
-        perpetual_absolute_cents=last["perpetual_absolute_cents"],
-    )
-
-
-def _of_closing(tx: Transaction, closing: Row) -> dict[str, Any]:
-    """What only a Z says: its window, the ends of the chains, the late tickets."""
-    (record,) = chains.read(
-        tx,
-        closing["till_id"],
-        Kind.GRAND_TOTAL,
-        from_sequence=closing["record_sequence"],
-        until_sequence=closing["record_sequence"] + 1,
-    )
-    heads = {
-        kind: (head["sequence"], head["hash"])
-        for kind, head in json.loads(record["record"])["anchors"].items()
-    }
-    heads |= {Kind.GRAND_TOTAL.value: (record["sequence"], record["hash"].hex())}
-    window = TicketWindow(
-        from_ticket_no=closing["from_sequence"], until_ticket_no=closing["until_sequence"] - 1
-    )
-    return {
-        "window": window if closing["ticket_count"] else None,
-        "anchors": tuple(
-            Anchor(kind=kind, sequence=sequence, hash_start=hash_[:_HASH_DIGITS])
-            for kind, (sequence, hash_) in heads.items()
-            if sequence
-        ),
-        "late": tuple(
-            LateTickets(
-                business_date=date.fromisoformat(each["business_date"]),
-                count=each["count"],
-                total_cents=each["real_cents"],
-            )
-            for each in closing["late"]
-        ),
-    }

@@ -1,46 +1,142 @@
-"""Says a drawer report, X or Z, in a language."""
+"""Says a drawer report, X or Z, and the closing of a period, in a language."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from services.recharges.domain.ticket import Denomination, DrawerReport, ReportKind
-from services.recharges.printing.sheet import Row, Sheet, Table, Voice, plain
+from services.recharges.domain.journal import EXEMPT, Period
+from services.recharges.domain.report import (
+    Anchor,
+    ClosingReport,
+    Denomination,
+    DrawerReport,
+    Handover,
+    LateTickets,
+    Place,
+    ReportKind,
+    TicketWindow,
+)
+from services.recharges.printing.sheet import (
+    Banner,
+    Block,
+    Row,
+    Sheet,
+    Table,
+    Voice,
+    copy_banner,
+    plain,
+)
+
+_TITLES = {
+    Period.DAY: "Closing of a day, no. {closing_no}",
+    Period.MONTH: "Closing of a month, no. {closing_no}",
+    Period.YEAR: "Closing of a year, no. {closing_no}",
+}
+_TENDERS = {"cash": "In cash", "card": "By card"}
 
 
-def compose(report: DrawerReport, *, language: str) -> Sheet:
-    """Say an X or a Z."""
+def compose(report: DrawerReport | ClosingReport, *, language: str) -> Sheet:
+    """Say an X, a Z or the closing of a period."""
     voice = Voice(language)
-    closing = report.kind is ReportKind.Z
-    title = "Z report no. {report_no}" if closing else "X report"
+    if isinstance(report, ClosingReport):
+        title = voice.say(_TITLES[report.period], closing_no=report.closing_no)
+        return _sheet(report.place, title, _closing_blocks(report, voice), voice)
+    is_z = report.kind is ReportKind.Z
+    title = voice.say(
+        "Z report no. {report_no}" if is_z else "X report", report_no=report.report_no
+    )
+    return _sheet(report.place, title, _drawer_blocks(report, voice), voice)
+
+
+def _sheet(place: Place, title: str, blocks: Iterable[Block], voice: Voice) -> Sheet:
     return Sheet(
-        language=language,
-        place=plain(report.site_name),
-        desk=plain(report.till_name),
-        title=voice.say(title, report_no=report.report_no),
-        stamp=voice.instant(report.printed_at),
-        blocks=(
-            _session(report, voice),
-            _cash_count(voice.say("Float"), report.opening, voice),
-            _drawer(report, voice),
-            *_counted(report, voice),
-            *_takings(report, voice),
-            *_late(report, voice),
-            *_foot(report, voice),
-        ),
+        language=voice.language,
+        place=plain(place.site_name),
+        desk=plain(place.till_name),
+        title=title,
+        stamp=voice.instant(place.printed_at),
+        blocks=(*_banners(place, voice), *blocks, _foot(place, voice)),
     )
 
 
+def _banners(place: Place, voice: Voice) -> Iterable[Banner]:
+    if place.reprint:
+        yield copy_banner(place.reprint, voice)
+    if place.is_shown:
+        yield Banner(text=voice.say("DUPLICATE"), detail=voice.say("To be looked at"))
+
+
+def _drawer_blocks(report: DrawerReport, voice: Voice) -> Iterable[Block]:
+    yield _session(report, voice)
+    yield _cash_count(voice.say("Float"), report.opening, voice)
+    yield _drawer(report, voice)
+    yield from _handovers(report.handovers, voice)
+    yield from _counted(report, voice)
+    yield from _approval(report, voice)
+    if report.takings is not None:
+        takings = report.takings
+        said = {"Card sales": takings.card_sales_cents, "Card refunds": -takings.card_refunds_cents}
+        yield _amounts("Card", said, voice)
+        yield _perpetual(takings.perpetual_real_cents, takings.perpetual_absolute_cents, voice)
+    yield from _late(report.late, voice)
+    yield from _anchors(report.anchors, voice)
+
+
+def _closing_blocks(report: ClosingReport, voice: Voice) -> Iterable[Block]:
+    period = {
+        Period.DAY: voice.day(report.period_on),
+        Period.MONTH: voice.month(report.period_on),
+        Period.YEAR: str(report.period_on.year),
+    }
+    by = report.closed_by_code
+    yield Table(
+        heading=voice.say("Closing"),
+        rows=(
+            Row(label=voice.say("Period"), value=period[report.period]),
+            Row(label=voice.say("Closed"), value=voice.instant(report.closed_at)),
+            Row(
+                label=voice.say("Closed by"),
+                value=voice.say("the clock") if by is None else _agent(by, voice),
+            ),
+            Row(label=voice.say("Printed by"), value=_agent(report.place.printed_by_code, voice)),
+            Row(label=voice.say("Tickets"), value=_numbers(report.window)),
+            Row(label=voice.say("Number of sales"), value=str(report.sale_count)),
+            Row(label=voice.say("Number of refunds"), value=str(report.refund_count)),
+        ),
+    )
+    said = {
+        "Sales": report.sold_cents,
+        "Refunds": -report.refunded_cents,
+        "Total": report.real_cents,
+    }
+    yield _amounts("Takings", said, voice)
+    tenders = {_TENDERS.get(tender, tender): cents for tender, cents in report.by_tender}
+    if tenders:
+        yield _amounts("Means of payment", tenders, voice)
+    yield from _vat(report, voice)
+    yield _perpetual(report.perpetual_real_cents, report.perpetual_absolute_cents, voice)
+    yield from _late(report.late, voice)
+    yield from _anchors(report.anchors, voice)
+
+
+def _agent(code: str, voice: Voice) -> str:
+    """Name a member of staff by what stands for them on paper."""
+    return voice.say("staff member {code}", code=plain(code))
+
+
+def _numbers(window: TicketWindow | None) -> str:
+    return f"{window.from_ticket_no} – {window.until_ticket_no}" if window else "–"
+
+
 def _session(report: DrawerReport, voice: Voice) -> Table:
-    window = report.window
-    numbers = f"{window.from_ticket_no} – {window.until_ticket_no}" if window else "–"
     return Table(
         heading=voice.say("Session"),
         rows=(
             Row(label=voice.say("Business day"), value=voice.day(report.business_date)),
             Row(label=voice.say("Opened"), value=voice.instant(report.opened_at)),
-            Row(label=voice.say("Opened by"), value=plain(report.opened_by_code)),
-            Row(label=voice.say("Printed by"), value=plain(report.printed_by_code)),
-            Row(label=voice.say("Tickets"), value=numbers),
+            Row(label=voice.say("Opened by"), value=_agent(report.opened_by_code, voice)),
+            Row(label=voice.say("Held by"), value=_agent(report.held_by_code, voice)),
+            Row(label=voice.say("Printed by"), value=_agent(report.place.printed_by_code, voice)),
+            Row(label=voice.say("Tickets"), value=_numbers(report.window)),
         ),
     )
 
@@ -62,22 +158,18 @@ def _cash_count(heading: str, cash: Iterable[Denomination], voice: Voice) -> Tab
 def _drawer(report: DrawerReport, voice: Voice) -> Table:
     rows: list[Row] = []
     if report.takings:
+        sales, refunds = report.takings.cash_sales_cents, report.takings.cash_refunds_cents
         rows += [
-            Row(
-                label=voice.say("Cash sales"),
-                value=voice.amount(report.takings.cash_sales_cents),
-            ),
-            Row(
-                label=voice.say("Cash refunds"),
-                value=voice.amount(-report.takings.cash_refunds_cents),
-            ),
+            Row(label=voice.say("Cash sales"), value=voice.amount(sales)),
+            Row(label=voice.say("Cash refunds"), value=voice.amount(-refunds)),
         ]
     for movement in report.movements:
         way = "Put in: {reason}" if movement.amount_cents >= 0 else "Taken out: {reason}"
+        detail = f"{voice.instant(movement.recorded_at)}, {_agent(movement.by_code, voice)}"
         rows.append(
             Row(
                 label=voice.say(way, reason=plain(movement.reason)),
-                detail=voice.instant(movement.recorded_at),
+                detail=detail,
                 value=voice.amount(movement.amount_cents),
             )
         )
@@ -90,71 +182,117 @@ def _drawer(report: DrawerReport, voice: Voice) -> Table:
     return Table(heading=voice.say("Drawer"), rows=tuple(rows))
 
 
+def _handovers(handovers: Iterable[Handover], voice: Voice) -> Iterable[Table]:
+    rows: list[Row] = []
+    for each in handovers:
+        detail = voice.instant(each.at)
+        if each.by_code is not None:
+            by = voice.say("by a supervisor, {who}", who=_agent(each.by_code, voice))
+            detail = f"{detail}, {by}"
+        way = voice.say(
+            "From {giver} to {taker}",
+            giver=_agent(each.from_code, voice),
+            taker=_agent(each.to_code, voice),
+        )
+        rows.append(Row(label=way, detail=detail, value=voice.amount(each.counted_cents)))
+        if each.gap_cents is not None:
+            rows.append(Row(label=voice.say("Gap"), value=voice.amount(each.gap_cents)))
+    if rows:
+        yield Table(heading=voice.say("Handovers, as they were counted"), rows=tuple(rows))
+
+
 def _counted(report: DrawerReport, voice: Voice) -> Iterable[Table]:
     if report.counted is None or report.gap_cents is None:
         return
     counted = _cash_count(voice.say("Counted"), report.counted, voice)
-    gap = Row(label=voice.say("Gap"), value=voice.amount(report.gap_cents), strong=True)
-    yield replace(counted, rows=(*counted.rows, gap))
+    rows = [Row(label=voice.say("Gap"), value=voice.amount(report.gap_cents), strong=True)]
+    if report.counted_by_code is not None:
+        who = _agent(report.counted_by_code, voice)
+        rows.append(Row(label=voice.say("Counted by"), value=who))
+    if report.counted_at is not None:
+        rows.append(Row(label=voice.say("Counted at"), value=voice.instant(report.counted_at)))
+    yield replace(counted, rows=(*counted.rows, *rows))
 
 
-def _takings(report: DrawerReport, voice: Voice) -> Iterable[Table]:
-    takings = report.takings
-    if takings is None:
+def _approval(report: DrawerReport, voice: Voice) -> Iterable[Table]:
+    if report.approval is None:
         return
-    said = {
-        "Card sales": takings.card_sales_cents,
-        "Card refunds": -takings.card_refunds_cents,
-    }
-    yield Table(
-        heading=voice.say("Card"),
+    reason = voice.say("Reason: {reason}", reason=plain(report.approval.reason))
+    rows = [
+        Row(label=voice.say("Approved by"), value=_agent(report.approval.by_code, voice)),
+        Row(label=reason, value=""),
+    ]
+    if report.approval.at is not None:
+        rows.append(Row(label=voice.say("Approved at"), value=voice.instant(report.approval.at)))
+    yield Table(heading=voice.say("Approval of the gap"), rows=tuple(rows))
+
+
+def _amounts(heading: str, said: Mapping[str, int], voice: Voice) -> Table:
+    return Table(
+        heading=voice.say(heading),
         rows=tuple(
             Row(label=voice.say(label), value=voice.amount(cents)) for label, cents in said.items()
         ),
     )
-    perpetual = {
-        "Real (sales less refunds)": takings.perpetual_real_cents,
-        "Absolute (sales plus refunds)": takings.perpetual_absolute_cents,
+
+
+def _perpetual(real_cents: int, absolute_cents: int, voice: Voice) -> Table:
+    said = {
+        "Real (sales less refunds)": real_cents,
+        "Absolute (sales plus refunds)": absolute_cents,
     }
-    yield Table(
-        heading=voice.say("Perpetual totals"),
-        rows=tuple(
-            Row(label=voice.say(label), value=voice.amount(cents))
-            for label, cents in perpetual.items()
-        ),
-    )
+    return _amounts("Perpetual totals", said, voice)
 
 
-def _late(report: DrawerReport, voice: Voice) -> Iterable[Table]:
-    if report.late:
-        rows = tuple(
-            Row(
-                label=voice.day(late.business_date),
-                detail=voice.say("Tickets: {count}", count=late.count),
-                value=voice.amount(late.total_cents),
-            )
-            for late in report.late
+def _vat(report: ClosingReport, voice: Voice) -> Iterable[Table]:
+    rows: list[Row] = []
+    for share in report.vat:
+        if share.rate == EXEMPT:
+            label = voice.say("VAT: exempt, CGI art. 261-7-1° b")
+            rows.append(Row(label=label, value=voice.amount(share.net_cents)))
+        else:
+            rate, net = voice.percent(share.rate), voice.amount(share.net_cents)
+            label = voice.say("VAT {rate} on {net}", rate=rate, net=net)
+            rows.append(Row(label=label, value=voice.amount(share.tax_cents)))
+    if rows:
+        yield Table(heading=voice.say("VAT"), rows=tuple(rows))
+
+
+def _late(late: Iterable[LateTickets], voice: Voice) -> Iterable[Table]:
+    rows = tuple(
+        Row(
+            label=voice.day(each.business_date),
+            detail=voice.say("Tickets: {count}", count=each.count),
+            value=voice.amount(each.total_cents),
         )
+        for each in late
+    )
+    if rows:
         yield Table(heading=voice.say("Late offline tickets"), rows=rows)
 
 
-def _foot(report: DrawerReport, voice: Voice) -> Iterable[Table]:
-    if report.anchors:
-        rows = tuple(
-            Row(
-                label=voice.say(
-                    "{kind} no. {sequence}",
-                    kind=voice.translate(anchor.kind.replace("_", " ")),
-                    sequence=anchor.sequence,
-                ),
-                value=anchor.hash_start,
-            )
-            for anchor in report.anchors
+def _anchors(anchors: Iterable[Anchor], voice: Voice) -> Iterable[Table]:
+    rows = tuple(
+        Row(
+            label=voice.say(
+                "{kind} no. {sequence}",
+                kind=voice.translate(anchor.kind.replace("_", " ")),
+                sequence=anchor.sequence,
+            ),
+            value=anchor.hash_start,
         )
-        yield Table(heading=voice.say("Anchors of the journal"), rows=rows)
-    said = {"Site": plain(report.site_code), "Software": plain(report.software_version)}
-    yield Table(
-        heading="",
-        rows=tuple(Row(label=voice.say(label), value=value) for label, value in said.items()),
-        small=True,
+        for anchor in anchors
     )
+    if rows:
+        yield Table(heading=voice.say("Anchors of the journal"), rows=rows)
+
+
+def _foot(place: Place, voice: Voice) -> Table:
+    copy = "–" if place.is_shown else str(place.reprint.number if place.reprint else 0)
+    said = {
+        "Site": plain(place.site_code),
+        "Reprint (0 = original)": copy,
+        "Software": plain(place.software_version),
+    }
+    rows = tuple(Row(label=voice.say(label), value=value) for label, value in said.items())
+    return Table(heading="", rows=rows, small=True)

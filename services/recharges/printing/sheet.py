@@ -11,7 +11,7 @@ from babel.units import format_unit
 
 from chassis import texts
 from kernel.period import PARIS
-from services.recharges.domain.ticket import TicketVoucher
+from services.recharges.domain.ticket import Reprint, TicketVoucher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +119,14 @@ class Voice:
         return str(
             format_unit(voucher.data_mb, "digital-megabyte", length="short", locale=self.language)
         )
+
+
+def copy_banner(reprint: Reprint, voice: Voice) -> Banner:
+    """Say which copy a paper is, and why it was printed."""
+    return Banner(
+        text=voice.say("DUPLICATE {number}", number=reprint.number),
+        detail=voice.say("Reprinted: {reason}", reason=plain(reprint.reason)),
+    )
 
 
 def plain(text: str) -> str:

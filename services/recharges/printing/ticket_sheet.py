@@ -4,7 +4,16 @@ from collections.abc import Iterable
 
 from services.recharges.domain.journal import EXEMPT
 from services.recharges.domain.ticket import Seller, Tender, Ticket, TicketLine, TicketVoucher
-from services.recharges.printing.sheet import Banner, Card, Row, Sheet, Table, Voice, plain
+from services.recharges.printing.sheet import (
+    Banner,
+    Card,
+    Row,
+    Sheet,
+    Table,
+    Voice,
+    copy_banner,
+    plain,
+)
 
 #: A code of fourteen digits is typed right when it is read in fours.
 _PIN_GROUP = 4
@@ -52,10 +61,7 @@ def _stamp(ticket: Ticket, voice: Voice) -> str:
 
 def _banners(ticket: Ticket, voice: Voice) -> Iterable[Banner]:
     if ticket.reprint:
-        yield Banner(
-            text=voice.say("DUPLICATE {number}", number=ticket.reprint.number),
-            detail=voice.say("Reprinted: {reason}", reason=plain(ticket.reprint.reason)),
-        )
+        yield copy_banner(ticket.reprint, voice)
     if ticket.is_shown:
         yield Banner(
             text=voice.say("DUPLICATE"), detail=voice.say("To be looked at, without codes")

@@ -143,8 +143,21 @@ SELECT closing_id, period, period_on, closing_no, from_sequence, until_sequence,
  ORDER BY closing_no
  LIMIT %(limit)s + 1;
 
--- name: closing_of_drawer
-SELECT closing_id, till_id, closing_no, from_sequence, until_sequence, ticket_count,
-       perpetual_real_cents, perpetual_absolute_cents, late, record_sequence
+-- name: find_closing
+-- Hidden from who must not know what is in a drawer that was opened before it and is not closed.
+SELECT closing_id, till_id, site_code, period, period_on, closing_no, from_sequence,
+       until_sequence, ticket_count, perpetual_real_cents, perpetual_absolute_cents, late,
+       drawer_session_id, record_sequence, closed_at, closed_by,
+       EXISTS (SELECT FROM drawer_session
+                WHERE drawer_session.till_id = closing.till_id
+                  AND drawer_session.state <> 'closed'
+                  AND drawer_session.opened_at <= closing.closed_at) AS is_hidden
+  FROM closing
+ WHERE closing_id = %(closing_id)s;
+
+-- name: find_closing_of_drawer
+SELECT closing_id, till_id, site_code, period, period_on, closing_no, from_sequence,
+       until_sequence, ticket_count, perpetual_real_cents, perpetual_absolute_cents, late,
+       drawer_session_id, record_sequence, closed_at, closed_by
   FROM closing
  WHERE drawer_session_id = %(drawer_session_id)s;

@@ -41,11 +41,17 @@ SELECT coalesce(sum(amount_cents), 0)::bigint AS cash_cents,
 
 -- name: find_movements
 -- What was moved before there were purposes went between the drawer and the safe.
-SELECT kind, amount_cents, coalesce(purpose, 'safe') AS purpose, reason, recorded_at
+SELECT kind, amount_cents, coalesce(purpose, 'safe') AS purpose, reason, recorded_at, recorded_by
   FROM cash_line
  WHERE drawer_session_id = %(drawer_session_id)s
    AND kind IN ('in', 'out')
  ORDER BY cash_line_id;
+
+-- name: find_handovers
+SELECT from_user, to_user, at, counted_cents, expected_cents, handed_by
+  FROM drawer_handover
+ WHERE drawer_session_id = %(drawer_session_id)s
+ ORDER BY at, handover_id;
 
 -- name: move_cash
 INSERT INTO cash_line (till_id, site_code, business_date, recorded_at, kind, amount_cents,
@@ -90,7 +96,7 @@ SELECT value FROM rule WHERE name = %(name)s AND from_on <= %(on)s AND %(on)s < 
 -- In the order they were opened; behind the session seen last.
 SELECT drawer_session_id, till_id, site_code, business_date, state, opening, float_cents,
        opened_at, opened_by, held_by, counted_cents, counted_by, expected_cents, gap_cents,
-       closed_at, approved_by, reason
+       closed_at, approved_by, approved_at, reason
   FROM drawer_session
  WHERE site_code = %(site_code)s
    AND business_date >= coalesce(%(from_on)s, '-infinity'::date)

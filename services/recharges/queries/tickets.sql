@@ -55,3 +55,27 @@ SELECT reveal.kind, reveal.revealed_by, reveal.revealed_at, coalesce(reveal.till
   JOIN sale ON sale.sale_id = reveal.sale_id
  WHERE reveal.sale_id = %(sale_id)s
  ORDER BY revealed_at;
+
+-- name: last_paper_copy
+-- The last copy of a refund's receipt or of a closing; no row before the original was printed.
+SELECT copy_no
+  FROM paper_copy
+ WHERE till_id = %(till_id)s AND kind = %(kind)s AND sequence = %(sequence)s
+ ORDER BY copy_no DESC
+ LIMIT 1;
+
+-- name: add_paper_copy
+INSERT INTO paper_copy (till_id, kind, sequence, copy_no, printed_at, printed_by, reason)
+VALUES (%(till_id)s, %(kind)s, %(sequence)s, %(copy_no)s, %(printed_at)s, %(printed_by)s,
+        %(reason)s);
+
+-- name: find_paper_copy
+SELECT printed_by, printed_at, reason
+  FROM paper_copy
+ WHERE till_id = %(till_id)s
+   AND kind = %(kind)s
+   AND sequence = %(sequence)s
+   AND copy_no = %(copy_no)s;
+
+-- name: find_refund
+SELECT sale_id, till_id, site_code, state, ticket_no FROM refund WHERE refund_id = %(refund_id)s;

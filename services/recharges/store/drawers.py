@@ -68,6 +68,25 @@ def expected(tx: Transaction, session: Row) -> int:
     return int(session["float_cents"]) + cash_cents
 
 
+def handovers(tx: Transaction, session: Row) -> list[Row]:
+    """Read to whom a drawer went, in order."""
+    asked = {"drawer_session_id": session["drawer_session_id"]}
+    return tx.execute(SQL["find_handovers"], asked).fetchall()
+
+
+def movements(tx: Transaction, session: Row) -> list[Row]:
+    """Read what was put into a drawer and taken out, in order."""
+    asked = {"drawer_session_id": session["drawer_session_id"]}
+    return tx.execute(SQL["find_movements"], asked).fetchall()
+
+
+def account(tx: Transaction, session: Row) -> dict[str, Any]:
+    """Return what the journal keeps of a counted drawer."""
+    return drawer.account(
+        session, handovers=handovers(tx, session), movements=movements(tx, session)
+    )
+
+
 def open_drawer(
     tx: Transaction,
     till: Row,

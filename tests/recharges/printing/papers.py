@@ -13,20 +13,28 @@ from chassis import texts
 from kernel.money import Cents
 from kernel.period import Month
 from services.recharges.domain import ticket as model
-from services.recharges.domain.ticket import (
+from services.recharges.domain.journal import Period
+from services.recharges.domain.report import (
     Anchor,
+    Approval,
+    ClosingReport,
     Denomination,
     DrawerMovement,
     DrawerReport,
+    Handover,
     LateTickets,
+    Place,
     ReportKind,
-    Seller,
     Takings,
+    TicketWindow,
+)
+from services.recharges.domain.ticket import (
+    Seller,
     Tender,
     Ticket,
     TicketLine,
     TicketVoucher,
-    TicketWindow,
+    VatShare,
 )
 
 SOLD_AT = datetime(2026, 11, 22, 13, 3, 27, tzinfo=UTC)
@@ -78,18 +86,34 @@ def sale(**changes: Any) -> Ticket:
     return Ticket(**(said | changes))
 
 
+def place(**changes: Any) -> Place:
+    said: dict[str, Any] = {
+        "site_name": "Paris 19",
+        "site_code": "paris-19",
+        "till_name": "Caisse 1",
+        "printed_at": datetime(2026, 11, 22, 17, 31, 40, tzinfo=UTC),
+        "printed_by_code": "M2",
+        "software_version": "Relais 0.1.0",
+    }
+    return Place(**(said | changes))
+
+
+_ANCHORS = (
+    Anchor(kind="ticket", sequence=4302, hash_start="9f86d081884c7d65"),
+    Anchor(kind="duplicate", sequence=12, hash_start="60303ae22b998861"),
+)
+_LATE = (LateTickets(business_date=date(2026, 11, 21), count=3, total_cents=Cents(750)),)
+
+
 def closing(**changes: Any) -> DrawerReport:
     said: dict[str, Any] = {
         "kind": ReportKind.Z,
         "report_no": 118,
-        "site_name": "Paris 19",
-        "site_code": "paris-19",
-        "till_name": "Caisse 1",
+        "place": place(),
         "business_date": SOLD_ON,
         "opened_at": datetime(2026, 11, 22, 8, 2, 11, tzinfo=UTC),
         "opened_by_code": "K7",
-        "printed_at": datetime(2026, 11, 22, 17, 31, 40, tzinfo=UTC),
-        "printed_by_code": "M2",
+        "held_by_code": "R4",
         "opening": (
             Denomination(value_cents=Cents(1000), count=4),
             Denomination(value_cents=Cents(50), count=20),
@@ -99,11 +123,23 @@ def closing(**changes: Any) -> DrawerReport:
                 amount_cents=Cents(-2000),
                 reason="versement en banque",
                 recorded_at=datetime(2026, 11, 22, 11, 0, 0, tzinfo=UTC),
+                by_code="M2",
             ),
             DrawerMovement(
                 amount_cents=Cents(1000),
                 reason="appoint de monnaie",
                 recorded_at=datetime(2026, 11, 22, 14, 0, 0, tzinfo=UTC),
+                by_code="R4",
+            ),
+        ),
+        "handovers": (
+            Handover(
+                at=datetime(2026, 11, 22, 12, 30, 0, tzinfo=UTC),
+                from_code="K7",
+                to_code="R4",
+                by_code="M2",
+                counted_cents=Cents(21050),
+                expected_cents=Cents(21100),
             ),
         ),
         "takings": Takings(
@@ -119,15 +155,42 @@ def closing(**changes: Any) -> DrawerReport:
             Denomination(value_cents=Cents(500), count=8),
             Denomination(value_cents=Cents(50), count=4),
         ),
-        "window": TicketWindow(from_ticket_no=4101, until_ticket_no=4302),
-        "anchors": (
-            Anchor(kind="ticket", sequence=4302, hash_start="9f86d081884c7d65"),
-            Anchor(kind="duplicate", sequence=12, hash_start="60303ae22b998861"),
+        "counted_by_code": "R4",
+        "counted_at": datetime(2026, 11, 22, 17, 30, 0, tzinfo=UTC),
+        "approval": Approval(
+            by_code="M2",
+            reason="billet égaré",
+            at=datetime(2026, 11, 22, 17, 31, 0, tzinfo=UTC),
         ),
-        "late": (LateTickets(business_date=date(2026, 11, 21), count=3, total_cents=Cents(750)),),
-        "software_version": "Relais 0.1.0",
+        "window": TicketWindow(from_ticket_no=4101, until_ticket_no=4302),
+        "anchors": _ANCHORS,
+        "late": _LATE,
     }
     return DrawerReport(**(said | changes))
+
+
+def month(**changes: Any) -> ClosingReport:
+    """A month as the clock closed it."""
+    said: dict[str, Any] = {
+        "place": place(),
+        "period": Period.MONTH,
+        "period_on": date(2026, 11, 1),
+        "closing_no": 9,
+        "closed_at": datetime(2026, 12, 1, 0, 1, 5, tzinfo=UTC),
+        "closed_by_code": None,
+        "window": TicketWindow(from_ticket_no=3001, until_ticket_no=4302),
+        "sale_count": 1299,
+        "refund_count": 3,
+        "sold_cents": Cents(324_750),
+        "refunded_cents": Cents(750),
+        "by_tender": (("card", Cents(100_000)), ("cash", Cents(224_000))),
+        "vat": (VatShare(rate="exempt", net_cents=Cents(324_000), tax_cents=Cents(0)),),
+        "late": _LATE,
+        "perpetual_real_cents": Cents(123456750),
+        "perpetual_absolute_cents": Cents(123987650),
+        "anchors": _ANCHORS,
+    }
+    return ClosingReport(**(said | changes))
 
 
 def blind(**changes: Any) -> DrawerReport:
@@ -136,7 +199,10 @@ def blind(**changes: Any) -> DrawerReport:
         "kind": ReportKind.X,
         "report_no": None,
         "takings": None,
+        "handovers": (),
         "counted": None,
+        "counted_by_code": None,
+        "approval": None,
         "late": (),
         "anchors": (),
     }

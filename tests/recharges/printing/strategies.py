@@ -7,16 +7,20 @@ from hypothesis import strategies as st
 
 from kernel.money import Cents
 from kernel.period import Month
-from services.recharges.domain.ticket import (
+from services.recharges.domain.report import (
     Anchor,
-    CapLeft,
+    Approval,
     Denomination,
     DrawerMovement,
     DrawerReport,
+    Handover,
     LateTickets,
+    Takings,
+)
+from services.recharges.domain.ticket import (
+    CapLeft,
     RefundOf,
     Reprint,
-    Takings,
     Tender,
     Ticket,
     VatShare,
@@ -32,6 +36,7 @@ signed_cents = st.integers(-99_999_99, 99_999_99).map(Cents)
 days = st.dates(date(2026, 1, 1), date(2031, 12, 31))
 instants = st.datetimes(timezones=st.just(UTC)).filter(lambda instant: 1900 < instant.year < 9999)
 serials = st.text("ABCDEFGHJKLMNPRSTUVWXYZ", min_size=12, max_size=40)
+codes = st.text("ABCDEFGHJKLM", min_size=2, max_size=8)
 pins = st.from_regex(r"[0-9]{14}|Q[A-Z0-9]{5,31}", fullmatch=True)
 
 
@@ -104,8 +109,22 @@ counts = st.lists(
 @st.composite
 def closings(draw: st.DrawFn, *, texts: Any = words) -> DrawerReport:
     movement = st.builds(
-        DrawerMovement, amount_cents=signed_cents, reason=texts, recorded_at=instants
+        DrawerMovement,
+        amount_cents=signed_cents,
+        reason=texts,
+        recorded_at=instants,
+        by_code=codes,
     )
+    handover = st.builds(
+        Handover,
+        at=instants,
+        from_code=codes,
+        to_code=codes,
+        by_code=st.none() | codes,
+        counted_cents=cents,
+        expected_cents=cents,
+    )
+    approval = st.builds(Approval, by_code=codes, reason=texts, at=st.none() | instants)
     hashes = st.text("0123456789abcdef", min_size=16, max_size=16)
     anchor = st.builds(
         Anchor,
@@ -126,13 +145,13 @@ def closings(draw: st.DrawFn, *, texts: Any = words) -> DrawerReport:
         perpetual_absolute_cents=cents,
     )
     return papers.closing(
-        site_name=draw(texts),
-        till_name=draw(texts),
+        place=papers.place(site_name=draw(texts), till_name=draw(texts), printed_at=draw(instants)),
         opened_at=draw(instants),
-        printed_at=draw(instants),
         business_date=draw(days),
         opening=draw(counts),
         movements=tuple(draw(st.lists(movement, max_size=4))),
+        handovers=tuple(draw(st.lists(handover, max_size=2))),
+        approval=draw(st.none() | approval),
         takings=draw(takings),
         counted=draw(counts),
         anchors=tuple(draw(st.lists(anchor, max_size=5, unique_by=lambda a: a.hash_start))),

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from pypdf import PdfReader
 
 from deploy.local.home import ROOT
-from services.recharges.domain.ticket import TOP_UPS, DrawerReport, Reprint, Ticket
+from services.recharges.domain.report import DrawerReport
+from services.recharges.domain.ticket import TOP_UPS, Reprint, Ticket
 from services.recharges.printing import escpos, html, pdf, report_sheet, sms, ticket_sheet
 from services.recharges.printing.html import Paper
 from tests.recharges.printing import papers, strategies

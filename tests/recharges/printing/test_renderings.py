@@ -5,13 +5,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kernel.money import Cents
-from services.recharges.domain.ticket import DrawerReport, Ticket, TicketVoucher
+from services.recharges.domain.report import DrawerReport
+from services.recharges.domain.ticket import Reprint, Ticket, TicketVoucher
 from services.recharges.printing import escpos, html, pdf, report_sheet, ticket_sheet
 from services.recharges.printing.sheet import Sheet
 from tests.recharges.printing import papers, strategies
@@ -59,6 +61,9 @@ def amounts_of_report(report: DrawerReport) -> list[int]:
     found += [takings.cash_sales_cents, -takings.cash_refunds_cents]
     found += [takings.card_sales_cents, -takings.card_refunds_cents]
     found += [takings.perpetual_real_cents, takings.perpetual_absolute_cents]
+    for handover in report.handovers:
+        assert handover.expected_cents is not None
+        found += [handover.counted_cents, handover.counted_cents - handover.expected_cents]
     return found + [late.total_cents for late in report.late]
 
 
@@ -190,10 +195,60 @@ class TestClosing:
         assert "Tickets 4101 – 4302" in text
         assert "Attendu dans le tiroir 347,50 €" in text
         assert "Total 342,00 € Écart -5,50 €" in text
-        assert "Retrait : versement en banque 22 nov. 2026, 12:00:00" in text
+        assert "Retrait : versement en banque 22 nov. 2026, 12:00:00, agent M2" in text
         assert "Réel (ventes moins remboursements) 1 234 567,50 €" in text
         assert "duplicata n° 12 60303ae22b998861" in text
         assert "Tickets : 3" in text
+        assert "Réimpression (0 = original) 0" in text
+
+    def test_names_the_people_by_what_they_did(self, name: str) -> None:
+        text = READ[name](report_sheet.compose(papers.closing(), language="fr"))
+
+        assert "Ouverte par agent K7" in text
+        assert "Tenue par agent R4" in text
+        assert (
+            "De l'agent K7 à l'agent R4 22 nov. 2026, 13:30:00, par un responsable, agent M2"
+            " 210,50 € Écart -0,50 €"
+        ) in text
+        assert "Comptée par agent R4 Comptée le 22 nov. 2026, 18:30:00" in text
+        assert "Approuvé par agent M2 Motif : billet égaré" in text
+        assert "Approuvé le 22 nov. 2026, 18:31:00" in text
+
+    @pytest.mark.parametrize(
+        ("changes", "marks"),
+        [
+            ({}, ["Réimpression (0 = original) 0"]),
+            (
+                {"reprint": Reprint(number=2, reason="papier")},
+                ["DUPLICATA 2", "Réimprimé : papier", "Réimpression (0 = original) 2"],
+            ),
+            (
+                {"is_shown": True},
+                ["DUPLICATA", "Pour consultation", "Réimpression (0 = original) –"],
+            ),
+        ],
+        ids=["original", "copy", "look"],
+    )
+    def test_says_which_copy_it_is(
+        self, name: str, changes: dict[str, Any], marks: list[str]
+    ) -> None:
+        for report in (papers.closing, papers.month):
+            sheet = report_sheet.compose(report(place=papers.place(**changes)), language="fr")
+            text = READ[name](sheet)
+
+            assert all(mark in text for mark in marks), text
+            assert ("DUPLICATA" in text) == bool(changes)
+
+    def test_of_a_month_says_its_sums_and_its_anchors(self, name: str) -> None:
+        text = READ[name](report_sheet.compose(papers.month(), language="fr"))
+
+        assert "Clôture mensuelle n° 9" in text
+        assert "Période novembre 2026" in text
+        assert "Clôturée par l'horloge" in text
+        assert "Tickets 3001 – 4302 Nombre de ventes 1299" in text
+        said = [324_750, -750, 324_000, 100_000, 224_000, 324_000, 123456750, 123987650, 750]
+        assert papers.amounts_in(text) == papers.amounts(*said)
+        assert "duplicata n° 12 60303ae22b998861" in text
 
     def test_gives_a_blind_count_nothing_to_aim_at(self, name: str) -> None:
         text = READ[name](report_sheet.compose(papers.blind(), language="fr"))

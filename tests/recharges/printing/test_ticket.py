@@ -90,7 +90,15 @@ class TestDrawerReport:
         assert papers.blind().expected_cents is None
         assert papers.blind().gap_cents is None
 
-    @pytest.mark.parametrize("change", [{"counted": None}, {"report_no": None}, {"takings": None}])
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"counted": None},
+            {"report_no": None},
+            {"takings": None, "handovers": ()},
+            {"counted_by_code": None},
+        ],
+    )
     def test_is_no_z_without_its_number_count_and_takings(self, change: dict[str, None]) -> None:
         with pytest.raises(ValueError, match="Z"):
             papers.closing(**change)
@@ -98,6 +106,15 @@ class TestDrawerReport:
     def test_is_no_blind_x_when_it_tells_what_late_tickets_come_to(self) -> None:
         with pytest.raises(ValueError, match="blind"):
             papers.blind(late=papers.closing().late)
+        with pytest.raises(ValueError, match="blind"):
+            papers.blind(handovers=papers.closing().handovers)
+
+
+class TestClosingReport:
+    def test_has_tenders_that_come_to_its_total(self) -> None:
+        assert papers.month().real_cents == 324_000
+        with pytest.raises(ValueError, match="tenders"):
+            papers.month(by_tender=(("cash", Cents(1)),))
 
 
 class TestTopUp:

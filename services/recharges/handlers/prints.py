@@ -1,0 +1,105 @@
+"""Papers without PINs: printed once, then as numbered duplicates that the journal tells of."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.db import Transaction
+from services.recharges.domain import copies, journal
+from services.recharges.domain.journal import Kind
+from services.recharges.domain.ticket import Reprint
+from services.recharges.handlers.journalling import Pen
+from services.recharges.store import SQL
+from services.recharges.store import drawers as drawer_rows
+from services.recharges.store import journal as records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """What a record of a till's journal is printed as: a refund's ticket, or a closing."""
+
+    till_id: UUID
+    kind: Kind
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """One time that a paper was printed; the original is no reprint."""
+
+    reprint: Reprint | None
+    printed_at: datetime
+    printed_by: UUID
+
+
+def print_copy(
+    tx: Transaction, paper: Paper, *, reason: str | None, by: UUID, is_supervisor: bool, pen: Pen
+) -> int:
+    """Take the next copy of a paper, 0 being the original; a duplicate goes into the journal."""
+    till = drawer_rows.lock_till(tx, paper.till_id)
+    place = _place(paper)
+    row = tx.execute(SQL["last_paper_copy"], place).fetchone()
+    copy_no = copies.next_copy(
+        row["copy_no"] if row else None, reason=reason, is_supervisor=is_supervisor
+    )
+    if copy_no:
+        assert reason is not None  # noqa: S101  # next_copy refuses a duplicate without one
+        _journal(tx, till, paper, copy_no=copy_no, reason=reason, by=by, pen=pen)
+    tx.execute(
+        SQL["add_paper_copy"],
+        place
+        | {
+            "copy_no": copy_no,
+            "printed_at": pen.now,
+            "printed_by": by,
+            "reason": reason if copy_no else None,
+        },
+    )
+    return copy_no
+
+
+def read_copy(tx: Transaction, paper: Paper, copy_no: int) -> Copy:
+    """Read a copy as it was printed, so that asked for again it is the same."""
+    (row,) = tx.execute(SQL["find_paper_copy"], _place(paper) | {"copy_no": copy_no}).fetchall()
+    reprint = Reprint(number=copy_no, reason=row["reason"]) if copy_no else None
+    return Copy(reprint=reprint, printed_at=row["printed_at"], printed_by=row["printed_by"])
+
+
+def _place(paper: Paper) -> dict[str, Any]:
+    return {
+        "till_id": paper.till_id,
+        "kind": paper.kind.value,
+        "sequence": paper.sequence,
+    }
+
+
+def _journal(
+    tx: Transaction,
+    till: dict[str, Any],
+    paper: Paper,
+    *,
+    copy_no: int,
+    reason: str,
+    by: UUID,
+    pen: Pen,
+) -> None:
+    records.append(
+        tx,
+        Kind.DUPLICATE,
+        till=till,
+        build=lambda sequence: journal.duplicate_record(
+            till_id=till["till_id"],
+            site_code=till["site_code"],
+            sequence=sequence,
+            recorded_at=pen.now,
+            of=paper.kind,
+            number=paper.sequence,
+            copy_no=copy_no,
+            user_id=by,
+            reason=reason,
+        ),
+        keys=pen.keys,
+        business_date=pen.today,
+        recorded_at=pen.now,
+    )
