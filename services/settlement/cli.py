@@ -118,16 +118,15 @@ def _print(drawn: api.Period) -> None:
 
 
 def _credits(drawn: api.Period) -> Table:
-    table = _table("Credits, in kind", "site")
+    table = _table("Credits, in kind: vouchers, and their face value", "site")
     for name in _CREDITS:
-        _add_figures(table, name.replace("_", " "), "face value")
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
     for site in drawn.credits:
-        table.add_row(
-            site.site_code, *(text for name in _CREDITS for text in _counted(*_credit(site, name)))
-        )
+        figures = (_counted(*_credit(site, name)) for name in _CREDITS)
+        table.add_row(site.site_code, *("\n".join(each) for each in figures))
     table.add_section()
     sums = (_sum([_credit(site, name) for site in drawn.credits]) for name in _CREDITS)
-    table.add_row("all sites", *(text for each in sums for text in _counted(*each)))
+    table.add_row("all sites", *("\n".join(_counted(*each)) for each in sums))
     return table
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from services.settlement.cli import app
 from tests.fix_stack import FreshSchema, Schema
-from tests.settlement.build import a_batch, a_report, a_sale
+from tests.settlement.build import a_batch, a_report, a_sale, vouchers_moved
 from tests.settlement.bus import deliver
 
 
@@ -49,6 +49,37 @@ class TestReconcile:
         for words in ("saint-denis", "2026-11-20", "300.00 €", "270.00 €", "5.00 €", "2.00 €"):
             assert words in result.output
         assert "Complete, and no difference." in result.output
+
+    def test_shows_by_site_what_was_transferred_and_written_off(
+        self, monkeypatch: pytest.MonkeyPatch, fresh_schema: FreshSchema
+    ) -> None:
+        made = fresh_schema("settlement")
+        one, two = [("sfr-0", "sfr", 1, 1500)], [("sfr-0", "sfr", 2, 3000)]
+        with psycopg.connect(
+            made.url, row_factory=dict_row, options="-c search_path=settlement,public"
+        ) as tx:
+            deliver(
+                tx,
+                [
+                    a_batch(offers=[(10, 15000)]),
+                    vouchers_moved("transfer.sent", "t", offers=[("sfr-0", "sfr", 3, 4500)]),
+                    vouchers_moved("transfer.received", "t", site="paris-19", offers=two),
+                    vouchers_moved("voucher.written_off", "m", cause="missing", offers=one),
+                ],
+            )
+
+        result = reconcile(monkeypatch, made, "--operator", "sfr", "--period", "2026-11", width=80)
+
+        rows = [
+            [cell.strip() for cell in line.strip("│ ").split("│")]
+            for line in result.output.splitlines()
+            if line.startswith(("│ saint-denis", "│ paris-19", "│ all sites"))
+        ]
+        assert rows[:3] == [
+            ["paris-19", "0", "0", "2", "0", "2"],
+            ["saint-denis", "10", "0", "-2", "1", "7"],
+            ["all sites", "10", "0", "0", "1", "9"],
+        ]
 
     def test_prints_json(self, monkeypatch: pytest.MonkeyPatch, schema: Schema) -> None:
         result = reconcile(
