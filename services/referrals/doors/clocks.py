@@ -9,6 +9,7 @@ from chassis.timer import every
 from services.referrals.handlers import clocks
 
 _CLOCK_S = 30.0
+_REMIND_S = 300.0
 
 _overdue = Gauge(
     "relais_referrals_overdue",
@@ -31,7 +32,7 @@ class Clocks:
         """Tell the end of entitlements that are over."""
         clocks.end_entitlements(tx, now=clock.now(), new_id=new_id)
 
-    @every(_CLOCK_S)
+    @every(_REMIND_S)
     def remind_of_ends(self, tx: Transaction) -> None:
         """Remind people and their referrers of entitlements that end soon."""
         clocks.remind_of_ends(tx, now=clock.now(), new_id=new_id)
