@@ -93,6 +93,10 @@ class UserChanged(UserTold):
     """Somebody has this role at these sites from now on.  Subject: the user."""
 
     TYPE: ClassVar[str] = "accounts.user.changed.v1"
+    SAMPLE: ClassVar[dict[str, Any]] = UserTold.SAMPLE | {"disabled_at": None}
+
+    #: A change lets nobody in again who was disabled.
+    disabled_at: datetime | None
 
 
 class AccessEnded(Fact):

@@ -244,14 +244,37 @@ class UserCreated(Heard):
     user_id: UUID
     role: str
 
+    def disabled_since(self, told_at: datetime) -> datetime | None:
+        """Since when they sign in no more, by this fact of that instant."""
+        return None
 
-class UserDisabled(Heard):
+
+class UserEnabled(UserCreated):
+    """Somebody who signs in again."""
+
+    TYPE: ClassVar[str] = "accounts.user.enabled.v1"
+
+
+class UserChanged(UserCreated):
+    """Somebody who signs in with another role, or would if they were not disabled."""
+
+    TYPE: ClassVar[str] = "accounts.user.changed.v1"
+
+    disabled_at: datetime | None
+
+    def disabled_since(self, told_at: datetime) -> datetime | None:
+        """Since when they sign in no more: a change does not touch that."""
+        return self.disabled_at
+
+
+class UserDisabled(UserCreated):
     """Somebody who signs in no more; says the role again, for it may be heard of first."""
 
     TYPE: ClassVar[str] = "accounts.user.disabled.v1"
 
-    user_id: UUID
-    role: str
+    def disabled_since(self, told_at: datetime) -> datetime | None:
+        """Since when they sign in no more: since this was told."""
+        return told_at
 
 
 class SaleCompleted(Heard):

@@ -551,6 +551,7 @@ CREATE TABLE told_user (
     user_id uuid NOT NULL,
     role text NOT NULL,
     disabled_at timestamp with time zone,
+    sequence bigint DEFAULT 0 NOT NULL,
     CONSTRAINT told_user_pkey PRIMARY KEY (user_id)
 );
 

@@ -43,7 +43,12 @@ class Referrals(
         """Know the sites that people can be sent to."""
         learning.learn_sites(tx, facts)
 
-    @consume("accounts.user.created.v1", "accounts.user.disabled.v1")
+    @consume(
+        "accounts.user.changed.v1",
+        "accounts.user.created.v1",
+        "accounts.user.disabled.v1",
+        "accounts.user.enabled.v1",
+    )
     def on_user_told(self, tx: Transaction, facts: list[Envelope]) -> None:
         """Know who signs in, to tell who may refer people."""
         learning.learn_users(tx, facts)

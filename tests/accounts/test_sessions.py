@@ -174,7 +174,12 @@ class TestRights:
             "SELECT data FROM outbox WHERE subject = %s AND type = 'accounts.user.changed.v1'",
             user["user_id"],
         )
-        assert told["data"]["role"] == "mediator"
+        assert told["data"] == {
+            "user_id": user["user_id"],
+            "role": "mediator",
+            "site_codes": sorted(sites),
+            "disabled_at": None,
+        }
 
     def test_name_changes_without_ending_anything(self, door: Door) -> None:
         user = door.make_user("referrer")

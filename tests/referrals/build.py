@@ -69,8 +69,18 @@ MANAGER = a_caller("site_manager", SITE)
 MEANS = ("structure_id", "figures", "decision")
 
 
-def a_fact(fact_type: str, data: dict[str, Any], *, at: datetime = NOW) -> Envelope:
-    return Envelope(id=new_id(), type=fact_type, subject="x", site=SITE, time=at, data=data)
+def a_fact(
+    fact_type: str, data: dict[str, Any], *, at: datetime = NOW, sequence: int = 1
+) -> Envelope:
+    return Envelope(
+        id=new_id(),
+        type=fact_type,
+        subject="x",
+        site=SITE,
+        time=at,
+        data=data,
+        sequence=sequence,
+    )
 
 
 def open_site(tx: Tx, site_code: str = SITE) -> None:
@@ -81,7 +91,8 @@ def open_site(tx: Tx, site_code: str = SITE) -> None:
 def hear_of(tx: Tx, user_id: UUID, *, role: str = "referrer", ended: bool = False) -> None:
     told = {"user_id": str(user_id), "role": role, "site_codes": []}
     kind = "disabled" if ended else "created"
-    learning.learn_users(tx, [a_fact(f"accounts.user.{kind}.v1", told)])
+    fact = a_fact(f"accounts.user.{kind}.v1", told, sequence=2 if ended else 1)
+    learning.learn_users(tx, [fact])
 
 
 def a_house(tx: Tx, *workers: Caller) -> UUID:

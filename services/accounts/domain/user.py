@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -82,7 +83,12 @@ class User:
     site_codes: frozenset[str]
     operator: str | None = None
     volunteer: bool = False
-    disabled: bool = False
+    disabled_at: datetime | None = None
+
+    @property
+    def disabled(self) -> bool:
+        """Whether they may do nothing any more."""
+        return self.disabled_at is not None
 
 
 def normalise_email(text: str) -> str:

@@ -1,6 +1,7 @@
 """Those who sign in: who makes them, changes their rights, and ends what they may do."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from chassis import outbox
@@ -70,7 +71,7 @@ def change_user(
     if moved:
         if user_id == deed.by_user_id:
             raise users.NotYourself()
-        _tell_of(tx, changed, kind=events.UserChanged, deed=deed)
+        _tell_of(tx, changed, kind=events.UserChanged, deed=deed, disabled_at=changed.disabled_at)
         access.end_all(tx, user_id, why=Why.USER_CHANGED, lifetime=lifetime, deed=deed)
     note(tx, Kind.USER_CHANGED, deed=deed, user_id=user_id, **(_rights(changed) if moved else {}))
     return shown(changed)
@@ -147,8 +148,12 @@ def _check_sites(tx: Transaction, user: User) -> None:
         raise SiteUnknown(site_code=unknown[0])
 
 
-def _tell_of(tx: Transaction, user: User, *, kind: type[events.UserTold], deed: Deed) -> None:
-    told = kind(user_id=user.user_id, role=user.role.value, site_codes=sorted(user.site_codes))
+def _tell_of(
+    tx: Transaction, user: User, *, kind: type[events.UserTold], deed: Deed, **more: Any
+) -> None:
+    told = kind(
+        user_id=user.user_id, role=user.role.value, site_codes=sorted(user.site_codes), **more
+    )
     fact = told.tell(id=deed.new_id(), subject=str(user.user_id), site=events.NETWORK, at=deed.now)
     outbox.append(tx, [fact])
 

@@ -40,14 +40,14 @@ SELECT password_set_at
 -- name: find_account
 -- One account without its password.
 SELECT user_id, email, display_name, role, site_codes, operator, volunteer,
-       disabled_at IS NOT NULL AS disabled
+       disabled_at
   FROM account
  WHERE user_id = %(user_id)s;
 
 -- name: lock_account
 -- One account without its password, locked until the transaction ends.
 SELECT user_id, email, display_name, role, site_codes, operator, volunteer,
-       disabled_at IS NOT NULL AS disabled
+       disabled_at
   FROM account
  WHERE user_id = %(user_id)s
    FOR UPDATE;
@@ -61,7 +61,7 @@ UPDATE account
 -- name: list_accounts
 -- A page of accounts by e-mail address; site_codes NULL means those of every site.
 SELECT user_id, email, display_name, role, site_codes, operator, volunteer,
-       disabled_at IS NOT NULL AS disabled
+       disabled_at
   FROM account
  WHERE email > %(after)s
    AND (%(site_codes)s::text[] IS NULL OR site_codes && %(site_codes)s::text[])

@@ -11,7 +11,15 @@ from services.referrals.handlers.steps import write_to_referrers
 from services.referrals.store import network, retention
 from services.referrals.store import referrals as referral_rows
 
-_CREATED, _DISABLED = events.UserCreated.TYPE, events.UserDisabled.TYPE
+_USERS = {
+    kind.TYPE: kind
+    for kind in (
+        events.UserCreated,
+        events.UserChanged,
+        events.UserDisabled,
+        events.UserEnabled,
+    )
+}
 
 
 def learn_sites(tx: Transaction, facts: Sequence[Envelope]) -> None:
@@ -23,15 +31,15 @@ def learn_sites(tx: Transaction, facts: Sequence[Envelope]) -> None:
 
 
 def learn_users(tx: Transaction, facts: Sequence[Envelope]) -> None:
-    """Know who signs in, and who no longer does; the two may be heard in any order."""
-    created = [events.UserCreated.hear(fact) for fact in facts if fact.type == _CREATED]
-    disabled = [
-        (events.UserDisabled.hear(fact), fact.time) for fact in facts if fact.type == _DISABLED
-    ]
-    if created:
-        network.add_users(tx, [(user.user_id, user.role) for user in created])
-    if disabled:
-        network.disable_users(tx, [(user.user_id, user.role, at) for user, at in disabled])
+    """Know who signs in, and who no longer does; each fact says all there is to know."""
+    heard = [(_USERS[fact.type].hear(fact), fact) for fact in facts]
+    network.learn_users(
+        tx,
+        [
+            (user.user_id, user.role, user.disabled_since(fact.time), fact.sequence)
+            for user, fact in heard
+        ],
+    )
 
 
 def note_visits(

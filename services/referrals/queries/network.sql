@@ -25,23 +25,17 @@ SELECT name, value
  WHERE from_on <= %(on)s
    AND (until_on IS NULL OR %(on)s < until_on);
 
--- name: add_users
--- One who was heard to be disabled before they were heard of stays so.
-INSERT INTO told_user (user_id, role)
-SELECT told.user_id, told.role
-  FROM unnest(%(user_ids)s::uuid[], %(roles)s::text[]) AS told (user_id, role)
- ORDER BY told.user_id
-    ON CONFLICT DO NOTHING;
-
--- name: disable_users
--- Keeps the first instant when it is told twice.
-INSERT INTO told_user (user_id, role, disabled_at)
-SELECT DISTINCT ON (told.user_id) told.user_id, told.role, told.at
-  FROM unnest(%(user_ids)s::uuid[], %(roles)s::text[], %(instants)s::timestamptz[])
-       AS told (user_id, role, at)
- ORDER BY told.user_id, told.at
+-- name: learn_users
+-- Each fact says all that is known of a user; the last one told holds, whenever it is heard.
+INSERT INTO told_user (user_id, role, disabled_at, sequence)
+SELECT DISTINCT ON (told.user_id) told.user_id, told.role, told.disabled_at, told.sequence
+  FROM unnest(%(user_ids)s::uuid[], %(roles)s::text[], %(instants)s::timestamptz[],
+              %(sequences)s::bigint[])
+       AS told (user_id, role, disabled_at, sequence)
+ ORDER BY told.user_id, told.sequence DESC
     ON CONFLICT (user_id) DO UPDATE
-   SET disabled_at = LEAST(told_user.disabled_at, EXCLUDED.disabled_at);
+   SET role = EXCLUDED.role, disabled_at = EXCLUDED.disabled_at, sequence = EXCLUDED.sequence
+ WHERE told_user.sequence < EXCLUDED.sequence;
 
 -- name: find_user
 -- What accounts told of somebody who signs in.

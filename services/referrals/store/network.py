@@ -33,18 +33,17 @@ def find_rules(tx: Transaction, *, on: date) -> Rules:
     return rules_of({row["name"]: row["value"] for row in rows}, on=on)
 
 
-def add_users(tx: Transaction, users: Sequence[tuple[UUID, str]]) -> None:
-    """Remember who signs in: id and role."""
-    user_ids, roles = zip(*users, strict=True)
-    tx.execute(SQL["add_users"], {"user_ids": list(user_ids), "roles": list(roles)})
-
-
-def disable_users(tx: Transaction, users: Sequence[tuple[UUID, str, datetime]]) -> None:
-    """Remember who signs in no more: id, role and since when."""
-    user_ids, roles, instants = zip(*users, strict=True)
+def learn_users(tx: Transaction, users: Sequence[tuple[UUID, str, datetime | None, int]]) -> None:
+    """Remember who signs in: id, role, since when no more, and the fact's number."""
+    user_ids, roles, instants, sequences = zip(*users, strict=True)
     tx.execute(
-        SQL["disable_users"],
-        {"user_ids": list(user_ids), "roles": list(roles), "instants": list(instants)},
+        SQL["learn_users"],
+        {
+            "user_ids": list(user_ids),
+            "roles": list(roles),
+            "instants": list(instants),
+            "sequences": list(sequences),
+        },
     )
 
 
