@@ -15,8 +15,8 @@ from psycopg.rows import dict_row
 
 from chassis import queries
 from chassis.topology import Topology
+from kernel import chain
 from services.recharges import signing
-from services.recharges.domain import journal
 from services.recharges.seal import PinSeal, Sealed, WrappedKey
 
 SQL = queries.load("deploy.audit")
@@ -63,6 +63,9 @@ BY_QUERY = (
     "entitlements_are_known_alike",
     "tills_are_known_alike",
     "users_are_known_alike",
+    "referrals_and_entitlements_end_on_their_day",
+    "referrers_were_written_of_each_step",
+    "access_log_tells_what_is_so",
 )
 #: How the facts of one type ended with one of their hearers.
 _ENDINGS = """
@@ -155,6 +158,7 @@ def of_rows(connection: Rows) -> list[Check]:
     """Run the checks that need nothing but rows."""
     found = [_by_query(connection, name) for name in BY_QUERY]
     found.append(_journal_chains(connection))
+    found.append(_access_log(connection))
     return found
 
 
@@ -171,10 +175,24 @@ def _journal_chains(connection: Rows) -> Check:
     for _, of_chain in groupby(rows, key=lambda row: (row["till_id"], row["kind"])):
         records = list(of_chain)
         examined += len(records)
-        chain = ((r["sequence"], r["record"], r["previous_hash"], r["hash"]) for r in records)
-        broken += journal.first_break(chain) is not None
+        links = ((r["sequence"], r["record"], r["previous_hash"], r["hash"]) for r in records)
+        broken += chain.first_break(links) is not None
         broken += sum(not _is_signed(record) for record in records)
     return Check(name="journal_chains_are_whole", examined=examined, broken=broken)
+
+
+def _access_log(connection: Rows) -> Check:
+    """Compute the chain of accounts' log anew."""
+    examined = 0
+
+    def entries() -> Iterator[tuple[int, str, bytes, bytes]]:
+        nonlocal examined
+        for row in connection.execute(SQL["access_log"]):
+            examined += 1
+            yield row["sequence"], row["record"], row["previous_hash"], row["hash"]
+
+    broken = chain.first_break(entries()) is not None
+    return Check(name="access_log_is_whole", examined=examined, broken=int(broken))
 
 
 def _is_signed(record: dict[str, Any]) -> bool:

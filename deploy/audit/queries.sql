@@ -841,6 +841,114 @@ SELECT till_id, kind, sequence, record, previous_hash, hash, key_id, signature,
   FROM recharges.journal
  ORDER BY till_id, kind, sequence;
 
+-- name: access_log
+-- Who did what to whose access, in order, for the chain to be computed anew.
+SELECT sequence, record, previous_hash, hash
+  FROM accounts.log_entry
+ ORDER BY sequence;
+
+-- name: access_log_tells_what_is_so
+-- What accounts, sessions and devices are is what the log says was done to them: nobody was given
+-- a role, let in or revoked by hand, and the log's end was not cut off.
+WITH said AS (
+    SELECT sequence, record::jsonb AS said, record::jsonb->>'kind' AS kind,
+           record::jsonb->>'user_id' AS user_id
+      FROM accounts.log_entry
+), rights AS (   -- entries of before the log was chained say no rights
+    SELECT DISTINCT ON (user_id) user_id, said
+      FROM said
+     WHERE said ? 'role'
+     ORDER BY user_id, sequence DESC
+), disabled AS (
+    SELECT DISTINCT ON (user_id) user_id, kind = 'user_disabled' AS disabled
+      FROM said
+     WHERE kind IN ('user_created', 'user_disabled', 'user_enabled')
+     ORDER BY user_id, sequence DESC
+), found AS (
+    SELECT disabled.disabled IS DISTINCT FROM (disabled_at IS NOT NULL)
+           OR rights.said IS NOT NULL
+              AND (rights.said->>'role' <> role
+                   OR rights.said->'site_codes' <> to_jsonb(site_codes)
+                   OR rights.said->>'operator' IS DISTINCT FROM operator
+                   OR (rights.said ? 'volunteer') <> volunteer) AS broken
+      FROM accounts.account
+      LEFT JOIN rights ON rights.user_id = account.user_id::text
+      LEFT JOIN disabled ON disabled.user_id = account.user_id::text
+     UNION ALL
+    SELECT NOT EXISTS (SELECT FROM said
+                        WHERE kind = 'signed_in'
+                          AND said->>'session_id' = session_id::text)
+      FROM accounts.session
+     UNION ALL
+    SELECT NOT EXISTS (SELECT FROM said
+                        WHERE kind = 'device_enrolled'
+                          AND said->>'device_id' = device_id::text)
+           OR (revoked_at IS NOT NULL) <> EXISTS (SELECT FROM said
+                                                   WHERE kind = 'device_revoked'
+                                                     AND said->>'device_id' = device_id::text)
+      FROM accounts.device
+     WHERE enrolled_at >= (SELECT min((said->>'at')::timestamptz)
+                             FROM said
+                            WHERE kind = 'device_enrolled')
+)
+SELECT count(*)::bigint AS examined, count(*) FILTER (WHERE broken)::bigint AS broken
+  FROM found;
+
+-- name: referrals_and_entitlements_end_on_their_day
+-- What the calendar ends is ended within the hour, and what it ended has its step and its fact.
+WITH clock AS (
+    SELECT (now() AT TIME ZONE 'Europe/Paris' - interval '1 hour')::date AS today
+), found AS (
+    SELECT (state IN ('submitted', 'seen', 'provisional') AND expires_on <= clock.today)
+           OR (state = 'lapsed')
+              <> EXISTS (SELECT FROM referrals.referral_step AS made
+                          WHERE made.referral_id = referral.referral_id AND step = 'lapsed')
+           OR (state = 'lapsed')
+              <> EXISTS (SELECT FROM referrals.outbox
+                          WHERE subject = referral.referral_id::text
+                            AND type = 'referrals.referral.lapsed.v1') AS broken
+      FROM referrals.referral, clock
+     UNION ALL
+    SELECT (ended_at IS NULL AND until_on <= clock.today)
+           OR (ended_at IS NOT NULL)
+              <> EXISTS (SELECT FROM referrals.entitlement_change AS made
+                          WHERE made.entitlement_id = entitlement.entitlement_id
+                            AND change = 'ended')
+           OR (ended_at IS NOT NULL)
+              <> EXISTS (SELECT FROM referrals.outbox
+                          WHERE subject = entitlement.person_ref::text
+                            AND type = 'referrals.entitlement.ended.v1'
+                            AND (data->>'on')::date = entitlement.until_on)
+      FROM referrals.entitlement, clock
+)
+SELECT count(*)::bigint AS examined, count(*) FILTER (WHERE broken)::bigint AS broken
+  FROM found;
+
+-- name: referrers_were_written_of_each_step
+-- One mail of the last step of each move, to whoever had an address and an account then.  Of a
+-- walk-in, others were written before it had a referrer.
+WITH made AS (
+    SELECT DISTINCT ON (referral_id, at) referral_id, step, at
+      FROM referrals.referral_step
+     ORDER BY referral_id, at, position DESC
+), told AS (
+    SELECT referral_id, step, at FROM made WHERE step <> 'provisional'
+     UNION ALL
+    SELECT referral_id, 'first_visit', at FROM referrals.first_visit
+)
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE mails.sent <> 1)::bigint AS broken
+  FROM told
+  JOIN referrals.referral USING (referral_id)
+  JOIN referrals.worker ON worker.user_id = referral.referrer_id
+  LEFT JOIN referrals.told_user USING (user_id)
+ CROSS JOIN LATERAL (SELECT count(*) AS sent
+                       FROM referrals.mail
+                      WHERE about = told.referral_id::text
+                        AND kind = 'referral_' || told.step) AS mails
+ WHERE worker.email_at + interval '2 seconds' < told.at
+   AND (disabled_at IS NULL OR told.at < disabled_at);
+
 -- name: pin_keys
 SELECT key_id, wrapped_by, wrapped FROM recharges.pin_key;
 

@@ -289,6 +289,49 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         " WHERE till_id = (SELECT till_id FROM recharges.till WHERE state = 'active' LIMIT 1)",
         {"tills_are_known_alike"},
     ),
+    "an entry of the access log is rewritten": (
+        "UPDATE accounts.log_entry SET record = replace(record, 'admin', 'mediator')"
+        " WHERE sequence = (SELECT min(sequence) FROM accounts.log_entry"
+        " WHERE record LIKE '%\"admin\"%')",
+        {"access_log_is_whole", "access_log_tells_what_is_so"},
+    ),
+    "an entry of the access log is dropped": (
+        "DELETE FROM accounts.log_entry WHERE sequence = (SELECT min(sequence)"
+        " FROM accounts.log_entry WHERE record LIKE '%\"site_opened\"%')",
+        {"access_log_is_whole"},
+    ),
+    "the end of the access log is cut off": (
+        "DELETE FROM accounts.log_entry WHERE sequence >= (SELECT max(sequence)"
+        " FROM accounts.log_entry WHERE record LIKE '%\"signed_in\"%')",
+        {"access_log_tells_what_is_so"},
+    ),
+    "somebody was made an administrator by hand": (
+        "UPDATE accounts.account SET role = 'admin', operator = NULL WHERE user_id = (SELECT"
+        " user_id FROM accounts.account WHERE role = 'till_operator' LIMIT 1)",
+        {"access_log_tells_what_is_so", "users_are_known_alike"},
+    ),
+    "a till's device was enrolled by hand": (
+        "INSERT INTO accounts.device (device_id, till_id, enrolled_at, token_from, revoked_at,"
+        " revoked_by) SELECT gen_random_uuid(), till_id, now(), now(), now(), gen_random_uuid()"
+        " FROM accounts.till LIMIT 1",
+        {"access_log_tells_what_is_so"},
+    ),
+    "a referral is open past its day": (
+        "UPDATE referrals.referral SET expires_on = '2026-01-01', state = 'seen'"
+        " WHERE referral_id = (SELECT referral_id FROM referrals.referral"
+        " WHERE state = 'accepted' LIMIT 1)",
+        {"referrals_and_entitlements_end_on_their_day"},
+    ),
+    "an entitlement ended and nobody was told": (
+        "UPDATE referrals.entitlement SET ended_at = now() WHERE entitlement_id ="
+        " (SELECT entitlement_id FROM referrals.entitlement LIMIT 1)",
+        {"referrals_and_entitlements_end_on_their_day"},
+    ),
+    "a referrer was not written of an acceptance": (
+        "DELETE FROM referrals.mail WHERE mail_id = (SELECT mail_id FROM referrals.mail"
+        " WHERE kind = 'referral_accepted' ORDER BY filed_at DESC LIMIT 1)",
+        {"referrers_were_written_of_each_step"},
+    ),
     "a user was given another role": (
         "UPDATE referrals.told_user SET role = 'admin' WHERE role = 'referrer'",
         {"users_are_known_alike"},
@@ -341,4 +384,4 @@ class TestAudit:
 
     def test_has_no_rule_that_nothing_breaks(self) -> None:
         named = {name for _, names in TAMPERED.values() for name in names}
-        assert {*checks.BY_QUERY, "journal_chains_are_whole"} == named
+        assert {*checks.BY_QUERY, "journal_chains_are_whole", "access_log_is_whole"} == named
