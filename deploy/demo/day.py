@@ -14,7 +14,7 @@ from typing import Any
 
 from chassis import clock
 from deploy.audit.cli import await_quiet
-from deploy.demo import data, till
+from deploy.demo import data, referrers, till
 from deploy.demo.book import Book
 from deploy.demo.client import HEARD_WITHIN_S, Client, Refused
 from deploy.demo.data import Demonstration
@@ -50,6 +50,7 @@ class Day:
     refused: Counter[str] = field(default_factory=Counter)
     cents: Counter[str] = field(default_factory=Counter)
     persons: dict[int, str] = field(default_factory=dict)
+    houses: dict[str, str] = field(default_factory=dict)
     rng: random.Random = field(default_factory=lambda: random.Random(0))
 
     def user(self, role: str, *, site_code: str | None = None, operator: str | None = None) -> User:
@@ -121,7 +122,9 @@ def play(stack: Stack) -> Played:
     day = _begin(stack)
     started = time.monotonic()
     _find_tills(day)
+    referrers.sign_conventions(day)
     _refer(day)
+    referrers.walk_in(day)
     till.open_drawers(day)
     _sell(day)
     till.use_cards(day)
