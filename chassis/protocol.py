@@ -1,19 +1,17 @@
-"""The head of an HTTP/1.1 request, read strictly and without the standard library's e-mail parser.
+"""The head of an HTTP/1.1 request, read by llhttp instead of the standard library's e-mail parser.
 
 That parser takes as long as all that a till's request needs besides, and lets pass what a proxy in
 front of us may read in another way than we do (RFC 9112, section 11): a space before the colon, a
 folded line, two lengths.  Whoever sends such a thing is answered 400 and hung up on.
 """
 
-import re
 from typing import Any
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from nameko.web.server import HttpOnlyProtocol
 
-_REQUEST_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~\x80-\xff]+) (HTTP/1\.[01])")
-_HEADER_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
-_LENGTH = re.compile("[0-9]{1,18}")
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_VERSIONS = ("1.1", "1.0")
 #: What says where the body ends, and whom it is for, is said once.
 _ONCE = frozenset({"content-length", "transfer-encoding", "host"})
 
@@ -50,15 +48,36 @@ class _Headers:
         return "application/octet-stream"
 
 
+class _Head:
+    """What llhttp finds, as it finds it."""
+
+    def __init__(self) -> None:
+        self.path = b""
+        self.found: list[tuple[bytes, bytes]] = []
+        self.is_complete = False
+
+    def on_url(self, url: bytes) -> None:
+        self.path += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.found.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        self.is_complete = True
+
+
 class Protocol(HttpOnlyProtocol):  # type: ignore[misc]  # nameko has no types
     """One connection: eventlet's, but for how it reads the head of a request."""
 
     def parse_request(self) -> bool:
         """Read the head whose first line is in `raw_requestline`; say whether it is one."""
         self.close_connection = True
+        head = _Head()
+        parser = HttpRequestParser(head)
         try:
-            self._read_head()
-        except _Malformed:
+            self._feed(parser, head)
+            self._keep(parser, head)
+        except (_Malformed, HttpParserError):
             self.wfile.write(_BAD_REQUEST)
             return False
         wishes = self.headers.get("connection", "").lower()
@@ -67,21 +86,30 @@ class Protocol(HttpOnlyProtocol):  # type: ignore[misc]  # nameko has no types
         )
         return True
 
-    def _read_head(self) -> None:
-        self.requestline = self.raw_requestline.decode("latin-1").rstrip("\r\n")
-        asked = _REQUEST_LINE.fullmatch(self.requestline)
-        if asked is None:
-            raise _Malformed
-        self.command, self.path, self.request_version = asked.groups()
-        self.headers = _Headers()
-        while (line := self.rfile.readline()) not in (b"\r\n", b"\n"):
-            header = _HEADER_LINE.fullmatch(line.decode("latin-1").rstrip("\r\n"))
-            if header is None:  # or the connection ended
+    def _feed(self, parser: HttpRequestParser, head: _Head) -> None:
+        line = self.raw_requestline
+        while True:
+            try:
+                parser.feed_data(line)
+            except HttpParserUpgrade:  # asked for, and not given
+                return
+            if head.is_complete:
+                return
+            line = self.rfile.readline()  # eventlet bounds each line, and all of them
+            if not line:
                 raise _Malformed
-            self.headers.add(header[1], header[2].rstrip(" \t"))
-        length = self.headers.get("content-length")
-        coding = self.headers.get("transfer-encoding")
-        if length is not None and (coding is not None or not _LENGTH.fullmatch(length)):
+
+    def _keep(self, parser: HttpRequestParser, head: _Head) -> None:
+        self.requestline = self.raw_requestline.decode("latin-1").rstrip("\r\n")
+        self.command = parser.get_method().decode("ascii")
+        self.path = head.path.decode("latin-1")
+        version = parser.get_http_version()
+        if version not in _VERSIONS:
             raise _Malformed
-        if coding is not None and (coding.lower(), self.request_version) != ("chunked", "HTTP/1.1"):
+        self.request_version = f"HTTP/{version}"
+        self.headers = _Headers()
+        for name, value in head.found:
+            self.headers.add(name.decode("latin-1"), value.decode("latin-1"))
+        coding = self.headers.get("transfer-encoding")
+        if coding is not None and (coding.lower(), version) != ("chunked", "1.1"):
             raise _Malformed
