@@ -97,6 +97,7 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         query: type[BaseModel] | None = None,
         limit: int | None = None,
         keyed: bool = False,
+        max_age_s: int | None = None,
     ) -> None:
         self.path = path
         self.body = body
@@ -106,6 +107,7 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         self.allow = allow
         self.limit = limit
         self.keyed = keyed
+        self.max_age_s = max_age_s
         super().__init__(method, path)
 
     @cached_property
@@ -241,6 +243,8 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
             return Response(result, status=self.status, mimetype=answer_of.media_type)
         status, answer = self._dump(result)
         response = Response(answer, status=status, content_type=_JSON)
+        if self.max_age_s is not None:  # the same for everybody, and no secret
+            response.headers["Cache-Control"] = f"public, max-age={self.max_age_s}"
         if isinstance(result, Paged) and result.last is not None:
             next_page = urlencode({**call.query, "after": result.last})
             response.headers["Link"] = f'<{call.path}?{next_page}>; rel="next"'
@@ -293,6 +297,7 @@ class Declare(Protocol):
         query: type[BaseModel] | None = None,
         limit: int | None = None,
         keyed: bool = False,
+        max_age_s: int | None = None,
     ) -> Callable[[Method], Method]: ...
 
 

@@ -29,7 +29,7 @@ Answers    GET /v1/referrals, POST /v1/referrals, GET /v1/referrals/<uuid:referr
            POST /v1/people/<uuid:person_ref>/not-duplicates,
            GET /v1/people/<uuid:person_ref>, POST /v1/people/<uuid:person_ref>/renewals,
            POST /v1/people/<uuid:person_ref>/merge, POST /v1/people/<uuid:person_ref>/unmerge,
-           GET /v1/structures, POST /v1/structures,
+           GET /v1/public/data-inclusion.json, GET /v1/structures, POST /v1/structures,
            GET /v1/structures/<uuid:structure_id>/conventions,
            POST /v1/structures/<uuid:structure_id>/conventions,
            POST /v1/structures/<uuid:structure_id>/conventions/<uuid:convention_id>/end,

@@ -14,6 +14,7 @@ from services.referrals.doors.people import PersonDoors
 from services.referrals.doors.referrals import ReferralDoors
 from services.referrals.doors.rights import RightsDoors
 from services.referrals.doors.slips import SlipDoors
+from services.referrals.doors.standard import StandardDoors
 from services.referrals.doors.structures import StructureDoors
 from services.referrals.doors.walk_ins import WalkInDoors
 from services.referrals.doors.workers import WorkerDoors
@@ -28,6 +29,7 @@ class Referrals(
     ReferralDoors,
     RightsDoors,
     SlipDoors,
+    StandardDoors,
     StructureDoors,
     WalkInDoors,
     WorkerDoors,

@@ -18,6 +18,11 @@ SELECT site_code
   FROM site
  WHERE site_code = %(site_code)s;
 
+-- name: list_sites
+SELECT site_code, name, address, opened_at
+  FROM site
+ ORDER BY site_code;
+
 -- name: list_rules
 -- The values in force on a day.
 SELECT name, value

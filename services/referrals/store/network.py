@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.db import Transaction
 from services.referrals.domain.rule import Rules, rules_of
 from services.referrals.domain.worker import User
-from services.referrals.store import SQL
+from services.referrals.store import SQL, Row
 
 
 def add_sites(tx: Transaction, sites: Sequence[tuple[str, str, str, datetime]]) -> None:
@@ -25,6 +25,11 @@ def add_sites(tx: Transaction, sites: Sequence[tuple[str, str, str, datetime]]) 
 def is_site_open(tx: Transaction, site_code: str) -> bool:
     """Say whether people can be sent there."""
     return tx.execute(SQL["find_site"], {"site_code": site_code}).fetchone() is not None
+
+
+def list_sites(tx: Transaction) -> list[Row]:
+    """List the sites as they were told."""
+    return tx.execute(SQL["list_sites"]).fetchall()
 
 
 def find_rules(tx: Transaction, *, on: date) -> Rules:
