@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -280,3 +281,32 @@ class TestMergesAtOnce:
             done = list(managers.map(join_next, range(3)))
 
         assert sorted(done) == [False, True, True]
+
+    def test_and_acceptances_at_once_entitle_a_merged_person_once(
+        self, fresh_schema: FreshSchema
+    ) -> None:
+        schema = fresh_schema("referrals")
+        options = "-c search_path=referrals,public"
+
+        def connect() -> Tx:
+            return psycopg.connect(schema.url, row_factory=dict_row, options=options)
+
+        with connect() as tx:
+            open_site(tx)
+            made = [submit(tx).referral_id for _ in range(6)]
+            people = [person_of(tx, each) for each in made]
+            for person, into in pairwise(people):
+                join(tx, person, into)
+
+        def take_in(referral_id: UUID) -> bool:
+            with connect() as tx:
+                try:
+                    accept(tx, referral_id)
+                except EntitlementActive:
+                    return False
+            return True
+
+        with ThreadPoolExecutor(6) as desks:
+            done = list(desks.map(take_in, made))
+
+        assert sorted(done) == [False] * 5 + [True]
