@@ -86,6 +86,11 @@ SELECT count(*)::bigint AS examined,
                FROM recharges.sale_voucher
               GROUP BY sale_id) AS bound USING (sale_id);
 
+-- name: no_key_stands_for_two_sales
+-- A sale in cash and one by card are kept in two tables; a request's key is in one of them.
+SELECT count(*)::bigint AS examined, (count(*) - count(DISTINCT key))::bigint AS broken
+  FROM (SELECT key FROM recharges.sale UNION ALL SELECT key FROM recharges.card_sale) AS kept;
+
 -- name: sales_equal_journal_equal_cash_equal_ledger
 -- Per site and business day, to the cent, refunds taken off: sales, fiscal journal, cash lines and
 -- cards, settlement's ledger.
@@ -603,6 +608,9 @@ WITH numbered AS (
            (record::jsonb->>'user_id')::uuid AS revealed_by
       FROM recharges.journal
      WHERE kind = 'duplicate'
+       AND EXISTS (SELECT FROM recharges.sale   -- others are papers without PINs: see there
+                    WHERE sale.till_id::text = record::jsonb->>'ticket_till_id'
+                      AND sale.ticket_no::text = record::jsonb->>'ticket_no')
 )
 SELECT count(*)::bigint AS examined,
        count(*) FILTER (WHERE logged.reveal_id IS NULL
@@ -619,6 +627,34 @@ SELECT count(*)::bigint AS examined,
              )::bigint AS broken
   FROM numbered AS logged
   FULL JOIN copies USING (sold_at_till, ticket_no, copy_no);
+
+-- name: papers_are_printed_once_and_copies_numbered
+-- Receipts of refunds and closings: the copies are numbered from the original, 0, without gap; each
+-- duplicate stands in the journal with who printed it and why, and none other does.
+WITH printed AS (
+    SELECT till_id, kind, sequence, copy_no, printed_by, reason,
+           row_number() OVER (PARTITION BY till_id, kind, sequence ORDER BY copy_no) - 1 AS place
+      FROM recharges.paper_copy
+), told AS (
+    SELECT till_id,
+           CASE WHEN said ? 'grand_total_no' THEN 'grand_total' ELSE 'ticket' END AS kind,
+           coalesce(said->>'grand_total_no', said->>'ticket_no')::bigint AS sequence,
+           (said->>'copy_no')::integer AS copy_no, (said->>'user_id')::uuid AS user_id,
+           said->>'reason' AS reason
+      FROM (SELECT till_id, record::jsonb AS said
+              FROM recharges.journal WHERE kind = 'duplicate') AS duplicate
+     WHERE NOT EXISTS (SELECT FROM recharges.sale
+                        WHERE sale.till_id::text = said->>'ticket_till_id'
+                          AND sale.ticket_no::text = said->>'ticket_no')
+)
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE printed.place IS DISTINCT FROM copy_no
+                           OR copy_no > 0
+                          AND (told.user_id, told.reason)
+                              IS DISTINCT FROM (printed.printed_by, printed.reason)
+             )::bigint AS broken
+  FROM printed
+  FULL JOIN told USING (till_id, kind, sequence, copy_no);
 
 -- name: refunded_vouchers_are_where_they_belong
 -- Only what nobody saw goes back to stock; what was seen is with its operator, who said so.
@@ -687,6 +723,74 @@ SELECT count(*)::bigint AS examined,
          ON rule.name = 'gap_alone_max_cents'
         AND rule.from_on <= (counted_at AT TIME ZONE 'Europe/Paris')::date
         AND (counted_at AT TIME ZONE 'Europe/Paris')::date < rule.until_on;
+
+-- name: drawers_are_held_by_whom_handovers_name
+-- Each handover is from who held the drawer; the last one says who holds it, and its till knows.
+WITH handed AS (
+    SELECT handover.from_user, handover.to_user, session.opened_by, session.held_by,
+           till.drawer_held_by, till.till_id,
+           lag(handover.to_user) OVER in_order AS before,
+           lead(handover.to_user) OVER in_order AS after
+      FROM recharges.drawer_handover AS handover
+      JOIN recharges.drawer_session AS session USING (drawer_session_id)
+      LEFT JOIN recharges.till ON till.drawer_session_id = session.drawer_session_id
+    WINDOW in_order AS (PARTITION BY handover.drawer_session_id ORDER BY at, handover_id)
+)
+SELECT count(*)::bigint AS examined,
+       (count(*) FILTER (WHERE from_user <> coalesce(before, opened_by)
+                            OR after IS NULL
+                           AND (to_user <> held_by
+                                OR till_id IS NOT NULL
+                               AND drawer_held_by IS DISTINCT FROM to_user))
+        + (SELECT count(*) FROM recharges.till
+            WHERE drawer_held_by IS NOT NULL
+              AND NOT EXISTS (SELECT FROM recharges.drawer_handover AS handover
+                               WHERE handover.drawer_session_id = till.drawer_session_id))
+       )::bigint AS broken
+  FROM handed;
+
+-- name: records_of_zs_say_what_became_of_drawers
+-- Who opened, held and counted a drawer, what was handed over and moved, and who approved the gap
+-- is in the signed record of its Z; those of before their columns say nothing of it.
+WITH told AS (
+    SELECT journal.record::jsonb->'drawer' AS said, session.*,
+           ARRAY(SELECT from_user || ' ' || to_user || ' ' || counted_cents
+                   FROM recharges.drawer_handover AS handover
+                  WHERE handover.drawer_session_id = session.drawer_session_id
+                  ORDER BY at, handover_id) AS handovers,
+           ARRAY(SELECT amount_cents || ' ' || reason
+                   FROM recharges.cash_line
+                  WHERE cash_line.drawer_session_id = session.drawer_session_id
+                    AND kind IN ('in', 'out')
+                  ORDER BY cash_line_id) AS movements
+      FROM recharges.closing
+      JOIN recharges.drawer_session AS session USING (drawer_session_id)
+      JOIN recharges.journal ON journal.till_id = closing.till_id
+                            AND journal.kind = 'grand_total'
+                            AND journal.sequence = closing.record_sequence
+     WHERE journal.record::jsonb ? 'drawer'
+)
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE (said->>'opened_by', said->>'held_by', said->>'counted_by',
+                               said->>'float_cents', said->>'expected_cents',
+                               said->>'counted_cents', said->'approval'->>'approved_by',
+                               said->'approval'->>'reason')
+                              IS DISTINCT FROM
+                              (opened_by::text, held_by::text, counted_by::text,
+                               float_cents::text, expected_cents::text, counted_cents::text,
+                               approved_by::text, reason)
+                           OR handovers <> ARRAY(
+                               SELECT concat_ws(' ', each->>'from_user', each->>'to_user',
+                                                each->>'counted_cents')
+                                 FROM jsonb_array_elements(said->'handovers')
+                                      WITH ORDINALITY AS listed (each, place)
+                                ORDER BY place)
+                           OR movements <> ARRAY(
+                               SELECT concat_ws(' ', each->>'amount_cents', each->>'reason')
+                                 FROM jsonb_array_elements(said->'movements')
+                                      WITH ORDINALITY AS listed (each, place)
+                                ORDER BY place))::bigint AS broken
+  FROM told;
 
 -- name: closings_say_what_their_records_say
 -- Each closing is one signed record of its till, and each such record is one closing.

@@ -33,7 +33,8 @@ class Refused(Exception):
 class Client:
     """One person, or a machine, at the door of the network."""
 
-    def __init__(self, web: str, *, token: str | None = None) -> None:
+    def __init__(self, web: str, *, token: str | None = None, user_id: str = "") -> None:
+        self.user_id = user_id
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._web = web
         self._http = httpx.Client(base_url=f"{web}/api", headers=headers, timeout=60.0)
@@ -41,7 +42,7 @@ class Client:
     def sign_in(self, email: str, password: str) -> "Client":
         """Return a client for a user, signed in."""
         answer = self.post("accounts/v1/sessions", {"email": email, "password": password})
-        return Client(self._web, token=answer["token"])
+        return Client(self._web, token=answer["token"], user_id=answer["user"]["id"])
 
     def get(self, path: str) -> Any:
         """Return the JSON answer, or raise Refused."""

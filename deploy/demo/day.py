@@ -132,6 +132,7 @@ def play(stack: Stack) -> Played:
     till.transfer(day)
     till.lose_and_damage(day)
     till.move_cash(day)
+    till.hand_over(day)
     till.go_offline(day)
     if day.number == 1:
         _mediate(day)

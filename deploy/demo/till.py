@@ -53,7 +53,37 @@ def close_drawers(day: "Day") -> None:
     """Count each drawer blind; one is short, and a second person looks at it."""
     for place, site_code in enumerate(SELLING):
         for session in _sessions_open(day, site_code, day.till_of(site_code)):
-            _close(day, site_code, session, gap_cents=_GAP_CENTS if place == 0 else 0)
+            closing_id = _close(day, site_code, session, gap_cents=_GAP_CENTS if place == 0 else 0)
+            if place == 0:
+                _print_twice(day, site_code, closing_id)
+
+
+def _print_twice(day: "Day", site_code: str, closing_id: str) -> None:
+    """The Z is printed; the accountant's copy got lost, so it is printed again."""
+    path = f"recharges/v1/closings/{closing_id}/prints"
+    day.as_("till_operator", site_code=site_code).post(path, {"format": "escpos"})
+    manager = day.as_("site_manager", site_code=site_code)
+    copy = manager.post(path, {"format": "html", "reason": "Exemplaire égaré."})
+    if copy["copy_no"] != 1 or "DUPLICATA 1" not in copy["printed"]["content"]:
+        raise AssertionError(f"a Z printed again is not marked as such: copy {copy['copy_no']}")
+    day.done["Z printed again"] += 1
+
+
+def hand_over(day: "Day") -> None:
+    """Over lunch the manager holds the drawer of a site, and gives it back: each time counted."""
+    site_code = SELLING[1]
+    cashier = day.as_("till_operator", site_code=site_code)
+    manager = day.as_("site_manager", site_code=site_code)
+    for session in _sessions_open(day, site_code, day.till_of(site_code)):
+        path = f"recharges/v1/drawer-sessions/{session['drawer_session_id']}"
+        counted = pieces_of(manager.get(f"{path}/x")["expected_cents"])
+        cashier.post(f"{path}/handovers", {"to_user": manager.user_id, "counted": counted})
+        basket = day.basket(site_code, day.person_at(site_code, place=0))
+        day.expect_refusal(
+            "recharges.drawer.held_by_another", cashier, "recharges/v1/sales", basket
+        )
+        manager.post(f"{path}/handovers", {"to_user": cashier.user_id, "counted": counted})
+        day.done["drawers handed over"] += 2
 
 
 def _sessions_open(day: "Day", site_code: str, till_id: str) -> list[dict[str, Any]]:
@@ -62,21 +92,23 @@ def _sessions_open(day: "Day", site_code: str, till_id: str) -> list[dict[str, A
     return [each for each in shown if each["till_id"] == till_id and each["state"] != "closed"]
 
 
-def _close(day: "Day", site_code: str, session: dict[str, Any], *, gap_cents: int) -> None:
+def _close(day: "Day", site_code: str, session: dict[str, Any], *, gap_cents: int) -> str:
+    """Count and close a drawer; return its Z."""
     manager = day.as_("site_manager", site_code=site_code)
     path = f"recharges/v1/drawer-sessions/{session['drawer_session_id']}"
-    state = session["state"]
-    if state == "open":
+    counted = session
+    if session["state"] == "open":
         expected: int = manager.get(f"{path}/x")["expected_cents"]
         counted = day.as_("till_operator", site_code=site_code).post(
             f"{path}/close", {"counted": pieces_of(max(0, expected + gap_cents))}
         )
-        state = counted["state"]
         day.cents["drawers' gaps"] += counted["gap_cents"]
-    if state == "counted":
-        manager.post(f"{path}/approval", {"reason": "Erreur de rendu, recomptée à deux."})
+    if counted["state"] == "counted":
+        counted = manager.post(f"{path}/approval", {"reason": "Erreur de rendu, recomptée à deux."})
         day.done["gaps approved by a second person"] += 1
     day.done["drawers closed"] += 1
+    closing_id: str = counted["closing_id"]
+    return closing_id
 
 
 def use_cards(day: "Day") -> None:
@@ -153,6 +185,7 @@ def complain(day: "Day") -> None:
     partner = day.as_("operator_partner", operator="sfr")
     partner.post(f"{path}/answer", {"granted": True, "why": "Jamais activé."})
     paid = manager.post(f"{path}/payout", {"till_id": till_id})
+    till.post(f"{path}/prints", {"format": "escpos"})
     day.done["refunds granted by the operator"] += 1
     day.cents["refunded in cash"] += paid["amount_cents"]
 

@@ -61,6 +61,30 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         "DELETE FROM recharges.reveal WHERE kind = 'reprint'",
         {"reveals_are_logged_and_copies_numbered"},
     ),
+    "a copy of a Z is deleted": (
+        "DELETE FROM recharges.paper_copy WHERE copy_no = 1",
+        {"papers_are_printed_once_and_copies_numbered"},
+    ),
+    "a copy of a Z is said to be somebody else's": (
+        "UPDATE recharges.paper_copy SET printed_by = gen_random_uuid() WHERE copy_no = 1",
+        {"papers_are_printed_once_and_copies_numbered"},
+    ),
+    "a handover was somebody else's": (
+        "UPDATE recharges.drawer_handover SET from_user = gen_random_uuid()",
+        {
+            "drawers_are_held_by_whom_handovers_name",
+            "records_of_zs_say_what_became_of_drawers",
+        },
+    ),
+    "a gap was approved for another reason": (
+        "UPDATE recharges.drawer_session SET reason = 'x' WHERE approved_by IS NOT NULL",
+        {"records_of_zs_say_what_became_of_drawers"},
+    ),
+    "one key stands for two sales": (
+        "UPDATE recharges.card_sale SET key = (SELECT key FROM " + CASH_SALE + ")"
+        " WHERE sale_id = (SELECT sale_id FROM recharges.card_sale LIMIT 1)",
+        {"no_key_stands_for_two_sales"},
+    ),
     "a refund is worth more than its vouchers": (
         "UPDATE recharges.refund SET amount_cents = amount_cents + 100 WHERE tender = 'cash'",
         {

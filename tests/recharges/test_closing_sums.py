@@ -2,13 +2,16 @@
 
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recharges.domain import closing
 from services.recharges.domain.closing import Tally
-from services.recharges.domain.drawer import needs_approval, pieces, worth
-from services.recharges.domain.journal import Period
+from services.recharges.domain.drawer import account, needs_approval, pieces, worth
+from services.recharges.domain.journal import Incomplete, Kind, Period
+from tests.recharges.archives import START, Till, records
+from tests.recharges.desk import CASHIER, COLLEAGUE, MANAGER
 
 tickets = st.builds(
     lambda cents, tender, rate, day: {
@@ -24,6 +27,29 @@ tickets = st.builds(
     day=st.dates(date(2026, 10, 1), date(2026, 11, 30)),
 )
 days = st.lists(st.lists(tickets, max_size=6), max_size=8)
+SESSION = {
+    "opening": "counted",
+    "opened_at": START,
+    "opened_by": CASHIER,
+    "held_by": COLLEAGUE,
+    "float_cents": 5000,
+    "expected_cents": 5250,
+    "counted_cents": 5000,
+    "gap_cents": -250,
+    "counted_at": START,
+    "counted_by": COLLEAGUE,
+    "approved_by": MANAGER,
+    "approved_at": None,
+    "reason": "billet égaré",
+}
+HANDED = {
+    "at": START,
+    "from_user": CASHIER,
+    "to_user": COLLEAGUE,
+    "handed_by": None,
+    "counted_cents": 5000,
+    "expected_cents": 5000,
+}
 
 
 class TestAdded:
@@ -70,3 +96,37 @@ class TestPieces:
         assert [needs_approval(gap, alone_max_cents=500) for gap in (-501, -500, 500, 501)] == [
             *(True, False, False, True)
         ]
+
+
+class TestDrawerOfAZ:
+    def close(self, **over: object) -> Till:
+        till = Till()
+        till.sell()
+        handed = [HANDED | over.pop("handed", {})]  # type: ignore[operator]
+        told = account(SESSION | over, handovers=handed, movements=())
+        till.close(Period.DAY, drawer=told)
+        return till
+
+    def test_leaves_out_what_old_rows_do_not_know(self) -> None:
+        (record,) = records(self.close(), Kind.GRAND_TOTAL)
+
+        assert record["drawer"]["approval"] == {
+            "approved_by": str(MANAGER),
+            "reason": "billet égaré",
+        }
+        assert "handed_by" not in record["drawer"]["handovers"][0]
+
+    @pytest.mark.parametrize(
+        ("over", "fault"),
+        [
+            ({"gap_cents": 0}, "the gap of the drawer"),
+            ({"handed": {"from_user": MANAGER}}, "who did not hold it"),
+            ({"held_by": CASHIER}, "nobody gave it"),
+            ({"approved_by": COLLEAGUE}, "by the person who counted"),
+        ],
+    )
+    def test_that_contradicts_itself_is_not_sealed(
+        self, over: dict[str, object], fault: str
+    ) -> None:
+        with pytest.raises(Incomplete, match=fault):
+            self.close(**over)
