@@ -65,6 +65,7 @@ BY_QUERY = (
     "devices_sold_were_wiped_and_tested",
     "plans_add_up",
     "entitlements_are_known_alike",
+    "merges_are_known_alike",
     "tills_are_known_alike",
     "users_are_known_alike",
     "referrals_and_entitlements_end_on_their_day",

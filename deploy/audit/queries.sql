@@ -510,6 +510,41 @@ SELECT count(*)::bigint AS examined,
        AS own
   FULL JOIN known USING (service, person_ref);
 
+-- name: merges_are_known_alike
+-- Who is the same person is what the merges that stand in referrals add up to, each followed to the
+-- end of its chain; every service that knows people knows it so, and of no other.  What was undone
+-- is examined too.
+WITH RECURSIVE chain AS (
+    SELECT person_ref, merged_into AS same_as, 1 AS step
+      FROM referrals.person_merge
+     WHERE unmerged_at IS NULL
+     UNION ALL
+    SELECT chain.person_ref, next.merged_into, step + 1
+      FROM chain
+      JOIN referrals.person_merge AS next ON next.person_ref = chain.same_as
+                                         AND next.unmerged_at IS NULL
+) CYCLE same_as SET is_round USING path, told AS (
+    SELECT DISTINCT ON (person_ref) person_ref, same_as FROM chain ORDER BY person_ref, step DESC
+), merged AS (
+    SELECT DISTINCT person_merge.person_ref, told.same_as
+      FROM referrals.person_merge
+      LEFT JOIN told USING (person_ref)
+), known AS (
+    SELECT 'referrals' AS service, person_ref, same_as FROM referrals.person_alias
+     UNION ALL
+    SELECT 'recharges', person_ref, same_as FROM recharges.person_alias
+     UNION ALL
+    SELECT 'mediation', person_ref, same_as FROM mediation.person_alias
+     UNION ALL
+    SELECT 'equipment', person_ref, same_as FROM equipment.person_alias
+)
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE own.same_as IS DISTINCT FROM known.same_as)::bigint AS broken
+  FROM (SELECT service, merged.*
+          FROM merged, (VALUES ('referrals'), ('recharges'), ('mediation'), ('equipment'))
+                       AS keeper (service)) AS own
+  FULL JOIN known USING (service, person_ref);
+
 -- name: tills_are_known_alike
 -- A till sells as long as it has a device that was not revoked, as accounts itself keeps it.
 SELECT count(*)::bigint AS examined,

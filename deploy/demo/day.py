@@ -21,6 +21,7 @@ from deploy.demo.data import Demonstration
 from deploy.demo.data.debts import DebtFile
 from deploy.demo.data.network import SELLING, User
 from deploy.demo.data.people import Person
+from deploy.demo.doubles import tell_doubles
 from deploy.demo.result import Played
 from deploy.local.stack import Stack
 from kernel.period import business_date
@@ -126,6 +127,7 @@ def play(stack: Stack) -> Played:
     _refer(day)
     referrers.walk_in(day)
     till.open_drawers(day)
+    tell_doubles(day, dict(_people_of(day)))
     _sell(day)
     till.use_cards(day)
     till.complain(day)

@@ -308,6 +308,20 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         " WHERE offer_id = (SELECT offer_id FROM mediation.instalment LIMIT 1)",
         {"plans_add_up"},
     ),
+    "a service did not hear of a merge": (
+        "DELETE FROM mediation.person_alias",
+        {"merges_are_known_alike"},
+    ),
+    "a service did not hear that a merge was undone": (
+        "INSERT INTO equipment.person_alias (person_ref, same_as)"
+        " SELECT person_ref, merged_into FROM referrals.person_merge"
+        " WHERE unmerged_at IS NOT NULL",
+        {"merges_are_known_alike"},
+    ),
+    "a merge leads to somebody else": (
+        "UPDATE recharges.person_alias SET same_as = gen_random_uuid()",
+        {"merges_are_known_alike"},
+    ),
     "a till that was revoked sells": (
         "UPDATE recharges.till SET state = 'revoked'"
         " WHERE till_id = (SELECT till_id FROM recharges.till WHERE state = 'active' LIMIT 1)",
