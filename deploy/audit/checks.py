@@ -15,9 +15,11 @@ from psycopg.rows import dict_row
 
 from chassis import queries
 from chassis.topology import Topology
+from deploy.audit import traces
 from kernel import chain
 from services.recharges import signing
 from services.recharges.seal import PinSeal, Sealed, WrappedKey
+from services.referrals.domain.trace import Digest
 
 SQL = queries.load("deploy.audit")
 Rows = psycopg.Connection[dict[str, Any]]
@@ -71,6 +73,8 @@ BY_QUERY = (
     "referrals_and_entitlements_end_on_their_day",
     "referrers_were_written_of_each_step",
     "access_log_tells_what_is_so",
+    "erased_people_are_gone",
+    "erasures_have_all_receipts",
 )
 #: How the facts of one type ended with one of their hearers.
 _ENDINGS = """
@@ -117,6 +121,7 @@ def run(
     *,
     services: Iterable[str],
     pins: PinSeal,
+    digest: Digest,
     logs: Path | None,
     wait_s: float,
 ) -> list[Check]:
@@ -131,6 +136,7 @@ def run(
         found.append(handled)
         found.append(_no_ghosts(connection, services=known))
         found.append(_no_pin_in_clear(connection, services=known, pins=pins, logs=logs))
+        found.append(no_word_of_the_erased(connection, services=known, digest=digest))
     return found
 
 
@@ -287,6 +293,12 @@ def _no_pin_in_clear(
         examined += 1
         broken += _holds(line, known)
     return Check(name="no_pin_in_clear", examined=examined, broken=broken)
+
+
+def no_word_of_the_erased(connection: Rows, *, services: Iterable[str], digest: Digest) -> Check:
+    """Look for the names, phones and e-mails of erased people in every text of every schema."""
+    examined, broken = traces.look_for_erased(connection, schemas=services, digest=digest)
+    return Check(name="no_word_of_the_erased_remains", examined=examined, broken=broken)
 
 
 def _rows_as_text(connection: Rows, table: Mapping[str, str]) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from deploy.local.home import Home
 from deploy.local.processes import PROCESSES, services_of
 from deploy.local.stack import Stack
 from services.recharges.seal import PinSeal
+from services.referrals.doors.vault import digest_of_traces
 
 app = typer.Typer()
 
@@ -28,10 +29,12 @@ def audit(
     """Check every invariant; exit 1 when one is broken or nothing was there to be examined."""
     home = Home.from_environment()
     stack = Stack.load(home)
+    keys = keyring.load(home)
     found = checks.run(
         stack.database_url,
         services=services_of(PROCESSES),
-        pins=PinSeal(keyring.load(home).pin_keys),
+        pins=PinSeal(keys.pin_keys),
+        digest=digest_of_traces(keys.referral_key),
         logs=home.path / "log",
         wait_s=wait,
     )

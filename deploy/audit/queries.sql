@@ -1102,3 +1102,88 @@ SELECT table_schema, table_name
  WHERE table_schema = ANY(%(schemas)s)
    AND table_type = 'BASE TABLE'
  ORDER BY table_schema, table_name;
+
+-- name: erased_people_are_gone
+-- Of an erased person nothing is left but the pseudonym: no identity, no export, no right to buy,
+-- and no words in the services that keep some.
+WITH erased AS (
+    SELECT person_ref, erased_at, (erased_at AT TIME ZONE 'Europe/Paris')::date AS erased_on
+      FROM referrals.pseudonym
+     WHERE erased_at IS NOT NULL
+), words AS (
+    SELECT person_ref
+      FROM mediation.debt_case
+      JOIN mediation.debt_line USING (case_id)
+     WHERE label <> ''
+     UNION ALL
+    SELECT person_ref
+      FROM mediation.debt_case
+      JOIN mediation.mandate USING (case_id)
+     WHERE client_reference <> ''
+     UNION ALL
+    SELECT person_ref
+      FROM mediation.debt_case
+      JOIN mediation.offer USING (case_id)
+     WHERE override_reason IS NOT NULL
+     UNION ALL
+    SELECT person_ref
+      FROM mediation.debt_case
+      JOIN mediation.case_event USING (case_id)
+     WHERE details ?| ARRAY['override_reason', 'left_open_reason']
+     UNION ALL
+    SELECT person_ref
+      FROM equipment.sale
+      JOIN equipment.repair USING (device_id)
+     WHERE fault <> ''
+     UNION ALL
+    SELECT person_ref
+      FROM recharges.sale
+      JOIN recharges.refund USING (sale_id)
+     WHERE (refund.reason, refund.answer) IS DISTINCT FROM ('-', '')
+     UNION ALL
+    SELECT person_ref
+      FROM recharges.sale
+      JOIN recharges.reveal USING (sale_id)
+     WHERE reveal.kind = 'reprint' AND reveal.reason <> '-'
+     UNION ALL
+    SELECT person_ref FROM referrals.referral WHERE refusal_reason <> '' OR revocation_reason <> ''
+     UNION ALL
+    SELECT person_ref FROM referrals.referral JOIN referrals.criterion_answer USING (referral_id)
+)
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (
+           WHERE EXISTS (SELECT FROM referrals.person WHERE person.person_ref = erased.person_ref)
+              OR EXISTS (SELECT FROM referrals.export
+                          WHERE person_refs @> ARRAY[erased.person_ref])
+              OR EXISTS (SELECT FROM referrals.entitlement
+                          WHERE entitlement.person_ref = erased.person_ref
+                            AND until_on > GREATEST(erased_on, from_on + 1))
+              OR EXISTS (SELECT FROM words WHERE words.person_ref = erased.person_ref)
+              OR NOT EXISTS (SELECT FROM referrals.erasure
+                              WHERE person_refs @> ARRAY[erased.person_ref]))::bigint AS broken
+  FROM erased;
+
+-- name: erasures_have_all_receipts
+-- Every service that was asked to forget a person says that it did; nobody else says so.
+SELECT count(*)::bigint AS examined,
+       count(*) FILTER (WHERE asked.service IS NULL OR receipt.service IS NULL)::bigint AS broken
+  FROM (SELECT erasure_id, unnest(services) AS service FROM referrals.erasure) AS asked
+  FULL JOIN referrals.erasure_receipt AS receipt USING (erasure_id, service);
+
+-- name: traces_of_the_erased
+SELECT traces FROM referrals.erasure;
+
+-- name: identities
+SELECT given_name, family_name, birth_date, phone, email FROM referrals.person;
+
+-- name: text_columns
+-- Where words may stand: in texts, lists of texts, JSON and bytes.
+SELECT table_schema, table_name, array_agg(column_name::text ORDER BY ordinal_position) AS columns
+  FROM information_schema.columns
+  JOIN information_schema.tables USING (table_schema, table_name)
+ WHERE table_schema = ANY (%(schemas)s)
+   AND table_type = 'BASE TABLE'
+   AND (data_type IN ('text', 'character varying', 'json', 'jsonb', 'bytea')
+        OR udt_name IN ('_text', '_varchar'))
+ GROUP BY table_schema, table_name
+ ORDER BY table_schema, table_name;

@@ -14,7 +14,7 @@ from typing import Any
 
 from chassis import clock
 from deploy.audit.cli import await_quiet
-from deploy.demo import data, referrers, till
+from deploy.demo import data, referrers, rights, till
 from deploy.demo.book import Book
 from deploy.demo.client import HEARD_WITHIN_S, Client, Refused
 from deploy.demo.data import Demonstration
@@ -141,6 +141,7 @@ def play(stack: Stack) -> Played:
         _report_option(day)
     _sell_computer(day)
     till.close_drawers(day)
+    rights.show_and_forget(day)
     day.book.days_played = day.number
     day.book.save()
     known = _await_knowledge(day)

@@ -134,7 +134,13 @@ class EntitlementRenewed(EntitlementOpened):
     TYPE: ClassVar[str] = "referrals.entitlement.renewed.v1"
 
 
+class EntitlementShortened(EntitlementOpened):
+    """What we read of `referrals.entitlement.shortened.v1`."""
+
+    TYPE: ClassVar[str] = "referrals.entitlement.shortened.v1"
+
+
 def entitlement_in(fact: Envelope) -> EntitlementOpened:
-    """Read either of the two facts that tell a person's entitlement."""
-    kinds = {kind.TYPE: kind for kind in (EntitlementOpened, EntitlementRenewed)}
-    return kinds[fact.type].hear(fact)
+    """Read any of the facts that tell a person's entitlement."""
+    told = (EntitlementOpened, EntitlementRenewed, EntitlementShortened)
+    return {kind.TYPE: kind for kind in told}[fact.type].hear(fact)

@@ -374,6 +374,21 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         "UPDATE referrals.told_user SET role = 'admin' WHERE role = 'referrer'",
         {"users_are_known_alike"},
     ),
+    "an erased person has a name again": (
+        "INSERT INTO referrals.person (person_ref, given_name, family_name, name_key, birth_date,"
+        " known_since) SELECT person_ref, 'Zoé', 'Revenue', 'zoe revenue', '1961-02-03', now()"
+        " FROM referrals.pseudonym WHERE erased_at IS NOT NULL LIMIT 1",
+        {"erased_people_are_gone"},
+    ),
+    "an erased person may buy for longer": (
+        "UPDATE referrals.entitlement SET until_on = until_on + 30 WHERE person_ref IN"
+        " (SELECT person_ref FROM referrals.pseudonym WHERE erased_at IS NOT NULL)",
+        {"erased_people_are_gone", "entitlements_are_known_alike"},
+    ),
+    "a service never said that it forgot": (
+        "DELETE FROM referrals.erasure_receipt WHERE service = 'mediation'",
+        {"erasures_have_all_receipts"},
+    ),
 }
 #: A row that other checks look at too, depending on what it is of.
 MAY_BREAK = {

@@ -31,8 +31,8 @@ def sold(shop: Shop, person_ref: UUID) -> UUID:
         (new_id(), sale_id, till_id, WORDS, NOON, uuid4()),
     )
     shop.tx.execute(
-        "INSERT INTO reveal (reveal_id, sale_id, revealed_by, revealed_at, reason)"
-        " VALUES (%s, %s, %s, %s, %s)",
+        "INSERT INTO reveal (reveal_id, sale_id, revealed_by, revealed_at, reason, kind, copy_no)"
+        " VALUES (%s, %s, %s, %s, %s, 'reprint', 1)",
         (new_id(), sale_id, uuid4(), NOON, WORDS),
     )
     return sale_id

@@ -6,4 +6,4 @@ CREATE TRIGGER append_only
        OR DELETE OR TRUNCATE ON reveal
    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER words_are_only_blanked BEFORE UPDATE OF reason ON reveal
-   FOR EACH ROW WHEN (NEW.reason <> '') EXECUTE FUNCTION refuse_change();
+   FOR EACH ROW WHEN (NEW.reason <> '-') EXECUTE FUNCTION refuse_change();

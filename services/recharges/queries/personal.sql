@@ -66,11 +66,12 @@ UPDATE refund
 RETURNING refund.refund_id AS id;
 
 -- name: blank_reveals
--- Why a ticket was printed again, in words.
+-- Why a ticket was printed again; nobody writes why of other reveals.  A reason may not be empty.
 UPDATE reveal
-   SET reason = ''
+   SET reason = '-'
   FROM sale
  WHERE reveal.sale_id = sale.sale_id
    AND sale.person_ref = ANY (%(person_refs)s)
-   AND reveal.reason <> ''
+   AND reveal.kind = 'reprint'
+   AND reveal.reason <> '-'
 RETURNING reveal.reveal_id AS id;

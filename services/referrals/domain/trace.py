@@ -54,8 +54,12 @@ def words_in(text: str) -> Iterator[str]:
 def is_found(trace: bytes, *, digests: Iterable[bytes]) -> bool:
     """Say whether all that belongs to a trace is among the digests of one value."""
     known = set(digests)
-    parts = (trace[start : start + _DIGEST_BYTES] for start in range(0, len(trace), _DIGEST_BYTES))
-    return all(part in known for part in parts)
+    return all(part in known for part in parts_of(trace))
+
+
+def parts_of(trace: bytes) -> list[bytes]:
+    """Return the digests that make up a trace."""
+    return [trace[start : start + _DIGEST_BYTES] for start in range(0, len(trace), _DIGEST_BYTES)]
 
 
 def _words(folded: str) -> list[str]:
