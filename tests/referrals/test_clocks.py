@@ -30,6 +30,7 @@ from tests.referrals.build import (
     steps,
     submit,
     told,
+    walk_in,
 )
 from tests.referrals.test_walk_ins import changes, types
 
@@ -210,6 +211,11 @@ class TestReminder:
         assert remind(tx, UNTIL - 6 * DAY) == 0
         assert remind(tx, UNTIL) == 0
         assert remind(tx, UNTIL - 5 * DAY) == 1
+
+    def test_is_none_for_who_waits_to_be_confirmed(self, tx: Tx) -> None:
+        entered = walk_in(tx, **self.PERSON)
+
+        assert remind(tx, entered.expires_on - DAY) == 0
 
     def test_an_address_that_cannot_be_written_to_stops_nobody_elses(self, tx: Tx) -> None:
         accept(tx, submit(tx, **self.PERSON).referral_id)

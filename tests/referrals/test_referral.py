@@ -1,5 +1,6 @@
 """The life of a referral and of the entitlement it opens, with no database in sight."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import ClassVar
 from uuid import UUID
@@ -41,9 +42,16 @@ def a_referral(state: State = State.SUBMITTED, *, expires_on: date = date(2027, 
     )
 
 
-def granted(*, on: date = TODAY, latest: Entitlement | None = None) -> Entitlement:
+def granted(
+    *, on: date = TODAY, latest: Entitlement | None = None, provisional: bool = False
+) -> Entitlement:
     return entitlements.grant(
-        entitlement_id=UUID(int=3), person_ref=UUID(int=2), latest=latest, rules=RULES, on=on
+        entitlement_id=UUID(int=3),
+        person_ref=UUID(int=2),
+        latest=latest,
+        rules=RULES,
+        on=on,
+        provisional=provisional,
     )
 
 
@@ -168,6 +176,42 @@ class TestRenew:
     def test_needs_an_entitlement(self) -> None:
         with pytest.raises(entitlements.EntitlementMissing):
             entitlements.renew(None, rules=RULES, on=TODAY)
+
+
+class TestProvisional:
+    @given(DAYS, st.integers(0, 40))
+    def test_is_short_until_it_is_confirmed_and_then_counts_from_its_first_day(
+        self, first_on: date, days: int
+    ) -> None:
+        short, on = granted(on=first_on, provisional=True), first_on + timedelta(days=days)
+
+        assert short.until_on == add_months(first_on, 1)
+        if on >= short.until_on:
+            with pytest.raises(entitlements.EntitlementMissing):
+                entitlements.confirm(short, rules=RULES, on=on)
+            return
+        whole = entitlements.confirm(short, rules=RULES, on=on)
+        assert whole == granted(on=first_on)
+        with pytest.raises(entitlements.EntitlementMissing):
+            entitlements.confirm(whole, rules=RULES, on=on)
+
+    def test_never_becomes_shorter(self) -> None:
+        short = granted(provisional=True)
+        rules = replace(RULES, entitlement_months=0)
+
+        assert entitlements.confirm(short, rules=rules, on=TODAY).until_on == short.until_on
+
+    def test_is_not_renewed(self) -> None:
+        with pytest.raises(entitlements.EntitlementProvisional):
+            entitlements.renew(granted(provisional=True), rules=RULES, on=TODAY)
+
+    def test_ends_for_good(self) -> None:
+        for made in (granted(), granted(provisional=True)):
+            ended = replace(made, ended=True)
+            assert not entitlements.is_active(ended, on=TODAY)
+            for act in (entitlements.renew, entitlements.confirm):
+                with pytest.raises(entitlements.EntitlementMissing):
+                    act(ended, rules=RULES, on=TODAY)
 
 
 class TestRules:

@@ -1,5 +1,6 @@
 """What the database of referrals refuses by itself."""
 
+import contextlib
 import re
 from datetime import date
 from uuid import uuid4
@@ -7,8 +8,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import errors
+from psycopg.types.json import Jsonb
 
 from chassis import queries
+from services.referrals.domain.referral import TRANSITIONS, State
 from tests.fix_stack import TxOf
 from tests.referrals.build import (
     Tx,
@@ -23,6 +26,17 @@ def tx(tx_of: TxOf) -> Tx:
     opened = tx_of("referrals")
     open_site(opened)
     return opened
+
+
+def at(state: State) -> dict[str, str | None]:
+    """A state with the words that it asks for."""
+    refused, revoked = state is State.REFUSED, state is State.REVOKED
+    return {
+        "state": state,
+        "refusal_code": "other" if refused else None,
+        "refusal_reason": "Parce que" if refused else None,
+        "revocation_reason": "Perdu" if revoked else None,
+    }
 
 
 class TestDatabase:
@@ -65,6 +79,32 @@ class TestDatabase:
 
         with pytest.raises(error):
             tx.execute(statement.encode())
+
+    @pytest.mark.parametrize("before", State)
+    def test_lets_a_referral_live_as_the_table_says(self, tx: Tx, before: State) -> None:
+        submit(tx)
+        tx.execute(
+            "INSERT INTO referral SELECT (jsonb_populate_record(referral, %s)).* FROM referral",
+            (
+                Jsonb(
+                    {"referral_id": str(uuid4()), "code": "2222-2222", "walk_in": True} | at(before)
+                ),
+            ),
+        )
+        allowed = set()
+        for after in set(State) - {before}:
+            values = at(after)
+            with contextlib.suppress(errors.RestrictViolation), tx.transaction():
+                tx.execute(
+                    "UPDATE referral SET state = %(state)s, refusal_code = %(refusal_code)s,"
+                    " refusal_reason = %(refusal_reason)s,"
+                    " revocation_reason = %(revocation_reason)s WHERE code = '2222-2222'",
+                    values,
+                )
+                allowed.add(after)
+                raise errors.RestrictViolation  # and back again
+
+        assert allowed == {steps[-1] for steps in TRANSITIONS[before].values() if steps}
 
     def test_understands_each_query(self, tx: Tx) -> None:
         for name, query in queries.load("services.referrals").items():
