@@ -7,12 +7,16 @@ from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import dict_row
+from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool
+from pydantic_core import from_json
 
 from chassis.green import GreenConnection, is_silent
 from chassis.settings import Settings
 
 _STEADY_CONNECTIONS = 2
+# It takes half as long as the standard library's.
+set_json_loads(from_json)
 
 #: A connection inside a transaction, its rows read as dictionaries.
 Transaction = Connection[dict[str, Any]]

@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable, Sequence
 from math import isqrt
 from uuid import UUID
 
+from pydantic_core import from_json
+
 from chassis import endings, inbox, metrics, parking, topology
 from chassis.broker import Broker, BrokerAway, Delivery, Outcome, Outgoing
 from chassis.db import Database, Transaction
@@ -116,7 +118,7 @@ class Listener:
         return True
 
     def _read(self, delivery: Delivery) -> Envelope:
-        fact = Envelope.from_json(delivery.body)
+        fact = Envelope.from_json(delivery.body, loads=from_json)
         if fact.type not in self._types:
             raise endings.UnknownType(f"{self.consumer} does not hear {fact.type}")
         return fact

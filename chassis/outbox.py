@@ -1,9 +1,8 @@
 """Facts wait here, in the transaction that caused them, until the relay publishes them."""
 
-import json
 from collections.abc import Sequence
 
-from psycopg import sql
+from pydantic_core import to_json
 
 from chassis.columns import column
 from chassis.db import Transaction
@@ -11,22 +10,26 @@ from kernel.envelope import Envelope
 
 # Facts are numbered per subject, from 1: hearers drop what is older than what they know.  UNIQUE
 # (subject, sequence) makes two writers of one subject fail rather than share a number.
+# The relay is notified once per transaction: that takes a database-wide lock at its commit.
 _APPEND = """
-INSERT INTO outbox (event_id, type, subject, sequence, site, occurred_at, caused_by, traceparent,
-                    data)
-SELECT told.event_id, told.type, told.subject,
-       COALESCE(known.sequence, 0)
-           + row_number() OVER (PARTITION BY told.subject ORDER BY told.place),
-       told.site, told.occurred_at, told.caused_by, told.traceparent, told.data
-  FROM unnest(%(event_ids)s::uuid[], %(types)s::text[], %(subjects)s::text[], %(sites)s::text[],
-              %(instants)s::timestamptz[], %(causes)s::uuid[], %(traces)s::text[],
-              %(data)s::jsonb[])
-       WITH ORDINALITY
-       AS told (event_id, type, subject, site, occurred_at, caused_by, traceparent, data, place)
-  LEFT JOIN LATERAL (SELECT max(sequence) AS sequence
-                       FROM outbox
-                      WHERE outbox.subject = told.subject) AS known ON true
- ORDER BY told.place
+WITH appended AS (
+    INSERT INTO outbox (event_id, type, subject, sequence, site, occurred_at, caused_by,
+                        traceparent, data)
+    SELECT told.event_id, told.type, told.subject,
+           COALESCE(known.sequence, 0)
+               + row_number() OVER (PARTITION BY told.subject ORDER BY told.place),
+           told.site, told.occurred_at, told.caused_by, told.traceparent, told.data
+      FROM unnest(%(event_ids)s::uuid[], %(types)s::text[], %(subjects)s::text[], %(sites)s::text[],
+                  %(instants)s::timestamptz[], %(causes)s::uuid[], %(traces)s::text[],
+                  %(data)s::jsonb[])
+           WITH ORDINALITY
+           AS told (event_id, type, subject, site, occurred_at, caused_by, traceparent, data, place)
+      LEFT JOIN LATERAL (SELECT max(sequence) AS sequence
+                           FROM outbox
+                          WHERE outbox.subject = told.subject) AS known ON true
+     ORDER BY told.place
+)
+SELECT pg_notify(%(channel)s, '')
 """
 
 
@@ -44,11 +47,10 @@ def append(tx: Transaction, facts: Sequence[Envelope]) -> None:
             "instants": column(fact.time for fact in facts),
             "causes": column(fact.caused_by for fact in facts),
             "traces": column(fact.traceparent for fact in facts),
-            "data": column(json.dumps(fact.data, ensure_ascii=False) for fact in facts),
+            "data": column(to_json(fact.data).decode() for fact in facts),
+            "channel": channel(facts[0].service),
         },
     )
-    # Once per transaction, not per fact: NOTIFY takes a database-wide lock at commit.
-    tx.execute(sql.SQL("NOTIFY {}").format(sql.Identifier(channel(facts[0].service))))
 
 
 def channel(service: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 from nameko.extensions import DependencyProvider
+from pydantic_core import to_json
 
 from chassis import metrics, topology
 from chassis.backoff import Backoff, pause_s
@@ -215,7 +216,7 @@ class Relay:
                 Outgoing(
                     exchange=topology.EXCHANGE,
                     routing_key=row.fact.type,
-                    body=row.fact.to_json(),
+                    body=row.fact.to_json(dumps=to_json),
                     message_id=str(row.fact.id),
                     mandatory=self._plan.is_heard(row.fact.type),
                 )

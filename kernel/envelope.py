@@ -1,7 +1,7 @@
 """The frame around every fact on the bus: CloudEvents 1.0, structured, with our extensions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -9,6 +9,10 @@ from uuid import UUID
 
 MEDIA_TYPE = "application/cloudevents+json"
 _REQUIRED = ("specversion", "id", "source", "type", "subject", "time", "siteid", "data")
+
+
+def _dumps(attributes: Mapping[str, Any]) -> bytes:
+    return json.dumps(attributes, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 class Malformed(Exception):
@@ -39,8 +43,8 @@ class Envelope:
         """The service that tells this fact: the first word of its type."""
         return self.type.partition(".")[0]
 
-    def to_json(self) -> bytes:
-        """Write the fact as the UTF-8 JSON body of a message."""
+    def to_json(self, *, dumps: Callable[[Mapping[str, Any]], bytes] = _dumps) -> bytes:
+        """Write the fact as the UTF-8 JSON body of a message; where it is hot, with faster code."""
         attributes: dict[str, Any] = {
             "specversion": "1.0",
             "id": str(self.id),
@@ -58,13 +62,15 @@ class Envelope:
             attributes["causedby"] = str(self.caused_by)
         if self.traceparent is not None:
             attributes["traceparent"] = self.traceparent
-        return json.dumps(attributes, ensure_ascii=False, separators=(",", ":")).encode()
+        return dumps(attributes)
 
     @classmethod
-    def from_json(cls, body: bytes | str) -> Self:
+    def from_json(
+        cls, body: bytes | str, *, loads: Callable[[bytes | str], Any] = json.loads
+    ) -> Self:
         """Read a message body; raise Malformed with the reason when it is no fact."""
         try:
-            attributes = json.loads(body)
+            attributes = loads(body)
         except (ValueError, RecursionError) as error:
             raise Malformed(f"the body is no JSON: {error}") from error
         if not isinstance(attributes, dict):
