@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
+from kernel.period import add_months
+
 PRICE_CENTS = 250
 
 
@@ -14,6 +16,8 @@ class Ticket:
     cents: int
     tender: str
     day: date
+    #: Which closing of a day counts it: the next one, whatever day the ticket is of.
+    closing_no: int
 
 
 @dataclass(kw_only=True)
@@ -36,6 +40,13 @@ class Book:
     session: Session | None = None
     #: How many tickets each day's closing leaves behind it, and which day it is of.
     days: list[tuple[int, date]] = field(default_factory=list)
+    #: The same of the months that are over, by their first days.
+    months: list[tuple[int, date]] = field(default_factory=list)
+
+    def add(self, *, cents: int, tender: str, day: date) -> None:
+        """Keep a ticket, which the next closing counts."""
+        closing_no = len(self.days) + 1
+        self.tickets.append(Ticket(cents=cents, tender=tender, day=day, closing_no=closing_no))
 
     @property
     def open_tickets(self) -> list[Ticket]:
@@ -53,10 +64,25 @@ class Book:
         day = max([on, *before, *(ticket.day for ticket in self.open_tickets)])
         self.days.append((len(self.tickets), day))
 
-    def windows(self) -> list[tuple[int, int, date]]:
-        """The tickets of each day's closing: from one, until another, and the day."""
+    def close_months(self, today: date) -> None:
+        """Close each month that is over: with the days up to its end that no month has yet.
+
+        A day that was closed after its month was, for what came late, is one of the next month.
+        """
+        while self.days:
+            end, month_on = self.months[-1] if self.months else (0, None)
+            first_on = self.days[0][1].replace(day=1)
+            next_on = add_months(month_on, 1) if month_on else first_on
+            over_on = add_months(next_on, 1)
+            if over_on > today:
+                return
+            ends = [until for until, day in self.days if day < over_on]
+            self.months.append((max([end, *ends]), next_on))
+
+    def windows(self, period: str) -> list[tuple[int, int, date]]:
+        """The tickets of each closing of a period: from one, until another, and the day."""
         begin, found = 0, []
-        for end, day in self.days:
+        for end, day in self.days if period == "day" else self.months:
             found.append((begin, end, day))
             begin = end
         return found

@@ -34,7 +34,7 @@ from services.recharges.store import cards as card_rows
 from services.recharges.store import selling as sale_rows
 from tests.recharges.build import an_order
 from tests.recharges.desk import MANAGER
-from tests.recharges.ledger import PRICE_CENTS, Book, GivenBack, Sold, Ticket
+from tests.recharges.ledger import PRICE_CENTS, Book, GivenBack, Sold
 from tests.recharges.machine_tills import TillRules
 from tests.recharges.shop import KEYS, PINS, new_id
 from tests.recharges.staff import a_call
@@ -174,8 +174,10 @@ class CardRules(TillRules):
         session = book.sells_on(sale.day)
         if session is not None:
             session.card_sales_cents += sale.cents
-        book.tickets.append(Ticket(cents=sale.cents, tender="card", day=sale.day))
+        book.add(cents=sale.cents, tender="card", day=sale.day)
         self.happened("sold by card" if session else "sold by card in no session")
+        if sale.day < self.day:
+            self.happened("paid by card late")
 
     def _give_up(self, sale: Sold) -> None:
         card = card_rows.lock(self.shop.tx, sale.sale_id)
@@ -347,7 +349,7 @@ class CardRules(TillRules):
         refund.state = "done"
         sale = refund.sale
         self.model.ledger.use(sale.person, sale.day, -refund.cents)
-        book.tickets.append(Ticket(cents=-refund.cents, tender=sale.tender, day=self.day))
+        book.add(cents=-refund.cents, tender=sale.tender, day=self.day)
         if not refund.seen:
             self.model.give_back(self.vouchers(refund.serials))
 

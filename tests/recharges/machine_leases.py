@@ -15,7 +15,7 @@ from services.recharges.domain.stock import NoVoucherLeft
 from tests.recharges.build import SITE
 from tests.recharges.counter import Counter
 from tests.recharges.device import Sale
-from tests.recharges.ledger import PRICE_CENTS, Book, Sold, Ticket
+from tests.recharges.ledger import PRICE_CENTS, Book, Sold
 from tests.recharges.machine_tills import TillRules
 
 
@@ -137,7 +137,7 @@ class LeaseRules(TillRules):
         sold_on, cents = business_date(lent.leased_at), len(serials) * PRICE_CENTS
         lent.used_cents += cents
         self.session_of(lent.counter.till_id, book, sold_on).expected_cents += cents
-        book.tickets.append(Ticket(cents=cents, tender="cash", day=sold_on))
+        book.add(cents=cents, tender="cash", day=sold_on)
         self.model.ledger.sales.append(
             Sold(
                 sale_id=sale_id,

@@ -139,7 +139,7 @@ class TillRules(Stock):
         ledger.use(person, self.day, total)
         assert sold.cap.left_cents == ledger.left_cents(person, self.day)
         self.session_of(till_id, book, self.day).expected_cents += total
-        book.tickets.append(Ticket(cents=total, tender="cash", day=self.day))
+        book.add(cents=total, tender="cash", day=self.day)
         assert sold.ticket_no == len(book.tickets)
         self._keep(sold, till_id, book, person)
         self.happened("sold for cash")
@@ -261,11 +261,8 @@ class TillRules(Stock):
             over = [ticket.day for ticket in book.open_tickets]
             if over and max(over) < self.day:
                 book.close(max(over))
-        for till_id, book in self.model.ledger.tills.items():
-            past = [end for end, day in book.days if day < self.day.replace(day=1)]
-            months = self.desk(till_id).closings("month")
-            assert [month["until_sequence"] - 1 for month in months[-1:]] == past[-1:]
-            if months:
+            book.close_months(self.day)
+            if book.months:
                 self.happened("month closed")
         assert desk.tick() == 0
 
@@ -317,19 +314,31 @@ class TillRules(Stock):
         for row in self.shop.all("SELECT * FROM closing ORDER BY closing_no"):
             closings.setdefault((row["till_id"], row["period"]), []).append(row)
         for till_id, book in self.model.ledger.tills.items():
-            days = closings.get((till_id, "day"), [])
-            assert [
-                (row["from_sequence"] - 1, row["until_sequence"] - 1, row["period_on"])
-                for row in days
-            ] == book.windows()
-            for row in [*days, *closings.get((till_id, "month"), [])]:
-                assert_is_the_sum(row, book.tickets)
+            for period in ("day", "month"):
+                assert [
+                    (row["from_sequence"] - 1, row["until_sequence"] - 1, row["period_on"])
+                    for row in closings.get((till_id, period), [])
+                ] == book.windows(period)
+            for row in closings.get((till_id, "day"), []):
+                assert window_of(row, book.tickets) == [
+                    ticket for ticket in book.tickets if ticket.closing_no == row["closing_no"]
+                ]
+            for period in ("day", "month", "year"):
+                for row in closings.get((till_id, period), []):
+                    assert_is_the_sum(row, book.tickets)
+                    if row["late"]:
+                        self.happened(f"late for its {period}")
+
+
+def window_of(closing: dict[str, Any], tickets: Sequence[Ticket]) -> Sequence[Ticket]:
+    """The tickets that a closing counts, by their numbers."""
+    return tickets[closing["from_sequence"] - 1 : closing["until_sequence"] - 1]
 
 
 def assert_is_the_sum(closing: dict[str, Any], tickets: Sequence[Ticket]) -> None:
     """A closing comes to its tickets, and its perpetual totals to all tickets until there."""
-    begin, end = closing["from_sequence"] - 1, closing["until_sequence"] - 1
-    window, ever = tickets[begin:end], tickets[:end]
+    window, ever = window_of(closing, tickets), tickets[: closing["until_sequence"] - 1]
+    assert closing["ticket_count"] == len(window)
     assert closing["real_cents"] == sum(each.cents for each in window)
     assert closing["absolute_cents"] == sum(abs(each.cents) for each in window)
     for tender in ("cash", "card"):
@@ -337,5 +346,11 @@ def assert_is_the_sum(closing: dict[str, Any], tickets: Sequence[Ticket]) -> Non
         assert closing[f"{tender}_cents"] == of_tender
     assert closing["perpetual_real_cents"] == sum(each.cents for each in ever)
     assert closing["perpetual_absolute_cents"] == sum(abs(each.cents) for each in ever)
-    late = [each.day for each in window if each.day < closing["period_on"]]
-    assert sum(each["count"] for each in closing["late"]) == len(late)
+    late: dict[str, list[int]] = {}
+    for each in window:
+        if each.day < closing["period_on"]:
+            late.setdefault(str(each.day), []).append(each.cents)
+    assert closing["late"] == [
+        {"business_date": day, "count": len(cents), "real_cents": sum(cents)}
+        for day, cents in sorted(late.items())
+    ]

@@ -1,6 +1,7 @@
 """Stock, sales, refunds, transfers, leases and closings in any order, against a small model."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import settings
@@ -10,11 +11,10 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from tests.fix_stack import FreshSchema
 from tests.recharges.machine import Stock, StockRules
 from tests.recharges.machine_cards import CardRules
+from tests.recharges.machine_late import LateRules
 from tests.recharges.machine_leases import LeaseRules
 from tests.recharges.machine_told import ToldRules
 
-#: Each machine plays some 800 steps; hypothesis cuts some runs short.
-STEPS = 500
 #: What has to come about for a run to have shown anything.
 OFTEN = {
     "sold for cash",
@@ -31,6 +31,15 @@ OFTEN = {
 }
 #: And where stock is looked after, too.
 LOST = {"told as lost", "told as damaged"}
+#: And where much is late: for its day and in time for its month, or late for both.
+LATE = {
+    "sold offline, sent up late",
+    "paid by card late",
+    "drawer closed",
+    "late for its day",
+    "late for its month",
+    "month closed",
+}
 
 
 class Tills(LeaseRules, CardRules, ToldRules):
@@ -65,19 +74,43 @@ class Machine(Tills, StockRules):
     """All the rules there are; a subject adds its own as one more base."""
 
 
+class Evenings(LateRules, ToldRules):
+    """What is told after the Z of its day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """How long a machine plays, what of it hypothesis must not cut, and what must come about."""
+
+    examples: int
+    steps: int
+    steps_min: int
+    wanted: set[str]
+
+
+RUNS: dict[type[Stock], Run] = {
+    Tills: Run(examples=28, steps=40, steps_min=500, wanted=OFTEN),
+    Machine: Run(examples=28, steps=40, steps_min=500, wanted=OFTEN | LOST),
+    # One step of it is an evening and a morning.
+    Evenings: Run(examples=16, steps=12, steps_min=60, wanted=LATE),
+}
+
+
 class TestMachine:
-    @pytest.mark.parametrize("machine", [Tills, Machine])
+    @pytest.mark.parametrize("machine", RUNS)
     def test_is_what_a_person_with_a_box_of_cards_and_a_ledger_would_have(
         self, fresh_schema: FreshSchema, machine: type[Stock]
     ) -> None:
         machine.schema = fresh_schema("recharges")
         machine.seen = Counter()
+        run = RUNS[machine]
 
         run_state_machine_as_test(
             machine,
-            settings=settings(max_examples=28, stateful_step_count=40, derandomize=True),
+            settings=settings(
+                max_examples=run.examples, stateful_step_count=run.steps, derandomize=True
+            ),
         )
 
-        assert machine.seen["a step"] > STEPS
-        wanted = OFTEN | LOST if machine is Machine else OFTEN
-        assert machine.seen.keys() >= wanted, wanted - machine.seen.keys()
+        assert machine.seen["a step"] > run.steps_min
+        assert machine.seen.keys() >= run.wanted, run.wanted - machine.seen.keys()
