@@ -11,14 +11,7 @@ from uuid import UUID
 
 def column(values: Iterable[object]) -> str:
     """Write values as an array literal; None is NULL, bytes are hexadecimal, the rest `str()`."""
-    listed = list(values)
-    kinds = set(map(type, listed))
-    write = _WRITERS.get(kinds.pop(), _text) if len(kinds) == 1 else _element
-    return "{" + ",".join(map(write, listed)) + "}"
-
-
-def _element(value: object) -> str:
-    return _WRITERS.get(type(value), _text)(value)
+    return "{" + ",".join([_WRITERS[type(value)](value) for value in values]) + "}"
 
 
 def _text(value: object) -> str:
@@ -33,9 +26,18 @@ def _bytes(value: object) -> str:
     return f'"\\\\x{value.hex()}"'
 
 
-#: What is written of these types holds nothing that needs quotes.
-_WRITERS: dict[type, Callable[[object], str]] = {
-    type(None): lambda _: "NULL",
-    **dict.fromkeys((bool, int, float, UUID, date, datetime), str),
-    bytes: _bytes,
-}
+class _Writers(dict[type, Callable[[object], str]]):
+    """What writes a value, by its type."""
+
+    def __missing__(self, kind: type) -> Callable[[object], str]:
+        return _text
+
+
+_WRITERS = _Writers(
+    {
+        # What is written of these holds nothing that needs quotes.
+        **dict.fromkeys((bool, int, float, UUID, date, datetime), str),
+        type(None): lambda _: "NULL",
+        bytes: _bytes,
+    }
+)
