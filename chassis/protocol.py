@@ -1,14 +1,21 @@
-"""The head of an HTTP/1.1 request, read by llhttp instead of the standard library's e-mail parser.
+"""HTTP/1.1 as a server of ours reads and writes it: heads read by llhttp, answers written whole.
 
-That parser takes as long as all that a till's request needs besides, and lets pass what a proxy in
-front of us may read in another way than we do (RFC 9112, section 11): a space before the colon, a
-folded line, two lengths.  Whoever sends such a thing is answered 400 and hung up on.
+The standard library reads heads with its parser of e-mail.  That takes as long as all that a
+till's request needs besides, and lets pass what a proxy in front of us may read in another way than
+we do (RFC 9112, section 11): a space before the colon, a folded line, two lengths.  Whoever sends
+such a thing is answered 400 and hung up on.
 """
 
+import logging
+import time
+from email.utils import formatdate
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from nameko.web.server import HttpOnlyProtocol
+from werkzeug.wrappers import Response
+
+_log = logging.getLogger(__name__)
 
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _VERSIONS = ("1.1", "1.0")
@@ -67,7 +74,7 @@ class _Head:
 
 
 class Protocol(HttpOnlyProtocol):  # type: ignore[misc]  # nameko has no types
-    """One connection: eventlet's, but for how it reads the head of a request."""
+    """One connection: eventlet's, but for how it reads a head and writes an answer."""
 
     def parse_request(self) -> bool:
         """Read the head whose first line is in `raw_requestline`; say whether it is one."""
@@ -113,3 +120,36 @@ class Protocol(HttpOnlyProtocol):  # type: ignore[misc]  # nameko has no types
         coding = self.headers.get("transfer-encoding")
         if coding is not None and (coding.lower(), version) != ("chunked", "1.1"):
             raise _Malformed
+
+    def handle_one_response(self) -> None:
+        """Answer what was asked, in one write; `application` makes a whole answer of it."""
+        asked = self.environ["eventlet.input"]
+        try:
+            response = self.application(self.environ)
+        except Exception:
+            _log.exception("no answer")
+            response = Response(status=500)
+            self.close_connection = True
+        if asked.should_send_hundred_continue:  # it may still send its body, or not
+            self.close_connection = True
+        self.connection.sendall(self._written(response))
+        if not self.close_connection:
+            try:
+                asked.discard()
+            except (ValueError, OSError):  # chunks that are none, or a caller who left
+                self.close_connection = True
+
+    def _written(self, response: Response) -> bytes:
+        body = response.get_data()
+        response.headers["Date"] = formatdate(time.time(), usegmt=True)
+        if response.status_code in (204, 304):
+            body = b""
+        else:
+            response.headers["Content-Length"] = str(len(body))
+        if self.close_connection:
+            response.headers["Connection"] = "close"
+        elif self.request_version == "HTTP/1.0":
+            response.headers["Connection"] = "keep-alive"
+        head = "".join(f"{name}: {value}\r\n" for name, value in response.headers)
+        whole = f"HTTP/1.1 {response.status}\r\n{head}\r\n".encode("latin-1")
+        return whole if self.command == "HEAD" else whole + body

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -69,7 +69,7 @@ class Server(WebServer):  # type: ignore[misc]  # nameko has no types
 
 
 class App:
-    """The WSGI application: the chassis's own pages, then the service's routes."""
+    """What answers: the chassis's own pages, then the service's routes."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -95,19 +95,19 @@ class App:
     def _openapi(self) -> str:
         return json.dumps(openapi.document(self._server.container.service_cls), ensure_ascii=False)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any]) -> Response:
         page = self._pages.get(environ["PATH_INFO"])
         if page is not None:
-            return page()(environ, start_response)
+            return page()
         request = Request(environ)
         try:
             door, values = self._find(environ)
         except HTTPException as error:
             language = texts.language_of(request.headers.get("Accept-Language"))
-            return problem.response(error, language=language)(environ, start_response)
+            return problem.response(error, language=language)
         request.path_values = values  # type: ignore[attr-defined]
         response: Response = door.handle_request(request)
-        return response(environ, start_response)
+        return response
 
     def _find(self, environ: dict[str, Any]) -> tuple[Any, Mapping[str, Any]]:
         door = self._fixed.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
