@@ -154,7 +154,7 @@ class TestEnd:
         end(tx, UNTIL)
 
         with pytest.raises(entitlements.EntitlementMissing):
-            renew(tx, entitled.person_ref, again.referral_id, now=on(UNTIL - DAY, hour=23))
+            renew(tx, entitled.person_ref, again.referral_id, now=on(UNTIL - DAY, hour=21))
 
     def test_leaves_room_for_a_new_one(self, tx: Tx) -> None:
         person: Any = {"given_name": "Ines", "family_name": "Genêt"}

@@ -1,6 +1,6 @@
 """What referrers are written, and that it is written of each step, once, to who should read it."""
 
-from datetime import date
+from datetime import date, timedelta
 from string import Formatter
 from typing import Any
 from uuid import UUID
@@ -77,8 +77,8 @@ class TestSteps:
         see(tx, first.referral_id)
         see(tx, first.referral_id)
         entitled = accept(tx, first.referral_id)
-        self.visit(tx, entitled.person_ref)
-        self.visit(tx, entitled.person_ref)
+        self.visit(tx, entitled.person_ref, after=timedelta(hours=2))
+        self.visit(tx, entitled.person_ref, after=timedelta(hours=1))  # heard of later
         second = submit(tx, caller=zoe, **PERSON)
         renew(tx, entitled.person_ref, second.referral_id)
         third = submit(tx, caller=zoe)
@@ -136,8 +136,9 @@ class TestSteps:
 
         assert letterbox.kinds(tx) == ["referral_submitted"]
 
-    def visit(self, tx: Tx, person_ref: UUID) -> None:
-        sale = a_fact("recharges.sale.completed.v1", {"person_ref": str(person_ref)})
+    def visit(self, tx: Tx, person_ref: UUID, *, after: timedelta) -> None:
+        told = {"person_ref": str(person_ref)}
+        sale = a_fact("recharges.sale.completed.v1", told, at=NOW + after)
         learning.note_visits(tx, [sale], now=NOW, new_id=new_id)
 
 

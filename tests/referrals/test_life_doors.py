@@ -265,16 +265,20 @@ def test_referrer_reads_each_step_in_their_mailbox_and_the_calendar_does_its_wor
         wanted = [f"Bon d'orientation {made['code']} : {step}" for step in STEPS]
         wait_for(lambda: subjects() == sorted(wanted))
         # A day long past, as a backup restored has it: the clock finds it by itself.
-        late = door.made("/v1/referrals", a_body(), as_=mine)
+        late, slow = (door.made("/v1/referrals", a_body(), as_=mine) for _ in range(2))
         with psycopg.connect(schema.admin_url) as admin:
-            admin.execute(
-                "UPDATE referrals.referral SET expires_on = '2026-01-01' WHERE referral_id = %s",
-                (late["referral_id"],),
-            )
+            for change, which in (("expires_on", late), ("submitted_at", slow)):
+                admin.execute(
+                    f"UPDATE referrals.referral SET {change} = '2026-01-01'"
+                    " WHERE referral_id = %s".encode(),
+                    (which["referral_id"],),
+                )
         lapsed = f"Bon d'orientation {late['code']} : caduc"
         wait_for(lambda: lapsed in subjects(), within_s=MAILED_WITHIN_S + 30.0)
         assert door.get(f"/v1/referrals/{late['referral_id']}").json()["state"] == "lapsed"
-        assert "relais_referrals_overdue" in client.get("/metrics").text
+        assert door.get(f"/v1/referrals/{slow['referral_id']}").json()["overdue"] is True
+        overdue = 'relais_referrals_overdue{site="saint-denis"} 1.0'
+        wait_for(lambda: overdue in client.get("/metrics").text, within_s=MAILED_WITHIN_S + 30.0)
 
 
 STEPS = ("envoyé", "lu par le point d'accueil", "accepté")
