@@ -10,14 +10,13 @@ Publishes  referrals.entitlement.ended.v1, referrals.entitlement.opened.v1,
            referrals.referral.submitted.v1, referrals.slip.revoked.v1
 Hears      accounts.access.ended.v1, accounts.erasure.acknowledged.v1, accounts.export.answered.v1,
            accounts.site.opened.v1, accounts.user.changed.v1, accounts.user.created.v1,
-           accounts.user.disabled.v1, accounts.user.enabled.v1,
-           donations.erasure.acknowledged.v1, donations.export.answered.v1,
-           equipment.device.sold.v1, equipment.erasure.acknowledged.v1,
-           equipment.export.answered.v1, mediation.case.closed.v1, mediation.case.opened.v1,
-           mediation.erasure.acknowledged.v1, mediation.export.answered.v1,
-           recharges.erasure.acknowledged.v1, recharges.export.answered.v1,
-           recharges.sale.completed.v1, settlement.erasure.acknowledged.v1,
-           settlement.export.answered.v1
+           accounts.user.disabled.v1, accounts.user.enabled.v1, donations.erasure.acknowledged.v1,
+           donations.export.answered.v1, equipment.device.sold.v1,
+           equipment.erasure.acknowledged.v1, equipment.export.answered.v1,
+           mediation.case.closed.v1, mediation.case.opened.v1, mediation.erasure.acknowledged.v1,
+           mediation.export.answered.v1, recharges.erasure.acknowledged.v1,
+           recharges.export.answered.v1, recharges.sale.completed.v1,
+           settlement.erasure.acknowledged.v1, settlement.export.answered.v1
 Answers    GET /v1/referrals, POST /v1/referrals, GET /v1/referrals/<uuid:referral_id>,
            POST /v1/referrals/<uuid:referral_id>/seen, POST /v1/referrals/<uuid:referral_id>/accept,
            POST /v1/referrals/<uuid:referral_id>/refuse, POST /v1/slips,
@@ -26,10 +25,10 @@ Answers    GET /v1/referrals, POST /v1/referrals, GET /v1/referrals/<uuid:referr
            POST /v1/walk-ins, POST /v1/referrals/<uuid:referral_id>/confirm,
            GET /v1/sites/<string:site_code>/criteria, POST /v1/sites/<string:site_code>/criteria,
            GET /v1/people, GET /v1/people/<uuid:person_ref>/duplicates,
-           POST /v1/people/<uuid:person_ref>/not-duplicates,
-           GET /v1/people/<uuid:person_ref>, POST /v1/people/<uuid:person_ref>/renewals,
-           POST /v1/people/<uuid:person_ref>/merge, POST /v1/people/<uuid:person_ref>/unmerge,
-           GET /v1/public/data-inclusion.json, GET /v1/structures, POST /v1/structures,
+           POST /v1/people/<uuid:person_ref>/not-duplicates, GET /v1/people/<uuid:person_ref>,
+           POST /v1/people/<uuid:person_ref>/renewals, POST /v1/people/<uuid:person_ref>/merge,
+           POST /v1/people/<uuid:person_ref>/unmerge, GET /v1/public/data-inclusion.json,
+           GET /v1/structures, POST /v1/structures,
            GET /v1/structures/<uuid:structure_id>/conventions,
            POST /v1/structures/<uuid:structure_id>/conventions,
            POST /v1/structures/<uuid:structure_id>/conventions/<uuid:convention_id>/end,
@@ -38,5 +37,5 @@ Answers    GET /v1/referrals, POST /v1/referrals, GET /v1/referrals/<uuid:referr
            POST /v1/structures/<uuid:structure_id>/workers/<uuid:user_id>/end, GET /v1/workers/me,
            PUT /v1/workers/me, GET /v1/erasures, GET /v1/people/<uuid:person_ref>/accesses,
            POST /v1/people/<uuid:person_ref>/erasure, GET /v1/people/<uuid:person_ref>/export,
-           GET /v1/retention
+           GET /v1/retention, GET /v1/people/<uuid:person_ref>/export.pdf
 """

@@ -11,18 +11,21 @@ from chassis.consume import consume
 from chassis.db import Transaction
 from chassis.http import Call, Paged
 from chassis.ids import new_id
+from chassis.offload import offload
+from chassis.resources import DatabaseProvider
 from chassis.shapes import Reply
 from chassis.timer import every
 from chassis.topology import Topology
 from kernel.envelope import Envelope
 from services.referrals import events
 from services.referrals.api import rights as api
-from services.referrals.domain.erasure import Reason
+from services.referrals.domain.erasure import ExportNotReady, Reason
 from services.referrals.doors import MANAGERS
 from services.referrals.doors.vault import export_safe, trace_digest
 from services.referrals.handlers import accesses, erasing, exporting, retaining
 from services.referrals.handlers.erasing import ErasureTerms
 from services.referrals.handlers.exporting import ExportTerms
+from services.referrals.printing import export_sheet, pdf
 from services.referrals.settings import current
 from services.referrals.store import erasures as erasure_rows
 from services.referrals.store import exports as export_rows
@@ -44,6 +47,8 @@ _overdue = Gauge(
 class RightsDoors:
     """Exports, erasures, retention, and who looked at whom."""
 
+    database: DatabaseProvider
+
     @http.query(
         "GET",
         "/v1/people/<uuid:person_ref>/export",
@@ -54,6 +59,23 @@ class RightsDoors:
         """Show all that the network holds on a person (200), or who has yet to answer (202)."""
         found = _export(tx, call, person_ref)
         return Reply(answer=found, status=202 if isinstance(found, api.ExportAsked) else 200)
+
+    @http.door(
+        "GET",
+        "/v1/people/<uuid:person_ref>/export.pdf",
+        answer=http.Bytes("application/pdf"),
+        allow=MANAGERS,
+    )
+    def print_export(self, call: Call, person_ref: UUID) -> bytes:
+        """Print the export, once it is ready; asking for it starts one as well."""
+        with self.database.transaction() as tx:
+            found = _export(tx, call, person_ref)
+        if isinstance(found, api.ExportAsked):
+            raise ExportNotReady(services=", ".join(found.missing))
+        page = export_sheet.to_html(
+            found.services, too_large=found.too_large, ready_at=found.ready_at
+        )
+        return offload(pdf.render, page)
 
     @http.command(
         "POST",

@@ -7,12 +7,9 @@ finds one learns neither who sent somebody nor what for.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
-
-import jinja2
 
 from chassis import texts
-from services.referrals.printing import qr
+from services.referrals.printing import pdf, qr
 
 LANGUAGE = "fr"
 _BRING = "this slip, on paper or on a screen"
@@ -47,7 +44,7 @@ class Paper:
 def to_html(paper: Paper) -> str:
     """Return the page; every text in it is escaped."""
     bring = dict.fromkeys([_BRING, *(BRING[need] for need in paper.needs if need in BRING)])
-    return _template().render(
+    return pdf.template("slip.html").render(
         paper=paper,
         say=_say,
         last_on=paper.expires_on - timedelta(days=1),
@@ -59,31 +56,8 @@ def to_html(paper: Paper) -> str:
 
 def to_pdf(paper: Paper) -> bytes:
     """Return the document; it takes tenths of a second of one core, so call it off the engine."""
-    # Imported here because it costs half a second and tens of megabytes, which a process that
-    # prints no PDF need not pay.
-    from weasyprint import HTML
-    from weasyprint.urls import URLFetcher
-
-    page = HTML(
-        string=to_html(paper),
-        # The QR code is in the page itself; nothing is fetched from anywhere.
-        url_fetcher=URLFetcher(allowed_protocols=("data",)),
-    )
-    document: bytes = page.write_pdf(pdf_variant="pdf/ua-1")
-    return document
+    return pdf.render(to_html(paper))
 
 
 def _say(sentence: str, **values: object) -> str:
     return texts.say(sentence, values, language=LANGUAGE, service="referrals")
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("services.referrals.printing"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("slip.html")
