@@ -8,7 +8,8 @@ Publishes  accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.devic
            accounts.user.enabled.v1
 Hears      referrals.export.requested.v1, referrals.person.erased.v1
 Answers    POST /v1/sessions, GET /v1/sessions, POST /v1/sessions/<uuid:session_id>/revoke,
-           POST /v1/sessions/revoke-all, POST /v1/sign-out, GET /v1/me,
+           POST /v1/sessions/revoke-all, POST /v1/sign-out, GET /v1/me, GET /v1/oidc,
+           POST /v1/oidc/<provider>/start, POST /v1/oidc/<provider>/callback,
            POST /v1/password, POST /v1/password-resets, POST /v1/password-resets/use,
            GET /v1/second-factor, POST /v1/second-factor, POST /v1/second-factor/confirm,
            POST /v1/second-factor/recovery-codes, POST /v1/second-factor/remove,

@@ -130,6 +130,18 @@ CREATE TABLE enrolment_use (
 );
 CREATE TRIGGER enrolment_use_is_written_once BEFORE DELETE OR UPDATE ON enrolment_use FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE identity (
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    user_id uuid NOT NULL,
+    linked_at timestamp with time zone NOT NULL,
+    CONSTRAINT identity_pkey PRIMARY KEY (issuer, subject),
+    CONSTRAINT identity_issuer_user_id_key UNIQUE (issuer, user_id),
+    CONSTRAINT identity_issuer_check CHECK ((issuer <> ''::text)),
+    CONSTRAINT identity_subject_check CHECK ((subject <> ''::text)),
+    CONSTRAINT identity_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(user_id)
+);
+
 CREATE TABLE inbox (
     consumer text NOT NULL,
     event_id uuid NOT NULL,
@@ -175,6 +187,13 @@ CREATE TABLE mail (
 );
 CREATE INDEX mail_about ON mail USING btree (about) WHERE (state = 'waiting'::text);
 CREATE INDEX mail_waiting ON mail USING btree (try_at) WHERE (state = 'waiting'::text);
+
+CREATE TABLE oidc_flow_used (
+    flow_digest bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT oidc_flow_used_pkey PRIMARY KEY (flow_digest)
+);
+CREATE INDEX oidc_flow_used_expires_at ON oidc_flow_used USING btree (expires_at);
 
 CREATE TABLE outbox (
     position bigint GENERATED ALWAYS AS IDENTITY NOT NULL,

@@ -11,7 +11,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from argon2 import PasswordHasher, Type
@@ -104,9 +104,32 @@ class Seal:
     def _mac(self, purpose: bytes, message: bytes) -> bytes:
         return hmac.digest(self._code_key, purpose + b"\x00" + message, hashlib.sha256)
 
+    def new_flow(self, provider: str, *, expires_at: datetime) -> str:
+        """Begin a sign-in elsewhere: what the browser keeps, of which the rest follows."""
+        body = f"{int(expires_at.timestamp())}.{secrets.token_urlsafe(24)}"
+        return f"{body}.{self._flow_mac(provider, body)}"
+
+    def read_flow(self, provider: str, flow: str) -> datetime | None:
+        """Return until when a flow may come back; None when it is none of ours."""
+        body, _, mac = flow.rpartition(".")
+        if not hmac.compare_digest(self._flow_mac(provider, body).encode(), mac.encode()):
+            return None
+        return datetime.fromtimestamp(int(body.partition(".")[0]), tz=UTC)
+
+    def of_flow(self, purpose: str, flow: str) -> str:
+        """Return the state, the nonce or the verifier of a flow: none of them is kept."""
+        return _text(self._mac(f"oidc {purpose}".encode(), flow.encode()))
+
+    def flow_digest(self, flow: str) -> bytes:
+        """Return what is kept of a flow that came back."""
+        return self._mac(b"oidc flow used", flow.encode())
+
+    def _flow_mac(self, provider: str, body: str) -> str:
+        return _text(self._mac(b"oidc flow", f"{provider}\x00{body}".encode()))
+
     def new_reset_token(self) -> str:
         """Make what a mail carries to whoever lost their password."""
-        return base64.urlsafe_b64encode(os.urandom(_RESET_BYTES)).decode().rstrip("=")
+        return _text(os.urandom(_RESET_BYTES))
 
     def reset_digest(self, token: str) -> bytes:
         """Return what a reset is found by; the token does not follow from it."""
@@ -178,6 +201,10 @@ class FactorSeal:
 def _totp(secret: bytes) -> TOTP:
     # SHA-1 is what the apps know; a collision in it does not help to guess a code.
     return TOTP(secret, second_factor.CODE_DIGITS, SHA1(), second_factor.STEP_S)  # noqa: S303
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _raw(key: str) -> bytes:

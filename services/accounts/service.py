@@ -4,6 +4,7 @@ from chassis.mail import Postman
 from chassis.personal import PersonalData
 from chassis.service import Base
 from services.accounts.doors.devices import DeviceDoors
+from services.accounts.doors.identities import IdentityDoors
 from services.accounts.doors.log import LogDoors
 from services.accounts.doors.passwords import PasswordDoors
 from services.accounts.doors.second_factors import SecondFactorDoors
@@ -14,6 +15,7 @@ from services.accounts.doors.users import UserDoors
 
 class Accounts(
     DeviceDoors,
+    IdentityDoors,
     LogDoors,
     PasswordDoors,
     SecondFactorDoors,

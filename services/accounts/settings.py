@@ -2,9 +2,21 @@
 
 from functools import cache
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.settings import MailSettings, Secret
+
+
+class OidcProvider(BaseModel):
+    """An OpenID Connect provider whose word is taken for who somebody is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str
+    client_id: str
+    client_secret: Secret
+    #: The page of ours that the browser comes back to; registered with the provider.
+    redirect_uri: str
 
 
 class AccountsSettings(MailSettings):
@@ -30,6 +42,10 @@ class AccountsSettings(MailSettings):
     reset_minutes: int = Field(default=30, ge=1)
     #: The page that a mail points to, `#token` behind it; without one the mail has the token.
     reset_page_url: str = ""
+
+    #: `{"<name>": {"issuer": ..., "client_id": ..., "client_secret": ..., "redirect_uri": ...}}`
+    relais_oidc_providers: dict[str, OidcProvider] = Field(default_factory=dict)
+    oidc_minutes: int = Field(default=10, ge=1)
 
     failure_window_s: int = 15 * 60
     failure_first_wait_s: int = 60

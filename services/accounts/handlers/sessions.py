@@ -83,6 +83,7 @@ def begin(
     lifetime: timedelta,
     deed: Deed,
     password: Credentials | None = None,
+    proven_twice: bool = False,
 ) -> Begun | Stopped:
     """Begin a session of somebody who has proven their first factor, or say what is wrong.
 
@@ -96,14 +97,14 @@ def begin(
         return Stopped(refusal=WrongCredentials(), user_id=user_id, ending="failed")
     factor = factor_rows.lock_factor(tx, user_id)
     recovered = False
-    if factor is not None and factor.is_asked_for:
+    if factor is not None and factor.is_asked_for and not proven_twice:
         if code is None:
             return Stopped(refusal=SecondFactorNeeded(), user_id=user_id, ending="undecided")
         used = second_factors.use(tx, factor, code, seal=seal, deed=deed)
         if used is None:
             return Stopped(refusal=CodeWrong(), user_id=user_id, ending="failed")
         way, recovered = Way.SECOND_FACTOR, used == "recovery"
-    given = way is Way.SECOND_FACTOR
+    given = proven_twice or way is Way.SECOND_FACTOR
     needing = factor_rows.roles_that_need_one(tx, on=business_date(deed.now))
     to_enrol = not given and user.role in needing
     session = _begun(tx, user_id, way=way, lifetime=_TO_ENROL if to_enrol else lifetime, deed=deed)
