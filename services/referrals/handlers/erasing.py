@@ -21,6 +21,7 @@ from services.referrals.domain.trace import Digest, traces_of
 from services.referrals.handlers.exporting import require_known
 from services.referrals.store import erasures as rows
 from services.referrals.store import exports as export_rows
+from services.referrals.store import people as person_rows
 from services.referrals.store.accesses import note_access
 
 _OWN = "referrals"
@@ -49,6 +50,7 @@ def erase_person(
 
     `caller` is nobody when the calendar asks.
     """
+    person_rows.hold_merges(tx)
     person_refs = rows.list_same_people(tx, person_ref)
     known = rows.lock_people(tx, person_refs)
     if not known:

@@ -18,6 +18,7 @@ from services.referrals.domain.retention import Retention
 from services.referrals.handlers.erasing import ErasureTerms, erase_person
 from services.referrals.store import accesses as access_rows
 from services.referrals.store import erasures as erasure_rows
+from services.referrals.store import people as person_rows
 from services.referrals.store import retention as rows
 
 #: What one run does at most; the next one goes on.
@@ -77,6 +78,7 @@ def erase_stale(
     tx: Transaction, *, now: datetime, new_id: Callable[[], UUID], terms: ErasureTerms
 ) -> int:
     """Erase whoever had notice and has not come since; return how many."""
+    person_rows.hold_merges(tx)
     due = rows.list_notices_due(tx, today=business_date(now), limit=_ERASURES_MAX)
     erased = 0
     for person_ref in due:

@@ -67,7 +67,7 @@ def lock_person(tx: Transaction, person_ref: UUID) -> Person | None:
 
     Who they are does not change meanwhile; the answer is under the reference they are known as.
     """
-    tx.execute(SQL["hold_merges"])
+    hold_merges(tx)
     row = tx.execute(SQL["lock_person"], {"person_ref": person_ref}).fetchone()
     return None if row is None else Person(**row)
 
@@ -76,6 +76,11 @@ def find_person(tx: Transaction, person_ref: UUID) -> Person | None:
     """Find a person, under the reference they are known as now."""
     row = tx.execute(SQL["get_person"], {"person_ref": person_ref}).fetchone()
     return None if row is None else Person(**row)
+
+
+def hold_merges(tx: Transaction) -> None:
+    """Nobody is merged, or unmerged, until the transaction ends."""
+    tx.execute(SQL["hold_merges"])
 
 
 def lock_merges(tx: Transaction) -> None:
