@@ -61,8 +61,8 @@ def claim(tx: Transaction, *, key: str, request_hash: bytes) -> tuple[int, str] 
     ).fetchone()
     if known is None or known["request_hash"] != request_hash:
         raise KeyReused()
-    if known["status"] is None:  # else it is written in the transaction that takes the key
-        raise AnswerErased()
+    if known["status"] is not None and known["answer"] is None:
+        raise AnswerErased()  # a key that was taken and waits for its answer has neither
     return known["status"], known["answer"]
 
 
@@ -82,6 +82,6 @@ def erase_answers(tx: Transaction, *, mentioning: Collection[UUID]) -> int:
     if not mentioning:
         return 0
     return tx.execute(
-        "UPDATE command_answer SET status = NULL, answer = NULL WHERE answer::text LIKE ANY (%s)",
+        "UPDATE command_answer SET answer = NULL WHERE answer::text LIKE ANY (%s)",
         ([f"%{each}%" for each in mentioning],),
     ).rowcount

@@ -68,13 +68,13 @@ def release_batch(tx: Transaction, batch_id: UUID, *, call: Call) -> api.BatchCh
     """Let what is in quarantine at the caller's sites be sold: a second person says so."""
     row = _lock_batch(tx, batch_id)
     state = BatchState(row["state"])
-    wanted = batch.after(state, "release")
-    if state is BatchState.RECEIVED:
-        call.caller.require_site(row["site_code"])
     waiting = _lock_lots(tx, batch_id, {State.QUARANTINED})
+    if state is BatchState.RECEIVED or not waiting:
+        call.caller.require_site(row["site_code"])
     here = [lot for lot in waiting if _works_at(call, lot.site_code)]
     if waiting and not here:
         raise OtherSite(site_code=waiting[0].site_code)
+    wanted = batch.after(state, "release")
     if not here:
         raise batch.NothingToRelease()
     _require_second_person(tx, row, here, call=call)

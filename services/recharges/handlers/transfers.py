@@ -101,8 +101,7 @@ def receive_vouchers(
     tx: Transaction, transfer_id: UUID, asked: api.ReceiveVouchers, *, call: Call
 ) -> api.TransferReceived:
     """Count a transfer in: what arrived goes on sale here, what is missing is lost there."""
-    row = _lock_open(tx, transfer_id)
-    call.caller.require_site(row["to_site"])
+    row = _lock_open(tx, transfer_id, at="to_site", call=call)
     if row["sent_by"] == call.caller.user_id:
         raise ReceivedBySender()
     shortage = _cut_missing(tx, transfer_id, asked.missing_serials, call=call)
@@ -162,8 +161,7 @@ def _cut_missing(
 
 def cancel_transfer(tx: Transaction, transfer_id: UUID, *, call: Call) -> api.TransferShown:
     """Take back what was sent by mistake, as long as the other site has not counted it in."""
-    row = _lock_open(tx, transfer_id)
-    call.caller.require_site(row["from_site"])
+    row = _lock_open(tx, transfer_id, at="from_site", call=call)
     back = lots.release(tx, transfer_id)
     act = _act(call, transfer_id)
     moves.record(tx, "returned", back, act=act)
@@ -216,8 +214,9 @@ def _find(tx: Transaction, query: str, transfer_id: UUID) -> dict[str, Any]:
     return row
 
 
-def _lock_open(tx: Transaction, transfer_id: UUID) -> dict[str, Any]:
+def _lock_open(tx: Transaction, transfer_id: UUID, *, at: str, call: Call) -> dict[str, Any]:
     row = _find(tx, "lock_transfer", transfer_id)
+    call.caller.require_site(row[at])  # before a word about how it stands
     if row["state"] != "sent":
         raise TransferEnded()
     return row
