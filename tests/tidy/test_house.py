@@ -88,6 +88,11 @@ class TestTree:
         names = [path.name for path in tracked("*/migrations/*.sql")]
         assert [n for n in names if not re.fullmatch(r"\d{4}_(pre|post)_[a-z0-9_]+\.sql", n)] == []
 
+    def test_numbers_the_migrations_of_a_schema_without_a_gap(self) -> None:
+        for folder in {path.parent for path in tracked("*/migrations/*.sql")}:
+            numbers = sorted(int(path.name[:4]) for path in folder.glob("*.sql"))
+            assert numbers == list(range(1, len(numbers) + 1)), folder
+
 
 class TestRefusals:
     def test_have_codes_of_their_own_that_name_their_service(self) -> None:
