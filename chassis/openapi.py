@@ -17,6 +17,8 @@ _REF = "#/components/schemas/{model}"
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
 _MODE: JsonSchemaMode = "validation"
 _DONE = {202: "Begun, and not done yet."}
+#: Nobody has a token there yet, and may still not be let in.
+_SIGN_INS = ("/sessions", "/callback")
 _PROBLEMS = {
     "400": "The body is not JSON.",
     "401": "No token, or one that is forged or expired.",
@@ -153,7 +155,7 @@ def _responses(door: Any, schemas: dict[int, Any]) -> dict[str, Any]:
     return done | {
         status: {"description": words, "content": _PROBLEM}
         for status, words in _PROBLEMS.items()
-        if door.allow or status not in ("401", "403") or door.path.endswith("/sessions")
+        if door.allow or status not in ("401", "403") or door.path.endswith(_SIGN_INS)
     }
 
 
