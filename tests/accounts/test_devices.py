@@ -1,6 +1,7 @@
 """Till devices at the HTTP door of accounts: a code, a token, once; and their end."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 from tests.accounts.door import Door
@@ -129,3 +130,75 @@ class TestDevices:
 
         assert {answer.status_code for answer in refusals} == {403}
         assert {answer.json()["code"] for answer in refusals} == {"accounts.site.not_yours"}
+
+
+class TestRoll:
+    def enrolled(self, door: Door, site: str, *, key: str | None = None) -> tuple[str, Any]:
+        """A device, and the code that it was enrolled with."""
+        awaited = door.post("/v1/devices/enrolments", {"site_code": site, "till_name": "Caisse 1"})
+        code = str(awaited.json()["enrolment_code"])
+        assert awaited.json()["qr"] == f"RELAIS:ENROL:{code}"
+        return code, door.post("/v1/devices", {"enrolment_code": code}, as_={}, key=key).json()
+
+    def test_gives_the_same_device_another_token_once(self, door: Door) -> None:
+        site = door.make_site()
+        _, device = self.enrolled(door, site)
+        manager = door.as_user("site_manager", site)
+
+        roll = door.post(f"/v1/devices/{device['device_id']}/roll", {}, as_=manager)
+        body = {"enrolment_code": roll.json()["enrolment_code"]}
+        rolled = door.post("/v1/devices", body, as_={}, key=f"roll-{device['device_id']}")
+        again = door.post("/v1/devices", body, as_={}, key=f"roll-{device['device_id']}")
+        other = door.post("/v1/devices", body, as_={})
+
+        assert (roll.status_code, rolled.status_code) == (201, 201)
+        assert rolled.json() == again.json(), "an answer that got lost is given again"
+        assert rolled.json()["device_id"] == device["device_id"]
+        assert rolled.json()["device_token"] != device["device_token"]
+        assert other.json()["code"] == "accounts.device.code_used"
+        [told] = door.rows("SELECT type, data FROM outbox WHERE subject = %s", device["device_id"])
+        assert (told["type"], told["data"]["kind"]) == ("accounts.access.ended.v1", "device")
+
+    def test_shuts_out_whoever_kept_the_first_code_and_its_key(self, door: Door) -> None:
+        site, key = door.make_site(), uuid4().hex
+        code, device = self.enrolled(door, site, key=key)
+        roll = door.post(f"/v1/devices/{device['device_id']}/roll", {}).json()
+        door.post("/v1/devices", {"enrolment_code": roll["enrolment_code"]}, as_={})
+
+        replayed = door.post("/v1/devices", {"enrolment_code": code}, as_={}, key=key)
+
+        assert (replayed.status_code, replayed.json()["code"]) == (
+            409,
+            "accounts.device.code_used",
+        )
+
+    def test_is_for_the_manager_of_a_device_that_still_is_one(self, door: Door) -> None:
+        own, other = door.make_site(), door.make_site()
+        _, device = self.enrolled(door, own)
+        path = f"/v1/devices/{device['device_id']}"
+        roll = door.post(f"{path}/roll", {}).json()
+        stranger = door.post(f"{path}/roll", {}, as_=door.as_user("site_manager", other))
+        door.post(f"{path}/revoke", {})
+
+        late = door.post("/v1/devices", {"enrolment_code": roll["enrolment_code"]}, as_={})
+        revoked = door.post(f"{path}/roll", {})
+
+        assert (stranger.status_code, stranger.json()["code"]) == (403, "accounts.site.not_yours")
+        assert late.json()["code"] == revoked.json()["code"] == "accounts.device.revoked"
+        assert door.post(f"/v1/devices/{uuid4()}/roll", {}).status_code == 404
+
+    def test_is_in_the_log_with_what_was_tried_in_vain(self, door: Door) -> None:
+        _, device = self.enrolled(door, door.make_site())
+        door.post("/v1/devices", {"enrolment_code": "22222-33333"}, as_={})
+        roll = door.post(f"/v1/devices/{device['device_id']}/roll", {}).json()
+        door.post("/v1/devices", {"enrolment_code": roll["enrolment_code"]}, as_={})
+
+        kinds = [entry["kind"] for entry in door.log()][-5:]
+
+        assert kinds == [
+            "device_awaited",
+            "device_enrolled",
+            "enrolment_failed",
+            "device_awaited",
+            "device_rolled",
+        ]

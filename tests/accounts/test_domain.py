@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.auth import Verifier, public_key_of
-from services.accounts.domain import device, password, user
+from services.accounts.domain import device, origin, password, session, user
 from services.accounts.domain.user import Role
 from services.accounts.seal import DEVICE_ROLE, Passwords, Seal
 from tests.fix_service import OTHER_KEY, SIGNING_KEY
@@ -207,3 +207,68 @@ class TestSeal:
         assert token == Seal(SIGNING_KEY).device_token(enrolled, lifetime=lifetime)
         caller = Verifier(public_key_of(SIGNING_KEY)).verify(f"Bearer {token}", now=NOON)
         assert (caller.user_id, caller.role) == (enrolled.device_id, DEVICE_ROLE)
+
+
+class TestOrigin:
+    @pytest.mark.parametrize(
+        ("user_agent", "kind"),
+        [
+            ("", "?"),
+            ("curl/8.5.0", "?"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+                "Firefox, Linux",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 15; K) AppleWebKit/537.36 (KHTML, like Gecko)"
+                " Chrome/142.0.0.0 Mobile Safari/537.36",
+                "Chrome, Android",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+                " Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0",
+                "Edge, Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15"
+                " (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+                "Safari, iPhone",
+            ),
+        ],
+        ids=["none", "tool", "linux", "android", "edge", "iphone"],
+    )
+    def test_is_told_by_kind(self, user_agent: str, kind: str) -> None:
+        assert origin.device_kind(user_agent) == kind
+
+    @pytest.mark.parametrize(
+        ("address", "network"),
+        [
+            ("198.51.100.23", "198.51.100.0/24"),
+            ("2001:db8:1:2:3::4", "2001:db8:1::/48"),
+            ("", "?"),
+            ("nowhere", "?"),
+        ],
+    )
+    def test_is_told_by_network(self, address: str, network: str) -> None:
+        assert origin.network_of(address) == network
+
+
+instants = st.integers(0, 10**12).map(lambda number: NOON + timedelta(microseconds=number))
+
+
+class TestAccess:
+    @given(now=instants, clock=instants, ended=st.booleans())
+    def test_ends_after_every_session_there_was_and_before_every_one_to_come(
+        self, now: datetime, clock: datetime, ended: bool
+    ) -> None:
+        """Two processes whose clocks differ by anything."""
+        access_from = now if ended else None
+        began_at = session.begin_at(clock, access_from=access_from)
+
+        ending = session.end_all(
+            UUID(int=1), last_began_at=began_at, now=now, lifetime=timedelta(hours=12)
+        )
+        next_began_at = session.begin_at(clock, access_from=ending.issued_before)
+
+        assert began_at < ending.issued_before <= next_began_at
+        assert began_at.timestamp() < ending.issued_before.timestamp() <= next_began_at.timestamp()
