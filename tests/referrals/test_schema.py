@@ -69,6 +69,21 @@ class TestDatabase:
             ("UPDATE entitlement SET until_on = from_on", errors.CheckViolation),
             ("UPDATE person SET phone = '06 39 98 00 12'", errors.CheckViolation),
             (
+                "INSERT INTO person (person_ref, given_name, family_name, name_key, birth_date,"
+                " known_since) SELECT gen_random_uuid(), given_name, family_name, name_key,"
+                " birth_date, known_since FROM person",
+                errors.UniqueViolation,
+            ),
+            (
+                "INSERT INTO told_apart (person_ref, other_ref, at, by_user_id)"
+                " SELECT person_ref, person_ref, now(), person_ref FROM person",
+                errors.CheckViolation,
+            ),
+            (
+                "INSERT INTO person_alias SELECT person_ref, person_ref FROM person",
+                errors.CheckViolation,
+            ),
+            (
                 "INSERT INTO rule VALUES ('monthly_cap_cents', '2027-01-01', NULL, 9900)",
                 errors.ExclusionViolation,
             ),

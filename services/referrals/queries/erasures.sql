@@ -1,16 +1,3 @@
--- name: list_same_people
--- A person and whoever is the same, merged into one another however far.
-WITH RECURSIVE same (person_ref) AS (
-    SELECT %(person_ref)s::uuid
-     UNION
-    SELECT CASE same.person_ref WHEN person_merge.person_ref THEN person_merge.merged_into
-                                ELSE person_merge.person_ref END
-      FROM same
-      JOIN person_merge ON same.person_ref IN (person_merge.person_ref, person_merge.merged_into)
-                       AND person_merge.unmerged_at IS NULL
-)
-SELECT person_ref FROM same ORDER BY person_ref;
-
 -- name: lock_referrals_of
 -- Before the people: whoever answers a referral locks in this order too.
 SELECT referral_id

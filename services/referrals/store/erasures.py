@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from chassis import aliases
 from chassis.db import Transaction
 from services.referrals.domain.erasure import Reason
 from services.referrals.domain.person import Identity
@@ -14,8 +15,7 @@ from services.referrals.store import SQL, Row
 
 def list_same_people(tx: Transaction, person_ref: UUID) -> list[UUID]:
     """List a person and whoever was merged with them, however far."""
-    rows = tx.execute(SQL["list_same_people"], {"person_ref": person_ref})
-    return [row["person_ref"] for row in rows]
+    return sorted(aliases.references(tx, person_ref))
 
 
 def lock_people(tx: Transaction, person_refs: Sequence[UUID]) -> list[Row]:
