@@ -42,7 +42,13 @@ def _selling(database: Database) -> Callable[[Sequence[Order]], Sequence[Any]]:
             sold: list[Sale] = []
             with database.transaction() as tx:
                 outcomes += handlers.sell_recharges(
-                    tx, list(of_day), pins=pins, keys=keys, new_id=new_id, sold=sold.append
+                    tx,
+                    list(of_day),
+                    pins=pins,
+                    keys=keys,
+                    new_id=new_id,
+                    sold=sold.append,
+                    commits=True,
                 )
             count(sold)
         return outcomes

@@ -46,11 +46,13 @@ def sell_recharges(
     keys: JournalKeys,
     new_id: NewId,
     sold: Callable[[Sale], object] = lambda _: None,
+    commits: bool = False,
 ) -> list[Outcome]:
     """Sell to every order that the rules allow; one outcome for each, in order.
 
     All orders are of one business day.  An order whose key a sale already holds gets that sale's
-    answer again, whether the sale is an old one or another order of this very batch.
+    answer again, whether the sale is an old one or another order of this very batch.  `commits`
+    ends the transaction in the round trip of the last write.
     """
     on = business_date(orders[0].ordered_at)
     books, known = store.lock_books(tx, orders, on=on)
@@ -64,6 +66,8 @@ def sell_recharges(
     told = record_sales(tx, accepted, books=books, pins=pins, keys=keys)
     with tx.pipeline():
         save(tx, told, books=books, new_id=new_id)
+        if commits:
+            tx.execute("COMMIT")
     outcomes: dict[UUID, Outcome] = {}
     for each in told:
         outcomes[each.sale.order.sale_id] = done(each)
