@@ -41,7 +41,11 @@ PROJECTIONS = (
     "referrals.told_user",
     "referrals.first_visit",
     "mediation.entitlement",
+    "mediation.person_merge",
+    "mediation.person_alias",
     "equipment.entitlement",
+    "equipment.person_merge",
+    "equipment.person_alias",
     "equipment.site",
 )
 

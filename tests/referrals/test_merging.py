@@ -20,7 +20,7 @@ from services.referrals.domain.entitlement import Entitlement, EntitlementActive
 from services.referrals.domain.merge import MergedAlready, SamePerson
 from services.referrals.domain.person import PersonUnknown
 from services.referrals.domain.referral import OpenElsewhere
-from services.referrals.handlers import learning, showing
+from services.referrals.handlers import clocks, learning, showing
 from services.referrals.handlers.merging import merge_person, unmerge_person
 from tests.fix_stack import FreshSchema, TxOf
 from tests.referrals.build import (
@@ -215,6 +215,17 @@ class TestMergedPerson:
         learning.note_visits(tx, [sold], now=NOW + HOUR, new_id=new_id)
 
         assert steps(tx, made.referral_id)[-1] == "first_visit"
+
+    def test_is_reminded_of_the_end_that_comes_last(self, tx: Tx) -> None:
+        one = accept(tx, submit(tx).referral_id)
+        other = accept(tx, submit(tx).referral_id, now=NOW + timedelta(days=60))
+        join(tx, one.person_ref, other.person_ref)
+        soon = NOW + (one.entitlement.until_on - NOW.date()) - timedelta(days=9)
+
+        assert clocks.remind_of_ends(tx, now=soon, new_id=new_id) == 0
+
+        part(tx, one.person_ref)
+        assert clocks.remind_of_ends(tx, now=soon, new_id=new_id) == 1
 
     def test_keeps_the_highest_cap_of_those_in_force(self) -> None:
         def held(cap_cents: int, *, from_on: date, until_on: date) -> Entitlement:

@@ -55,7 +55,8 @@ SELECT latest.person_ref, latest.until_on, referral.referral_id, referral.site_c
  ORDER BY referral.referral_id;
 
 -- name: take_to_remind
--- Entitlements that end soon and whose end nobody was reminded of, with the person's address.
+-- Entitlements that end soon and whose end nobody was reminded of, with the person's address.  Who
+-- has another under another reference, which ends later, is reminded of that one.
 WITH soon AS (
     SELECT entitlement.entitlement_id, entitlement.person_ref, until_on, monthly_cap_cents
       FROM entitlement
@@ -67,6 +68,20 @@ WITH soon AS (
                         WHERE told.entitlement_id = entitlement.entitlement_id
                           AND told.until_on = entitlement.until_on
                           AND told.change = 'reminded')
+       AND NOT EXISTS (
+           SELECT
+             FROM (SELECT coalesce((SELECT same_as
+                                      FROM person_alias
+                                     WHERE person_alias.person_ref = entitlement.person_ref),
+                                   entitlement.person_ref)) AS known (same_as)
+             JOIN LATERAL (SELECT known.same_as
+                            UNION ALL
+                           SELECT person_alias.person_ref
+                             FROM person_alias
+                            WHERE person_alias.same_as = known.same_as)
+                  AS member (person_ref) ON true
+             JOIN entitlement AS later ON later.person_ref = member.person_ref
+                                      AND later.until_on > entitlement.until_on)
      ORDER BY until_on
      LIMIT %(limit)s
        FOR NO KEY UPDATE SKIP LOCKED
