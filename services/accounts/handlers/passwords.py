@@ -76,8 +76,7 @@ def use_reset(
     users.lock_account(tx, user.user_id)
     # Read again behind the lock: of two who use it at once, one does.
     reset = resets.check_open(store.find_reset(tx, token_digest=token_digest), now=deed.now)
-    if not store.use_reset(tx, reset.reset_id, now=deed.now):
-        raise ResetUnknown()
+    store.use_reset(tx, reset.reset_id, now=deed.now)
     _set(
         tx,
         user,

@@ -17,8 +17,7 @@ SELECT reset_id, user_id, expires_at, ended_at
  WHERE token_digest = %(token_digest)s;
 
 -- name: use_reset
--- Once.
+-- Once: it was found open behind the lock on its user.
 UPDATE password_reset
    SET ended_at = %(now)s, ended_why = 'used'
- WHERE reset_id = %(reset_id)s
-   AND ended_at IS NULL;
+ WHERE reset_id = %(reset_id)s;

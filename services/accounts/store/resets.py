@@ -33,6 +33,6 @@ def find_reset(tx: Transaction, *, token_digest: bytes) -> Reset | None:
     return None if row is None else Reset(**row)
 
 
-def use_reset(tx: Transaction, reset_id: UUID, *, now: datetime) -> bool:
-    """Use a reset; say False when somebody did before."""
-    return tx.execute(SQL["use_reset"], {"reset_id": reset_id, "now": now}).rowcount == 1
+def use_reset(tx: Transaction, reset_id: UUID, *, now: datetime) -> None:
+    """Use a reset, whose user is locked."""
+    tx.execute(SQL["use_reset"], {"reset_id": reset_id, "now": now})
