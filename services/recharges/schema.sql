@@ -706,7 +706,7 @@ CREATE TABLE reveal (
 CREATE UNIQUE INDEX reveal_copy_once ON reveal USING btree (sale_id, copy_no);
 CREATE UNIQUE INDEX reveal_first_once ON reveal USING btree (sale_id) WHERE (kind = 'first'::text);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF reveal_id, sale_id, revealed_by, revealed_at, kind, till_id, copy_no OR TRUNCATE ON reveal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER words_are_only_blanked BEFORE UPDATE OF reason ON reveal FOR EACH ROW WHEN ((new.reason <> ''::text)) EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER words_are_only_blanked BEFORE UPDATE OF reason ON reveal FOR EACH ROW WHEN ((new.reason <> '-'::text)) EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE rule (
     name text NOT NULL,
