@@ -40,6 +40,8 @@ PROJECTIONS = (
     "referrals.site",
     "referrals.told_user",
     "referrals.first_visit",
+    "referrals.told_case",
+    "referrals.erasure_receipt",
     "mediation.entitlement",
     "mediation.person_merge",
     "mediation.person_alias",
