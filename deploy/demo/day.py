@@ -335,7 +335,7 @@ def _report_option(day: Day) -> None:
 
 
 def _sell_computer(day: Day) -> None:
-    """A refurbished computer is sold to somebody who asked for one."""
+    """A refurbished computer is sold to somebody who asked for one; one comes back with a fault."""
     for site_code in SELLING:
         seller = day.as_("till_operator", site_code=site_code)
         ready = seller.get(f"equipment/v1/devices?site_code={site_code}&state=ready&kind=laptop")
@@ -358,6 +358,13 @@ def _sell_computer(day: Day) -> None:
         )
         day.done["computers sold"] += 1
         day.cents["computers, cash taken"] += sale["price_cents"]
+    if day.done["computers sold"]:
+        fault = {
+            "opened_on": business_date(clock.now()).isoformat(),
+            "fault": "La charnière de l'écran est dure.",
+        }
+        seller.post(f"equipment/v1/devices/{sale['device_id']}/repairs", fault)
+        day.done["repairs taken in"] += 1
 
 
 def _await_knowledge(day: Day) -> dict[str, dict[str, int]]:

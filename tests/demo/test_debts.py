@@ -71,9 +71,9 @@ def opened(file: DebtFile, *, today: date) -> cases.Case:
             person_ref=UUID(int=2),
             opened_on=today,
         ),
-        entitlement=Entitlement(
-            person_ref=UUID(int=2), from_on=today, until_on=today + timedelta(days=270)
-        ),
+        entitlements=[
+            Entitlement(person_ref=UUID(int=2), from_on=today, until_on=today + timedelta(days=270))
+        ],
         open_already=None,
         admissible_on=None,
     )
