@@ -1003,6 +1003,15 @@ WITH said AS (
       FROM said
      WHERE kind IN ('user_created', 'user_disabled', 'user_enabled')
      ORDER BY user_id, sequence DESC
+), begun AS (
+    SELECT DISTINCT said->>'session_id' AS session_id FROM said WHERE kind = 'signed_in'
+), enrolled AS (
+    SELECT said->>'device_id' AS device_id, min((said->>'at')::timestamptz) AS at
+      FROM said
+     WHERE kind = 'device_enrolled'
+     GROUP BY 1
+), revoked AS (
+    SELECT DISTINCT said->>'device_id' AS device_id FROM said WHERE kind = 'device_revoked'
 ), found AS (
     SELECT disabled.disabled IS DISTINCT FROM (disabled_at IS NOT NULL)
            OR rights.said IS NOT NULL
@@ -1014,21 +1023,16 @@ WITH said AS (
       LEFT JOIN rights ON rights.user_id = account.user_id::text
       LEFT JOIN disabled ON disabled.user_id = account.user_id::text
      UNION ALL
-    SELECT NOT EXISTS (SELECT FROM said
-                        WHERE kind = 'signed_in'
-                          AND said->>'session_id' = session_id::text)
+    SELECT begun.session_id IS NULL
       FROM accounts.session
+      LEFT JOIN begun ON begun.session_id = session.session_id::text
      UNION ALL
-    SELECT NOT EXISTS (SELECT FROM said
-                        WHERE kind = 'device_enrolled'
-                          AND said->>'device_id' = device_id::text)
-           OR (revoked_at IS NOT NULL) <> EXISTS (SELECT FROM said
-                                                   WHERE kind = 'device_revoked'
-                                                     AND said->>'device_id' = device_id::text)
+    SELECT enrolled.device_id IS NULL
+           OR (revoked_at IS NULL) <> (revoked.device_id IS NULL)
       FROM accounts.device
-     WHERE enrolled_at >= (SELECT min((said->>'at')::timestamptz)
-                             FROM said
-                            WHERE kind = 'device_enrolled')
+      LEFT JOIN enrolled ON enrolled.device_id = device.device_id::text
+      LEFT JOIN revoked ON revoked.device_id = device.device_id::text
+     WHERE enrolled_at >= (SELECT min(at) FROM enrolled)
 )
 SELECT count(*)::bigint AS examined, count(*) FILTER (WHERE broken)::bigint AS broken
   FROM found;
