@@ -42,6 +42,8 @@ def language_of(accept_language: str | None) -> str:
 
 def translate(sentence: str, *, language: str, service: str | None = None) -> str:
     """Return the sentence in the language; one nobody translated stays English."""
+    if not sentence:  # gettext keeps the head of its catalogue under the empty one
+        return ""
     for package in ("chassis", *((f"services.{service}",) if service else ())):
         translated = _catalogue(package, language).gettext(sentence)
         if translated != sentence:

@@ -191,6 +191,7 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         {
             "drawers_are_closed_once_and_large_gaps_by_two",
             "journals_tell_what_was_done_to_tills",
+            "records_of_zs_say_what_became_of_drawers",
         },
     ),
     "a gap is smaller than what the ledger has": (
@@ -200,6 +201,7 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
             "till_cash_is_what_drawers_hold",
             "drawers_are_counted_and_their_gaps_posted",
             "journals_tell_what_was_done_to_tills",
+            "records_of_zs_say_what_became_of_drawers",
         },
     ),
     "a drawer has no Z": (

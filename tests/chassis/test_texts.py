@@ -57,6 +57,9 @@ class TestExplain:
         assert texts.explain(refusal, language="fr").endswith("le 1er août 2026.")
         assert texts.explain(refusal, language="en").endswith("on August 1, 2026.")
 
+    def test_says_nothing_where_nothing_is_to_be_said(self) -> None:
+        assert texts.translate("", language="fr", service="recharges") == ""
+
     def test_finds_the_sentences_of_the_kernel_and_of_each_service(self) -> None:
         assert texts.explain(Throttled(retry_after_s=9), language="fr") == (
             "Trop de tentatives. Veuillez attendre 9 secondes."
