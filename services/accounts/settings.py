@@ -40,7 +40,7 @@ class AccountsSettings(MailSettings):
     failures_per_address_max: int = Field(default=50, ge=1)
     resets_per_account_max: int = Field(default=3, ge=1)
     reset_minutes: int = Field(default=30, ge=1)
-    #: The page that a mail points to, `#token` behind it; without one the mail has the token.
+    #: The page that a mail points to, `#token` behind it; without one the mail has the code alone.
     reset_page_url: str = ""
 
     #: `{"<name>": {"issuer": ..., "client_id": ..., "client_secret": ..., "redirect_uri": ...}}`

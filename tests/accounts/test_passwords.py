@@ -12,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 
+from services.accounts.printing import letters
 from tests.accounts.door import PASSWORD, Door
 from tests.accounts.test_second_factors import enrol
 from tests.accounts.test_sessions import begun, refused
@@ -70,6 +71,23 @@ class TestReset:
             "sign_in_failed",
             "signed_in",
         ]
+
+    def test_says_what_to_do_with_the_code(self, door: Door) -> None:
+        user = door.make_user("referrer")
+        ask(door, user["email"])
+
+        [mail] = mails_to(door, user["email"])
+
+        assert "Saisissez-le là où vous en avez fait la demande" in mail.get_content()
+
+    def test_points_to_the_page_where_there_is_one(self) -> None:
+        page = "https://relais.example/mot-de-passe"
+        mail = letters.reset(
+            to="z@relais.example", token="t" * 43, page_url=page, minutes=30, language="fr"
+        )
+
+        assert f"sur cette page, dans les 30 minutes et une seule fois : {page}#ttt" in mail.text
+        assert "Saisissez" not in mail.text
 
     def test_says_the_same_whether_anybody_has_the_address(self, door: Door) -> None:
         user, gone = door.make_user("referrer"), door.make_user("referrer")

@@ -48,7 +48,7 @@ class PasswordDoors:
         allow=ANYONE,
     )
     def ask_reset(self, call: Call, body: api.AskReset) -> api.Done:
-        """Send a link to whoever has this address; the answer is the same if nobody has."""
+        """Mail a code, or a link, to whoever has this address; if nobody has, say the same."""
         settings = current()
         # Each counts against the next, right or wrong: a mailbox is not to be flooded.
         counts = (attempts.for_reset(body.email), attempts.for_address(call))
@@ -70,7 +70,7 @@ class PasswordDoors:
 
     @http.door("POST", "/v1/password-resets/use", body=api.UseReset, answer=api.Done, allow=ANYONE)
     def use_reset(self, call: Call, body: api.UseReset) -> api.Done:
-        """Choose a new password with what the mail said; every session ends."""
+        """Choose a new password with the code of the mail, or of its link; every session ends."""
         digest = secrets.seal().reset_digest(body.token.get_secret_value())
         deed = deed_of(call)
         counts = (attempts.for_address(call),)

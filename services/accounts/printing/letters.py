@@ -4,9 +4,12 @@ from chassis import texts
 from chassis.mail import Mail
 
 _RESET_SUBJECT = "Relais: a new password"
-_RESET = (
-    "Somebody, probably you, asked for a new password for your Relais account. It can be chosen"
-    " within {minutes:minute|minutes}, once, with this: {token}"
+_ASKED = "Somebody, probably you, asked for a new password for your Relais account."
+_LINK = "Choose it on this page, within {minutes:minute|minutes} and once: {address}"
+_CODE = (
+    "This code lets you choose it, within {minutes:minute|minutes} and once. Enter it where you"
+    " asked for it, under “Forgotten password”, with the new password, and give it to nobody:"
+    " {token}"
 )
 _NOT_YOU = "If it was not you, there is nothing to do: your password stays as it is."
 _CHANGED_SUBJECT = "Relais: your password was changed"
@@ -18,14 +21,17 @@ _FOOT = "This message was written by a machine: please do not answer it."
 
 
 def reset(*, to: str, token: str, page_url: str, minutes: int, language: str) -> Mail:
-    """Write the token that chooses a new password, behind the page's address if there is one."""
-    # Behind a `#`, it is in no server's log.
-    shown = f"{page_url}#{token}" if page_url else token
-    body = _say(_RESET, language=language, minutes=minutes, token=shown)
+    """Write how a new password is chosen: by a link if there is a page for it, else by a code."""
+    if page_url:
+        # Behind a `#`, it is in no server's log.
+        address = f"{page_url}#{token}"
+        how = _say(_LINK, language=language, minutes=minutes, address=address)
+    else:
+        how = _say(_CODE, language=language, minutes=minutes, token=token)
     return _mail(
         to=to,
         subject=_RESET_SUBJECT,
-        parts=(body, _say(_NOT_YOU, language=language)),
+        parts=(_say(_ASKED, language=language), how, _say(_NOT_YOU, language=language)),
         language=language,
     )
 
