@@ -1069,7 +1069,8 @@ SELECT count(*)::bigint AS examined, count(*) FILTER (WHERE broken)::bigint AS b
 
 -- name: referrers_were_written_of_each_step
 -- One mail of the last step of each move, to whoever had an address and an account then.  Of a
--- walk-in, others were written before it had a referrer.
+-- walk-in, others were written before it had a referrer.  Of who was erased nobody is written any
+-- more, of what the calendar or a sale made them take perhaps later than it is dated.
 WITH made AS (
     SELECT DISTINCT ON (referral_id, at) referral_id, step, at
       FROM referrals.referral_step
@@ -1085,12 +1086,15 @@ SELECT count(*)::bigint AS examined,
   JOIN referrals.referral USING (referral_id)
   JOIN referrals.worker ON worker.user_id = referral.referrer_id
   LEFT JOIN referrals.told_user USING (user_id)
+  JOIN referrals.pseudonym USING (person_ref)
  CROSS JOIN LATERAL (SELECT count(*) AS sent
                        FROM referrals.mail
                       WHERE about = told.referral_id::text
                         AND kind = 'referral_' || told.step) AS mails
  WHERE worker.email_at + interval '2 seconds' < told.at
-   AND (disabled_at IS NULL OR told.at < disabled_at);
+   AND (disabled_at IS NULL OR told.at < disabled_at)
+   AND (erased_at IS NULL
+        OR (told.at < erased_at AND told.step NOT IN ('first_visit', 'lapsed', 'ended')));
 
 -- name: pin_keys
 SELECT key_id, wrapped_by, wrapped FROM recharges.pin_key;

@@ -17,6 +17,12 @@ def kinds(tx: Tx) -> list[str]:
     return [kind for kind, _ in filed(tx)]
 
 
+def count(tx: Tx) -> int:
+    """How many were ever filed, those that were withdrawn too."""
+    row = tx.execute("SELECT count(*) AS filed FROM mail").fetchone()
+    return 0 if row is None else int(row["filed"])
+
+
 def words(mail: EmailMessage) -> str:
     """Subject and body in one line."""
     return " ".join(f"{mail['Subject']} {mail.get_content()}".split())

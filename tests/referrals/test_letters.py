@@ -66,9 +66,8 @@ class TestWords:
 
         assert known == {"code", "initials", "site", "last_on"}
 
-    def test_initials_of_nobody_are_a_dash(self) -> None:
-        assert letters.initials("é", "Ç") == "É.Ç."
-        assert letters.initials(None, None) == "–"
+    def test_initials_are_those_of_both_names(self) -> None:
+        assert letters.initials("élise", "Ç") == "É.Ç."
 
 
 class TestSteps:

@@ -210,9 +210,10 @@ class TestErasure:
 
         erase(tx, person_ref, now=NOW + timedelta(days=10))
 
-        shortened, erased = told(tx, person_ref)[-2:]
+        shortened, ended, erased = told(tx, person_ref)[-3:]
         assert shortened["type"] == "referrals.entitlement.shortened.v1"
         assert shortened["data"]["until"] == "2026-11-30"
+        assert ended["type"] == "referrals.entitlement.ended.v1"
         assert erased["type"] == "referrals.person.erased.v1"
         assert erased["data"]["person_refs"] == [str(person_ref)]
         with pytest.raises(ReferralLapsed):

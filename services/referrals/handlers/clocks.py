@@ -1,6 +1,6 @@
 """What the calendar does: referrals lapse, entitlements end, reminders go out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,10 +20,20 @@ Ids = Callable[[], UUID]
 BATCH_MAX = 200
 
 
-def let_referrals_lapse(tx: Transaction, *, now: datetime, new_id: Ids) -> int:
-    """Let referrals lapse whose day has come; say how many."""
-    lapsed = clocks.take_lapsed(tx, today=business_date(now), limit=BATCH_MAX)
-    made = [(each.referral_id, first_instant(each.expires_on)) for each, _ in lapsed]
+def let_referrals_lapse(
+    tx: Transaction, *, now: datetime, new_id: Ids, person_refs: Sequence[UUID] | None = None
+) -> int:
+    """Let referrals lapse whose day has come; say how many.
+
+    Those of some people lapse because these are erased: now, and not when the day began.
+    """
+    lapsed = clocks.take_lapsed(
+        tx, today=business_date(now), limit=BATCH_MAX, person_refs=person_refs
+    )
+    made = [
+        (each.referral_id, first_instant(each.expires_on) if person_refs is None else now)
+        for each, _ in lapsed
+    ]
     clocks.add_calendar_steps(tx, State.LAPSED, made)
     told = [
         events.ReferralLapsed(
@@ -54,7 +64,14 @@ def end_entitlements(tx: Transaction, *, now: datetime, new_id: Ids) -> int:
     people = sorted(set(clocks.list_ended(tx, today=today, limit=BATCH_MAX)))
     for person_ref in people:
         person_rows.lock_person(tx, person_ref)
-    ended = clocks.end_entitlements(tx, people, today=today, now=now)
+    return end_entitlements_of(tx, people, now=now, new_id=new_id)
+
+
+def end_entitlements_of(
+    tx: Transaction, person_refs: Sequence[UUID], *, now: datetime, new_id: Ids
+) -> int:
+    """Tell the end of what is over of these people, who are locked; say how many."""
+    ended = clocks.end_entitlements(tx, person_refs, today=business_date(now), now=now)
     outbox.append(
         tx,
         [

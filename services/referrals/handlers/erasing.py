@@ -18,6 +18,7 @@ from services.referrals.domain import erasure
 from services.referrals.domain.erasure import Reason
 from services.referrals.domain.person import PersonUnknown
 from services.referrals.domain.trace import Digest, traces_of
+from services.referrals.handlers import clocks
 from services.referrals.handlers.exporting import require_known
 from services.referrals.store import erasures as rows
 from services.referrals.store import exports as export_rows
@@ -98,6 +99,9 @@ def _forget_here(
         told = events.EntitlementShortened(**row)
         subject = str(row["person_ref"])
         outbox.append(tx, [told.tell(id=new_id(), subject=subject, site=events.NETWORK, at=now)])
+    # What ends today ends with the identity; what began today is left to tomorrow's clock.
+    clocks.let_referrals_lapse(tx, now=now, new_id=new_id, person_refs=person_refs)
+    clocks.end_entitlements_of(tx, person_refs, now=now, new_id=new_id)
     mentioned = {*person_refs, *referral_ids}
     return (
         counts

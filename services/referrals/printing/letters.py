@@ -108,9 +108,9 @@ def to_person(*, to: str, last_on: date) -> Mail:
     return _written(TO_PERSON, to=to, language=PERSONS_LANGUAGE, values={"last_on": last_on})
 
 
-def initials(given: str | None, family: str | None) -> str:
-    """Write the initials of a person; a dash once their identity is erased."""
-    return "".join(f"{letter.upper()}." for letter in (given, family) if letter) or "–"
+def initials(given: str, family: str) -> str:
+    """Write the initials of a person."""
+    return "".join(f"{name[:1].upper()}." for name in (given, family))
 
 
 def _written(words: Words, *, to: str, language: str, values: dict[str, object]) -> Mail:

@@ -1,11 +1,14 @@
 -- name: take_lapsed
--- Referrals whose day has come without an answer; whoever answers one right now goes first.
+-- Referrals whose day has come without an answer, of some people or of all; whoever answers one
+-- right now goes first.
 UPDATE referral
    SET state = 'lapsed'
  WHERE referral_id IN (SELECT referral_id
                          FROM referral
                         WHERE state IN ('submitted', 'seen', 'provisional')
                           AND expires_on <= %(today)s
+                          AND (%(person_refs)s::uuid[] IS NULL
+                               OR person_ref = ANY (%(person_refs)s::uuid[]))
                         ORDER BY expires_on
                         LIMIT %(limit)s
                           FOR NO KEY UPDATE SKIP LOCKED)
@@ -56,10 +59,12 @@ SELECT latest.person_ref, latest.until_on, referral.referral_id, referral.site_c
 
 -- name: take_to_remind
 -- Entitlements that end soon and whose end nobody was reminded of, with the person's address.  Who
--- has another under another reference, which ends later, is reminded of that one.
+-- has another under another reference, which ends later, is reminded of that one; who was erased, of
+-- none.
 WITH soon AS (
     SELECT entitlement.entitlement_id, entitlement.person_ref, until_on, monthly_cap_cents
       FROM entitlement
+      JOIN person USING (person_ref)
      WHERE ended_at IS NULL
        AND NOT provisional
        AND %(today)s < until_on
@@ -84,7 +89,7 @@ WITH soon AS (
                                       AND later.until_on > entitlement.until_on)
      ORDER BY until_on
      LIMIT %(limit)s
-       FOR NO KEY UPDATE SKIP LOCKED
+       FOR NO KEY UPDATE OF entitlement SKIP LOCKED
 ), latest AS (
     SELECT soon.*, change.referral_id
       FROM soon
@@ -104,7 +109,7 @@ WITH soon AS (
 SELECT latest.referral_id, latest.until_on, person.email
   FROM latest
   JOIN written USING (entitlement_id)
-  LEFT JOIN person USING (person_ref)
+  JOIN person USING (person_ref)
  ORDER BY latest.referral_id;
 
 -- name: count_overdue

@@ -88,13 +88,13 @@ SELECT employment_id, user_id, structure_id, from_on, until_on, trained_on,
 
 -- name: list_correspondents
 -- Who is written to about referrals: the referrer or, while there is none, whoever works for the
--- structure that was asked.  Nobody whose account has ended.
+-- structure that was asked.  Nobody whose account has ended, and of nobody who was erased.
 SELECT referral_id, code, site.name AS site_name, referral.expires_on,
        left(given_name, 1) AS given_initial, left(family_name, 1) AS family_initial,
        worker.email, worker.language
   FROM referral
   JOIN site USING (site_code)
-  LEFT JOIN person USING (person_ref)
+  JOIN person USING (person_ref)
   JOIN worker ON worker.user_id = referral.referrer_id
               OR (referral.referrer_id IS NULL
                   AND worker.user_id IN (SELECT employment.user_id

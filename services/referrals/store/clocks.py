@@ -9,9 +9,16 @@ from services.referrals.domain.referral import Referral, State
 from services.referrals.store import SQL, Row
 
 
-def take_lapsed(tx: Transaction, *, today: date, limit: int) -> list[tuple[Referral, bool]]:
+def take_lapsed(
+    tx: Transaction, *, today: date, limit: int, person_refs: Sequence[UUID] | None = None
+) -> list[tuple[Referral, bool]]:
     """Let referrals lapse that nobody answered in time; each with whether it was a walk-in."""
-    rows = tx.execute(SQL["take_lapsed"], {"today": today, "limit": limit}).fetchall()
+    values = {
+        "today": today,
+        "limit": limit,
+        "person_refs": None if person_refs is None else list(person_refs),
+    }
+    rows = tx.execute(SQL["take_lapsed"], values).fetchall()
     walk_ins = [row.pop("walk_in") for row in rows]
     found = [Referral(**row | {"state": State(row["state"])}) for row in rows]
     return list(zip(found, walk_ins, strict=True))
