@@ -4,7 +4,6 @@ import base64
 import logging
 from collections.abc import Callable
 
-from chassis.offload import offload
 from chassis.shapes import File
 from services.recharges import settings
 from services.recharges.api.selling import Printed, TicketFormat
@@ -20,18 +19,20 @@ _TEXT, _PLAIN = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 
 def print_paper(paper: Ticket | Report, *, format: TicketFormat, language: str) -> File:
     """Lay a ticket, an X, a Z or a closing out; only a ticket is told in messages."""
+    seller = settings.of_seller().seller
     if not isinstance(paper, Ticket):
-        return _laid_out(report_sheet.compose(paper, language=language), format=format)
+        sheet = report_sheet.compose(paper, seller=seller, language=language)
+        return _laid_out(sheet, format=format)
     if format == "sms":
         lines = "".join(f"{text}\n" for text in sms.messages(paper, language=language))
         return File(content=lines.encode(), media_type=_PLAIN)
-    sheet = ticket_sheet.compose(paper, seller=settings.of_seller().seller, language=language)
+    sheet = ticket_sheet.compose(paper, seller=seller, language=language)
     return _laid_out(sheet, format=format)
 
 
 def _laid_out(sheet: Sheet, *, format: TicketFormat) -> File:
     if format == "pdf":
-        return File(content=offload(pdf.render, sheet), media_type="application/pdf")
+        return File(content=pdf.render(sheet), media_type="application/pdf")
     if format == "escpos":
         return File(content=escpos.render(sheet), media_type="application/octet-stream")
     return File(content=html.render(sheet).encode(), media_type=_TEXT)

@@ -11,7 +11,6 @@ from chassis.consume import consume
 from chassis.db import Transaction
 from chassis.http import Call, Paged
 from chassis.ids import new_id
-from chassis.offload import offload
 from chassis.resources import DatabaseProvider
 from chassis.shapes import Reply
 from chassis.timer import every
@@ -75,7 +74,7 @@ class RightsDoors:
         page = export_sheet.to_html(
             found.services, too_large=found.too_large, ready_at=found.ready_at
         )
-        return offload(pdf.render, page)
+        return pdf.render(page)
 
     @http.command(
         "POST",

@@ -6,7 +6,6 @@ from uuid import UUID
 from chassis import http
 from chassis.db import Transaction
 from chassis.http import Call, Paged
-from chassis.offload import offload
 from chassis.resources import DatabaseProvider
 from services.referrals import seal
 from services.referrals.api import referrals as referral_api
@@ -63,7 +62,7 @@ class SlipDoors:
             found = slips.find_paper(
                 tx, referral_id, caller=call.caller, now=call.now, seal=slip_seal()
             )
-        return offload(paper.to_pdf, found)
+        return paper.to_pdf(found)
 
     @http.command(
         "POST",

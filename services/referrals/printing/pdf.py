@@ -4,18 +4,12 @@ from functools import cache
 
 import jinja2
 
+from chassis.press import press
+
 
 def render(page: str) -> bytes:
-    """Return the document; it takes tenths of a second of one core, so call it off the engine."""
-    # Imported here because it costs half a second and tens of megabytes, which a process that
-    # prints no PDF need not pay.
-    from weasyprint import HTML
-    from weasyprint.urls import URLFetcher
-
-    # What a page shows is in the page itself; nothing is fetched from anywhere.
-    made = HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=("data",)))
-    document: bytes = made.write_pdf(pdf_variant="pdf/ua-1")
-    return document
+    """Return the document; it is printed in a process of its own."""
+    return press().print(page)
 
 
 @cache
