@@ -15,7 +15,17 @@ from services.referrals.handlers import finding
 from services.referrals.handlers.merging import merge_person, unmerge_person
 from services.referrals.store import people as person_rows
 from tests.fix_stack import TxOf
-from tests.referrals.build import NOW, SITE, Tx, a_caller, accept, new_id, open_site, submit
+from tests.referrals.build import (
+    NOW,
+    SITE,
+    Tx,
+    a_caller,
+    accept,
+    new_id,
+    open_site,
+    submit,
+    walk_in,
+)
 
 ELSEWHERE = a_caller("till_operator", "marseille")
 MANAGER = a_caller("site_manager", SITE)
@@ -124,6 +134,13 @@ class TestFind:
         join(tx, person, enter(tx, given_name="Hélaine", site_code="marseille"))
 
         assert find(tx, "epervier")[0].last_site_code == "marseille"
+
+    def test_names_the_site_that_took_somebody_in_provisionally(self, tx: Tx) -> None:
+        walk_in(tx, given_name="Malo", family_name="Ajonc")
+
+        [found] = find(tx, "ajonc")
+
+        assert found.last_site_code == SITE
 
     def test_shows_whom_the_others_were_merged_into_once(self, tx: Tx) -> None:
         one, other = enter(tx), enter(tx, family_name="Milan", phone="0639980012")

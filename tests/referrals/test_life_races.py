@@ -200,4 +200,4 @@ class TestRevoke:
 
         answers = rows.race(*[lambda tx: walk_in(tx, **person)] * 4)
 
-        assert sorted(answers) == ["done"] + ["referrals.referral.open_elsewhere"] * 3
+        assert sorted(answers) == ["done"] + ["referrals.walk_in.open_already"] * 3

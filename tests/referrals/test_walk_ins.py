@@ -1,12 +1,12 @@
 """People who come without a referral: in for a short time, until a referrer confirms."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import pytest
 
-from chassis.auth import OtherSite
+from chassis.auth import Caller, OtherSite
 from services.referrals.api import referrals as referral_api
 from services.referrals.domain import entitlement as entitlements
 from services.referrals.domain import referral as referrals
@@ -160,11 +160,17 @@ class TestWalkIn:
                 call()
 
     def test_nobody_is_in_twice(self, tx: Tx) -> None:
-        walk_in(tx, **self.PERSON)
-        with pytest.raises(referrals.OpenElsewhere):
+        first = walk_in(tx, **self.PERSON)
+        with pytest.raises(referrals.WalkedInAlready) as refused:
             walk_in(tx, **self.PERSON)
+        assert refused.value.values == {
+            "referral_code": first.code,
+            "last_on": MONTH_ON - timedelta(days=1),
+        }
         with pytest.raises(referrals.OpenElsewhere):
             submit(tx, **self.PERSON)
+        with pytest.raises(referrals.OpenElsewhere):
+            walk_in(tx, by=a_caller("till_operator", "lyon"), site_code="lyon", **self.PERSON)
 
         other: Any = {"given_name": "Nour", "family_name": "Bleuet"}
         accept(tx, submit(tx, **other).referral_id)
@@ -172,7 +178,7 @@ class TestWalkIn:
             walk_in(tx, **other)
         third: Any = {"given_name": "Lou", "family_name": "Carline"}
         submit(tx, **third)
-        with pytest.raises(referrals.OpenElsewhere):
+        with pytest.raises(referrals.OpenAlready):
             walk_in(tx, **third)
 
     def test_belongs_to_the_site_of_who_takes_them_in(self, tx: Tx) -> None:
@@ -207,3 +213,58 @@ class TestWalkIn:
             entered.person_ref,
             SITE,
         )
+
+
+class TestCode:
+    """What a referrer finds who is told the code of an entry."""
+
+    PERSON: ClassVar[Any] = {"given_name": "Malo", "family_name": "Ajonc"}
+
+    def find(
+        self, tx: Tx, code: str | None, *, by: Caller, now: datetime = NOW
+    ) -> list[referral_api.ReferralSummary]:
+        page = referral_api.ReferralPage(code=code)
+        return list(showing.list_referrals(tx, page, caller=by, now=now).items)
+
+    def test_finds_as_little_as_it_takes_to_confirm(self, tx: Tx) -> None:
+        me = a_caller("referrer")
+        a_house(tx, me)
+        entered = walk_in(tx, needs=("recharge", "sim"), **self.PERSON)
+
+        [found] = self.find(tx, entered.code.lower().replace("-", " "), by=me)
+
+        assert (found.code, found.site_code) == (entered.code, SITE)
+        assert found.needs == ["recharge", "sim"]
+        assert found.person == referral_api.PersonName(given_name="M.", family_name="A.")
+        assert found.situation is None
+        with pytest.raises(referrals.ReferralUnknown):
+            showing.show_referral(tx, entered.referral_id, caller=me, now=NOW)
+        confirm(tx, found.referral_id, by=me)
+        [mine] = self.find(tx, None, by=me)
+        assert mine.person == referral_api.PersonName(**self.PERSON)
+        assert mine.situation == "budget"
+        assert self.find(tx, entered.code, by=a_caller("referrer")) == []
+
+    def test_is_all_that_finds_it(self, tx: Tx) -> None:
+        me = a_caller("referrer")
+        entered = walk_in(tx, **self.PERSON)
+
+        assert self.find(tx, None, by=me) == []
+        assert self.find(tx, entered.code[:4], by=me) == []
+        assert self.find(tx, entered.code, by=me, now=on(MONTH_ON)) == []
+
+    def test_finds_nothing_for_whoever_may_not_confirm(self, tx: Tx) -> None:
+        named, stranger = a_caller("referrer"), a_caller("referrer")
+        house = a_house(tx, named)
+        asked = walk_in(tx, structure_id=str(house), **self.PERSON)
+        sent = submit(tx)
+        for code in (asked.code, sent.code):
+            assert self.find(tx, code, by=stranger) == []
+        [known] = self.find(tx, asked.code, by=named)
+        assert known.person == referral_api.PersonName(**self.PERSON)
+
+        entered = walk_in(tx)
+        set_rule(tx, "accreditation_required", 1)
+        assert self.find(tx, entered.code, by=stranger) == []
+        [at_desk] = self.find(tx, entered.code, by=DESK)
+        assert at_desk.situation == "budget"

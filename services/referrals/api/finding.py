@@ -27,7 +27,7 @@ class FoundPerson(Answer):
     birth_year: int
     #: The last three digits.
     phone_end: str | None
-    #: Where they were last taken in.
+    #: Where they were last taken in, provisionally too.
     last_site_code: str | None
     #: The names of those who were merged into them.
     also_known_as: list[str]

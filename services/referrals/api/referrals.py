@@ -153,7 +153,10 @@ class Step(Answer):
 
 
 class PersonName(Answer):
-    """As much of a person as a list at the reception desk shows."""
+    """As much of a person as a list at the reception desk shows.
+
+    Initials alone to a referrer who has yet to confirm an entry that they were given the code of.
+    """
 
     given_name: str
     family_name: str
@@ -168,7 +171,8 @@ class ReferralSummary(Answer):
     site_code: str
     #: Nobody once the person's identity is erased.
     person: PersonName | None
-    situation: Situation
+    #: Not told to a referrer who has yet to confirm an entry that they were given the code of.
+    situation: Situation | None
     needs: list[Need]
     submitted_at: datetime
     expires_on: date

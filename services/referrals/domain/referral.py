@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -120,6 +120,14 @@ class OpenElsewhere(Refusal):
     code = "referrals.referral.open_elsewhere"
 
 
+class WalkedInAlready(Refusal):
+    """This person is in provisionally already: {referral_code}. A referrer has to confirm the entry
+    by {last_on}.
+    """
+
+    code = "referrals.walk_in.open_already"
+
+
 class WalkedInBefore(Refusal):
     """This person's last entry without a referral was never confirmed. A referral is needed."""
 
@@ -155,6 +163,8 @@ class Sent:
 
     code: str
     site_code: str
+    state: State
+    expires_on: date
     referrer_id: UUID | None
     structure_id: UUID | None
 
@@ -186,6 +196,25 @@ def refuse_second(open_one: Sent | None, *, user_id: UUID, structure_id: UUID | 
     ):
         raise OpenAlready(referral_code=open_one.code, site_code=open_one.site_code)
     raise OpenElsewhere()
+
+
+def refuse_second_entry(open_one: Sent | None, *, site_code: str) -> None:
+    """Refuse an entry at a desk while a referral is open; a desk knows those of its own site."""
+    if open_one is None:
+        return
+    if open_one.site_code != site_code:
+        raise OpenElsewhere()
+    if open_one.state is State.PROVISIONAL:
+        last_on = open_one.expires_on - timedelta(days=1)
+        raise WalkedInAlready(referral_code=open_one.code, last_on=last_on)
+    raise OpenAlready(referral_code=open_one.code, site_code=open_one.site_code)
+
+
+def awaits_any_referrer(
+    state: State, *, referrer_id: UUID | None, structure_id: UUID | None
+) -> bool:
+    """Say whether any referrer who is told the code of an entry may confirm it."""
+    return state is State.PROVISIONAL and referrer_id is None and structure_id is None
 
 
 def good_until(*, submitted_on: date, rules: Rules) -> date:

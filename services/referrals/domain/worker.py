@@ -109,12 +109,20 @@ def check_training(trained_on: date | None, *, today: date) -> None:
         raise TrainedLater(day_on=trained_on)
 
 
-def require_standing(standing: Standing, *, rules: Rules, on: date) -> None:
-    """Refuse a referrer who lacks what the rules of the day ask for."""
+def find_lack(standing: Standing, *, rules: Rules, on: date) -> Refusal | None:
+    """Find what a referrer lacks of what the rules of the day ask for."""
     if rules.convention_required:
         if standing.structure_id is None:
-            raise StructureNeeded()
+            return StructureNeeded()
         if not standing.has_convention:
-            raise ConventionNeeded(day_on=on)
+            return ConventionNeeded(day_on=on)
     if rules.accreditation_required and (standing.trained_on is None or standing.trained_on > on):
-        raise TrainingNeeded()
+        return TrainingNeeded()
+    return None
+
+
+def require_standing(standing: Standing, *, rules: Rules, on: date) -> None:
+    """Refuse a referrer who lacks what the rules of the day ask for."""
+    lack = find_lack(standing, rules=rules, on=on)
+    if lack is not None:
+        raise lack

@@ -12,7 +12,7 @@ from services.referrals.api import people as person_api
 from services.referrals.api import referrals as referral_api
 from services.referrals.domain import entitlement as entitlements
 from services.referrals.domain import referral as referrals
-from services.referrals.domain import referral_code, working_day
+from services.referrals.domain import referral_code, worker, working_day
 from services.referrals.domain.entitlement import Entitlement
 from services.referrals.domain.person import PersonUnknown
 from services.referrals.domain.referral import State
@@ -58,7 +58,10 @@ def show_referral(
 def list_referrals(
     tx: Transaction, page: referral_api.ReferralPage, *, caller: Caller, now: datetime
 ) -> Paged[referral_api.ReferralSummary]:
-    """List referrals: a referrer's own and their house's, or those of the caller's sites."""
+    """List referrals: a referrer's own and their house's, or those of the caller's sites.
+
+    A referrer who was told the code of an entry that named no house finds it, to confirm it.
+    """
     sites = None if caller.role in (REFERRER, "admin") else sorted(caller.site_codes)
     if page.site_code is not None:
         if caller.role != REFERRER:
@@ -68,11 +71,13 @@ def list_referrals(
     today = business_date(now)
     rules = network.find_rules(tx, on=today)
     of_referrer = caller.role == REFERRER
+    standing = worker_rows.find_standing(tx, caller.user_id, on=today)
     rows = referral_rows.list_referrals(
         tx,
         site_codes=sites,
         referrer_id=caller.user_id if of_referrer else None,
-        structure_id=structure_of(tx, caller, today=today) if of_referrer else None,
+        structure_id=standing.structure_id if of_referrer else None,
+        may_confirm=worker.find_lack(standing, rules=rules, on=today) is None,
         state=page.state,
         code=code,
         answer_before=answer_before(rules, today=today) if page.overdue else None,
@@ -82,7 +87,7 @@ def list_referrals(
     )
     shown_refs = [row["person_ref"] for row in rows[: page.limit]]
     note_access(tx, caller, shown_refs, what="referrals_listed", now=now)
-    found = [_summary(row, today=today, rules=rules) for row in rows]
+    found = [_summary(row, today=today, rules=rules, to_confirm=of_referrer) for row in rows]
     return Paged.cut(found, limit=page.limit, key=lambda each: each.referral_id)
 
 
@@ -115,19 +120,23 @@ def first_instant(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=PARIS)
 
 
-def _summary(row: Row, *, today: date, rules: Rules) -> referral_api.ReferralSummary:
+def _summary(
+    row: Row, *, today: date, rules: Rules, to_confirm: bool = False
+) -> referral_api.ReferralSummary:
+    """Show a referral; no more than initials and needs to a referrer who has yet to confirm it."""
     sent_on = business_date(row["submitted_at"])
     due_on = working_day.add_working_days(sent_on, rules.answer_working_days)
     state = referrals.state_on(State(row["state"]), expires_on=row["expires_on"], on=today)
+    little = to_confirm and referrals.awaits_any_referrer(
+        state, referrer_id=row["referrer_id"], structure_id=row["structure_id"]
+    )
     return referral_api.ReferralSummary(
         referral_id=row["referral_id"],
         code=row["code"],
         state=state.value,
         site_code=row["site_code"],
-        person=None
-        if row["given_name"] is None
-        else referral_api.PersonName(given_name=row["given_name"], family_name=row["family_name"]),
-        situation=row["situation"],
+        person=_name(row, initials=little),
+        situation=None if little else row["situation"],
         needs=row["needs"],
         submitted_at=row["submitted_at"],
         expires_on=row["expires_on"],
@@ -135,6 +144,14 @@ def _summary(row: Row, *, today: date, rules: Rules) -> referral_api.ReferralSum
         overdue=state in _UNANSWERED and today > due_on,
         walk_in=row["walk_in"],
     )
+
+
+def _name(row: Row, *, initials: bool) -> referral_api.PersonName | None:
+    names = (row["given_name"], row["family_name"])
+    if None in names:
+        return None
+    given, family = (f"{name[:1].upper()}." if initials else name for name in names)
+    return referral_api.PersonName(given_name=given, family_name=family)
 
 
 def show_person(

@@ -51,11 +51,8 @@ def walk_in(
     person_ref = lock_person(
         tx, identity, namesake=body.person.namesake, caller=caller, now=now, fresh=fresh
     )
-    referrals.refuse_second(
-        referral_rows.find_open_referral(tx, person_ref, today=today),
-        user_id=caller.user_id,
-        structure_id=None,
-    )
+    open_one = referral_rows.find_open_referral(tx, person_ref, today=today)
+    referrals.refuse_second_entry(open_one, site_code=body.site_code)
     if referral_rows.find_unconfirmed_walk_in(tx, person_ref, today=today) is not None:
         raise referrals.WalkedInBefore()
     granted = entitlements.grant(

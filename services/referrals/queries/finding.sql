@@ -28,7 +28,7 @@ SELECT found.person_ref, found.given_name, found.family_name,
        extract(year FROM found.birth_date)::int AS birth_year, right(found.phone, 3) AS phone_end,
        (SELECT referral.site_code
           FROM referral
-         WHERE referral.state = 'accepted'
+         WHERE (referral.state = 'accepted' OR referral.walk_in)
            AND (referral.person_ref = found.person_ref
                 OR referral.person_ref IN (SELECT person_alias.person_ref
                                              FROM person_alias

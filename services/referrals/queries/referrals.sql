@@ -1,7 +1,7 @@
 -- name: find_open_referral
 -- A referral of the person that is not answered, under whatever reference of theirs; the caller holds
 -- the person's lock.
-SELECT code, site_code, referrer_id, structure_id
+SELECT code, site_code, state, expires_on, referrer_id, structure_id
   FROM referral
  WHERE person_ref = ANY(%(person_refs)s)
    AND state IN ('submitted', 'seen', 'provisional')
@@ -93,9 +93,10 @@ SELECT referral_id, code, state, site_code, given_name, family_name, situation, 
  WHERE referral_id = %(referral_id)s;
 
 -- name: list_referrals
--- A page of referrals, the newest first; ids sort by time.  A filter that is NULL lets all pass.
+-- A page of referrals, the newest first; ids sort by time.  A filter that is NULL lets all pass.  An
+-- entry that any referrer may confirm is found by its code alone.
 SELECT referral_id, code, state, site_code, given_name, family_name, situation, needs,
-       submitted_at, expires_on, person_ref, walk_in
+       submitted_at, expires_on, person_ref, walk_in, referrer_id, structure_id
   FROM (SELECT referral.*,
                CASE WHEN state IN ('submitted', 'seen', 'provisional') AND expires_on <= %(today)s
                     THEN 'lapsed'
@@ -105,7 +106,9 @@ SELECT referral_id, code, state, site_code, given_name, family_name, situation, 
   LEFT JOIN person USING (person_ref)
  WHERE (%(site_codes)s::text[] IS NULL OR site_code = ANY (%(site_codes)s::text[]))
    AND (%(referrer_id)s::uuid IS NULL OR referrer_id = %(referrer_id)s::uuid
-        OR structure_id = %(structure_id)s::uuid)
+        OR structure_id = %(structure_id)s::uuid
+        OR (%(may_confirm)s AND code = %(code)s::text AND state_today = 'provisional'
+            AND referrer_id IS NULL AND structure_id IS NULL))
    AND (%(state)s::text IS NULL OR state_today = %(state)s::text)
    AND (%(answer_before)s::timestamptz IS NULL
         OR (submitted_at < %(answer_before)s::timestamptz AND state_today IN ('submitted', 'seen')))

@@ -15,7 +15,7 @@ def find_open_referral(tx: Transaction, person_ref: UUID, *, today: date) -> Sen
     """Find a referral of the person that a site has yet to answer."""
     values = {"person_refs": aliases.references(tx, person_ref), "today": today}
     row = tx.execute(SQL["find_open_referral"], values).fetchone()
-    return None if row is None else Sent(**row)
+    return None if row is None else Sent(**row | {"state": State(row["state"])})
 
 
 def add_referral(tx: Transaction, referral: Referral, *, code: str, particulars: Row) -> bool:
@@ -104,6 +104,7 @@ def list_referrals(
     site_codes: Sequence[str] | None,
     referrer_id: UUID | None,
     structure_id: UUID | None,
+    may_confirm: bool,
     state: str | None,
     code: str | None,
     answer_before: datetime | None,
@@ -116,6 +117,7 @@ def list_referrals(
         "site_codes": None if site_codes is None else list(site_codes),
         "referrer_id": referrer_id,
         "structure_id": structure_id,
+        "may_confirm": may_confirm,
         "state": state,
         "code": code,
         "answer_before": answer_before,
