@@ -74,6 +74,13 @@ def amount(cents: int, *, language: str) -> str:
     return format_currency(Decimal(cents).scaleb(-2), "EUR", locale=language)
 
 
+def day(value: date, *, language: str) -> str:
+    """Write a day in words: `1er août 2026`."""
+    written = format_date(value, format="long", locale=language)
+    # French counts the first day of a month: "1er août", which the locale data leave out.
+    return f"1er{written[1:]}" if language == "fr" and value.day == 1 else written
+
+
 def _shown(name: str, value: object, *, language: str, service: str | None) -> object:
     if name.endswith("_cents") and isinstance(value, int):
         return amount(value, language=language)
@@ -82,16 +89,10 @@ def _shown(name: str, value: object, *, language: str, service: str | None) -> o
     if type(value) is int:
         return CountedInFrench(value) if language == "fr" else Counted(value)
     if isinstance(value, date):
-        return _day(value, language=language)
+        return day(value, language=language)
     if isinstance(value, StrEnum):  # a word of the trade, which has its own msgid
         return translate(value, language=language, service=service)
     return value
-
-
-def _day(value: date, *, language: str) -> str:
-    written = format_date(value, format="long", locale=language)
-    # French counts the first day of a month: "1er août", which the locale data leave out.
-    return f"1er{written[1:]}" if language == "fr" and value.day == 1 else written
 
 
 @cache

@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 
 from chassis import texts
 from kernel.period import PARIS
-from services.referrals.printing import pdf
+from services.referrals.printing import codes, pdf
 
 LANGUAGE = "fr"
 #: Of what there is more, the paper shows the newest and says that the file has all of them.
 ROWS_MAX = 300
+#: Days that are the first on which something is no longer good; a person is told the last good one.
+HALF_OPEN = frozenset({"expires_on", "until_on"})
+#: Many short rows: one table, a row each.
+_COMPACT = frozenset({"accesses", "exports"})
 _SUFFIXES = ("_cents", "_at", "_on", "_id", "_ref")
 
 
@@ -24,6 +28,7 @@ class Section:
     heading: str
     rows: Sequence[Sequence[tuple[str, str]]]
     left_out: int
+    compact: bool
 
 
 def to_html(
@@ -39,7 +44,7 @@ def to_html(
             for service, held in services.items()
         ],
         too_large=[say(service) for service in too_large],
-        made=format_datetime(ready_at.astimezone(PARIS), "long", locale=LANGUAGE),
+        made=_instant(ready_at),
         say=say,
         language=LANGUAGE,
     )
@@ -65,6 +70,7 @@ def _section(kind: str, rows: Sequence[Mapping[str, Any]]) -> Section:
             for row in rows[-ROWS_MAX:]
         ],
         left_out=max(0, len(rows) - ROWS_MAX),
+        compact=kind in _COMPACT,
     )
 
 
@@ -80,9 +86,31 @@ def _shown(field: str, value: Any) -> str:
         return ", ".join(f"{say(label(name))} {_shown(name, each)}" for name, each in value.items())
     if isinstance(value, list):
         return " ; ".join(_shown(field, each) for each in value)
-    if isinstance(value, str) and field.endswith("_at"):
-        instant = datetime.fromisoformat(value).astimezone(PARIS)
-        return format_datetime(instant, "d MMMM y HH:mm", locale=LANGUAGE)
-    if isinstance(value, str) and field.endswith(("_on", "_date", "from_on", "until_on")):
-        return format_date(date.fromisoformat(value), "long", locale=LANGUAGE)
-    return str(value)
+    if isinstance(value, str) and field in codes.CODED and value in codes.WORDS:
+        return say(codes.WORDS[value])
+    return _in_time(field, value) if isinstance(value, str) else str(value)
+
+
+def _in_time(field: str, text: str) -> str:
+    """Write a day, a month or an instant as a person reads it; other texts stay as they are."""
+    try:
+        if len(text) == len("2026-11-22"):
+            return _day(field, date.fromisoformat(text))
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    # Without an offset it is no instant of ours, but somebody's words or a number.
+    return text if instant.tzinfo is None else _instant(instant)
+
+
+def _day(field: str, day: date) -> str:
+    if field == "month_on":
+        return format_date(day, "MMMM y", locale=LANGUAGE)
+    if field in HALF_OPEN:
+        return say("{last_on} included", last_on=day - timedelta(days=1))
+    return texts.day(day, language=LANGUAGE)
+
+
+def _instant(instant: datetime) -> str:
+    local = instant.astimezone(PARIS)
+    return say("{day_on} at {time}", day_on=local.date(), time=f"{local:%H:%M}")
