@@ -665,7 +665,8 @@ SELECT count(*)::bigint AS examined,
 
 -- name: papers_are_printed_once_and_copies_numbered
 -- Receipts of refunds and closings: the copies are numbered from the original, 0, without gap; each
--- duplicate stands in the journal with who printed it and why, and none other does.
+-- duplicate stands in the journal with who printed it, and none other does.  Old records say why too,
+-- as the row does until it is blanked.
 WITH printed AS (
     SELECT till_id, kind, sequence, copy_no, printed_by, reason,
            row_number() OVER (PARTITION BY till_id, kind, sequence ORDER BY copy_no) - 1 AS place
@@ -685,8 +686,8 @@ WITH printed AS (
 SELECT count(*)::bigint AS examined,
        count(*) FILTER (WHERE printed.place IS DISTINCT FROM copy_no
                            OR copy_no > 0
-                          AND (told.user_id, told.reason)
-                              IS DISTINCT FROM (printed.printed_by, printed.reason)
+                          AND (told.user_id IS DISTINCT FROM printed.printed_by
+                               OR told.reason <> printed.reason AND printed.reason <> '-')
              )::bigint AS broken
   FROM printed
   FULL JOIN told USING (till_id, kind, sequence, copy_no);
@@ -1153,6 +1154,14 @@ WITH erased AS (
       FROM recharges.sale
       JOIN recharges.reveal USING (sale_id)
      WHERE reveal.kind = 'reprint' AND reveal.reason <> '-'
+     UNION ALL
+    SELECT person_ref
+      FROM recharges.sale
+      JOIN recharges.refund USING (sale_id)
+      JOIN recharges.paper_copy ON paper_copy.till_id = refund.till_id
+                               AND paper_copy.kind = 'ticket'
+                               AND paper_copy.sequence = refund.ticket_no
+     WHERE paper_copy.reason <> '-'
      UNION ALL
     SELECT person_ref FROM referrals.referral WHERE refusal_reason <> '' OR revocation_reason <> ''
      UNION ALL

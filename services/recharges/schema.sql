@@ -592,7 +592,8 @@ CREATE TABLE paper_copy (
     CONSTRAINT paper_copy_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id),
     CONSTRAINT paper_copy_till_id_kind_sequence_fkey FOREIGN KEY (till_id, kind, sequence) REFERENCES journal(till_id, kind, sequence)
 );
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON paper_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF till_id, kind, sequence, copy_no, printed_at, printed_by OR TRUNCATE ON paper_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER words_are_only_blanked BEFORE UPDATE OF reason ON paper_copy FOR EACH ROW WHEN ((new.reason IS DISTINCT FROM '-'::text)) EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE parked_delivery (
     parked_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,

@@ -132,7 +132,6 @@ class Till:
             number=number,
             copy_no=copy_no,
             user_id=USER,
-            reason="imprimante en panne",
         )
         return self.add(Kind.DUPLICATE, record)
 

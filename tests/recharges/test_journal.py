@@ -332,15 +332,14 @@ class TestDuplicate:
     @pytest.mark.parametrize("of", [Kind.TICKET, Kind.GRAND_TOTAL])
     @pytest.mark.parametrize(
         ("over", "fault"),
-        [({"copy_no": 0}, "from 1"), ({"number": 0}, "from 1"), ({"reason": " "}, "a reason")],
+        [({"copy_no": 0}, "from 1"), ({"number": 0}, "from 1")],
     )
-    def test_is_counted_and_has_a_reason(self, of: Kind, over: dict[str, Any], fault: str) -> None:
+    def test_is_counted(self, of: Kind, over: dict[str, Any], fault: str) -> None:
         said: dict[str, Any] = Till().next(Kind.DUPLICATE) | {
             "of": of,
             "number": 1,
             "copy_no": 1,
             "user_id": USER,
-            "reason": "imprimante en panne",
         }
 
         record = json.loads(journal.duplicate_record(**said))

@@ -115,7 +115,7 @@ class TestUnseenVouchers:
             "till_id": str(shop.till),
             "ticket_no": sale["ticket_no"],
             "sale_id": asked["sale_id"],
-            "reason": "a mistake",
+            "refund_id": refund_id,
         }
         assert record["payments"][0]["reference"] == row["stripe_refund_id"]
         fact = shop.one(

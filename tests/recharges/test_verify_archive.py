@@ -2,12 +2,15 @@
 
 import ast
 import inspect
+import json
 import os
 import subprocess
 import sys
 from base64 import urlsafe_b64encode
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -16,8 +19,8 @@ from chassis import texts
 from deploy import verify_archive
 from deploy.local.home import ROOT
 from services.recharges.domain import archive, closing, journal, verification, windows
-from services.recharges.domain.journal import Kind
-from tests.recharges.archives import KEYS, a_day_and_more
+from services.recharges.domain.journal import Kind, TicketType
+from tests.recharges.archives import KEYS, TILL, a_day_and_more
 
 #: The functions that are given a sentence for a person, in the modules that find something.
 _TELLING = {"_tell", "add", "say", "Unreadable"}
@@ -64,6 +67,23 @@ class TestVerifyArchive:
         assert "Réserve : Ces clés ne sont attestées que par le fichier" in result.stdout
         assert "Réserve : Aucune ancre n'a été donnée" in result.stdout
         assert "Tickets qu'aucune clôture n'a encore clos : 1." in result.stdout
+
+    def test_reads_records_that_were_written_when_they_still_said_why(self, file: Path) -> None:
+        till = a_day_and_more()
+        sold = {"till_id": str(TILL), "ticket_no": 1, "sale_id": str(UUID(int=1))}
+        back: dict[str, Any] = {
+            "type": TicketType.REFUND,
+            "original": sold | {"reason": "erreur d'offre"},
+        }
+        till.sell(-1, **back)
+        head = till.next(Kind.DUPLICATE)
+        said = json.loads(till.chains[Kind.DUPLICATE][0].record)
+        old = said | {"sequence": head["sequence"], "copy_no": 2, "reason": "papier perdu"}
+        till.add(Kind.DUPLICATE, journal.canonical(old))
+        file.write_bytes(b"".join(till.write()))
+
+        assert b"erreur d'offre" in file.read_bytes()
+        assert check(file).exit_code == 0, check(file).stdout
 
     def test_names_the_record_that_was_changed(self, broken: Path) -> None:
         result = check(broken, "--language", "en")

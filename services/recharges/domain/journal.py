@@ -114,12 +114,15 @@ class Taxed(TypedDict):
 
 
 class Original(TypedDict):
-    """The ticket that a refund gives back."""
+    """The ticket that a refund gives back, and the refund, whose row says why.
+
+    What a person writes could name somebody, and a record cannot be blanked.
+    """
 
     till_id: str
     ticket_no: int
     sale_id: str
-    reason: NotRequired[str]
+    refund_id: NotRequired[str]
 
 
 class Offline(TypedDict):
@@ -231,9 +234,11 @@ def duplicate_record(
     number: int,
     copy_no: int,
     user_id: UUID,
-    reason: str,
 ) -> str:
-    """Return the record of a ticket or a closing printed again: DUPLICATA n, by whom and why."""
+    """Return the record of a ticket or a closing printed again: DUPLICATA n, and by whom.
+
+    Why is for the row of the copy, where it can be blanked.
+    """
     original = (
         {"grand_total_no": number}
         if of is Kind.GRAND_TOTAL
@@ -243,7 +248,6 @@ def duplicate_record(
         **original,
         "copy_no": copy_no,
         "user_id": str(user_id),
-        "reason": reason,
     }
     return _whole(record, duplicate_faults(record))
 
@@ -260,8 +264,6 @@ def duplicate_faults(duplicate: Mapping[str, Any]) -> Iterator[str]:
     _, number = duplicate_of(duplicate)
     if duplicate["copy_no"] < 1 or number < 1:
         yield "copies and what they repeat are counted from 1"
-    if not duplicate["reason"].strip():
-        yield "a duplicate has a reason"
 
 
 def event_record(

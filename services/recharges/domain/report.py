@@ -121,7 +121,7 @@ class Place:
     """Which till a report is of, and who printed it when."""
 
     site_name: str
-    site_code: str
+    site_address: str = ""
     till_name: str
     printed_at: datetime
     printed_by_code: str

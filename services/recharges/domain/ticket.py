@@ -17,6 +17,8 @@ from services.recharges.domain.journal import EXEMPT
 
 #: Which characters of the base64url signature a ticket shows, counted from 1 (as NF525 does).
 _SIGNATURE_PLACES = (3, 7, 13, 19)
+#: What stands in a row in place of words about a person who was erased.
+BLANKED = "-"
 
 
 def four_characters(signature: bytes) -> str:
@@ -137,7 +139,7 @@ class CapLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reprint:
-    """Which copy a duplicate is (from 1), and why it was printed."""
+    """Which copy a duplicate is (from 1), and why it was printed, while that is known."""
 
     number: int
     reason: str
@@ -149,7 +151,7 @@ class Reprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundOf:
-    """The ticket that a refund takes back, and why."""
+    """The ticket that a refund takes back, and why, while that is known."""
 
     ticket_no: int
     reason: str
@@ -160,7 +162,6 @@ class Ticket:
     """Everything a ticket says."""
 
     site_name: str
-    site_code: str
     site_address: str = ""
     till_name: str
     ticket_no: int
@@ -201,11 +202,6 @@ class Ticket:
         return Kind.REFUND if self.refund_of else Kind.SALE
 
     @property
-    def duplicate_number(self) -> int:
-        """The number of this copy: 0 for the original."""
-        return self.reprint.number if self.reprint else 0
-
-    @property
     def total_cents(self) -> Cents:
         """What was paid; negative when it was paid back."""
         return Cents(sum(line.total_cents for line in self.lines))
@@ -216,6 +212,11 @@ class Ticket:
         if self.tendered_cents is None:
             return None
         return Cents(self.tendered_cents - self.total_cents)
+
+
+def words_left(reason: str) -> str:
+    """Return what somebody wrote, or nothing once it was blanked for who was erased."""
+    return "" if reason == BLANKED else reason
 
 
 def require_aware(instant: datetime) -> None:

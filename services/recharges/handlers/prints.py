@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis.db import Transaction
 from services.recharges.domain import copies, journal
 from services.recharges.domain.journal import Kind
-from services.recharges.domain.ticket import Reprint
+from services.recharges.domain.ticket import Reprint, words_left
 from services.recharges.handlers.journalling import Pen
 from services.recharges.store import SQL
 from services.recharges.store import drawers as drawer_rows
@@ -44,8 +44,7 @@ def print_copy(
         row["copy_no"] if row else None, reason=reason, is_supervisor=is_supervisor
     )
     if copy_no:
-        assert reason is not None  # noqa: S101  # next_copy refuses a duplicate without one
-        _journal(tx, till, paper, copy_no=copy_no, reason=reason, by=by, pen=pen)
+        _journal(tx, till, paper, copy_no=copy_no, by=by, pen=pen)
     tx.execute(
         SQL["add_paper_copy"],
         place
@@ -62,7 +61,7 @@ def print_copy(
 def read_copy(tx: Transaction, paper: Paper, copy_no: int) -> Copy:
     """Read a copy as it was printed, so that asked for again it is the same."""
     (row,) = tx.execute(SQL["find_paper_copy"], _place(paper) | {"copy_no": copy_no}).fetchall()
-    reprint = Reprint(number=copy_no, reason=row["reason"]) if copy_no else None
+    reprint = Reprint(number=copy_no, reason=words_left(row["reason"])) if copy_no else None
     return Copy(reprint=reprint, printed_at=row["printed_at"], printed_by=row["printed_by"])
 
 
@@ -80,7 +79,6 @@ def _journal(
     paper: Paper,
     *,
     copy_no: int,
-    reason: str,
     by: UUID,
     pen: Pen,
 ) -> None:
@@ -97,7 +95,6 @@ def _journal(
             number=paper.sequence,
             copy_no=copy_no,
             user_id=by,
-            reason=reason,
         ),
         keys=pen.keys,
         business_date=pen.today,

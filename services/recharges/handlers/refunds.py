@@ -141,7 +141,6 @@ def pay_out(
             "refund_id": refund_id,
             "drawer_session_id": session.drawer_session_id,
             "recorded_by": by,
-            "reason": refund["reason"],
         },
     )
     _finish(tx, refund, till, session=session, reference=None, pen=pen)
@@ -245,7 +244,7 @@ def _ticket(
                 till_id=str(sale["till_id"]),
                 ticket_no=sale["ticket_no"],
                 sale_id=str(sale["sale_id"]),
-                reason=refund["reason"],
+                refund_id=str(refund["refund_id"]),
             ),
             drawer_session_id=session.drawer_session_id if session else None,
         ),

@@ -123,7 +123,6 @@ def _place(
     assert names is not None  # noqa: S101  # a session's or a closing's till is there
     return Place(
         **names,
-        site_code=at["site_code"],
         printed_at=now,
         printed_by_code=code_of(by),
         software_version=VERSION,

@@ -9,7 +9,7 @@ from services.recharges.api import tickets as api
 from services.recharges.api.selling import VoucherSold
 from services.recharges.domain import journal
 from services.recharges.domain.journal import Kind
-from services.recharges.domain.ticket import Reprint
+from services.recharges.domain.ticket import Reprint, words_left
 from services.recharges.handlers.journalling import Pen
 from services.recharges.seal import PinSeal
 from services.recharges.store import SQL
@@ -58,7 +58,6 @@ def reprint(
             number=sale["ticket_no"],
             copy_no=copy_no,
             user_id=by,
-            reason=reason,
         ),
         keys=pen.keys,
         business_date=pen.today,
@@ -106,7 +105,7 @@ def copy_of(tx: Transaction, sale_id: UUID, copy_no: int) -> Reprint:
     row = tx.execute(SQL["reprint_of_sale"], {"sale_id": sale_id, "copy_no": copy_no}).fetchone()
     if row is None:
         raise LookupError(f"no copy {copy_no} of sale {sale_id}")
-    return Reprint(number=copy_no, reason=row["reason"])
+    return Reprint(number=copy_no, reason=words_left(row["reason"]))
 
 
 def show_reveals(tx: Transaction, sale_id: UUID) -> list[api.RevealShown]:

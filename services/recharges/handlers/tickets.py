@@ -21,6 +21,7 @@ from services.recharges.domain.ticket import (
     TicketLine,
     TicketVoucher,
     VatShare,
+    words_left,
 )
 from services.recharges.store import SQL
 from services.recharges.store import selling as sale_rows
@@ -84,7 +85,10 @@ def refund_ticket_of(
     reprint: Reprint | None = None,
     is_shown: bool = False,
 ) -> Ticket:
-    """Read the receipt of a refund that is done: what was given back, by its serials, and why."""
+    """Read the receipt of a refund that is done: what was given back, by its serials.
+
+    Why comes from the refund alone, where the words go once the person is erased.
+    """
     require_paid_back(refund)
     found = _find(tx, refund["till_id"], refund["ticket_no"])
     record = json.loads(found["record"])
@@ -95,6 +99,9 @@ def refund_ticket_of(
     data = _data_of_offers(tx)
     return Ticket(
         **_said(found, record),
+        refund_of=RefundOf(
+            ticket_no=record["original"]["ticket_no"], reason=words_left(refund["reason"])
+        ),
         vouchers=tuple(
             _voucher(
                 each,
@@ -125,12 +132,10 @@ def _data_of_offers(tx: Transaction) -> dict[str, int]:
 def _said(found: Row, record: Mapping[str, Any]) -> dict[str, Any]:
     """What the journal says of a ticket, as it was sealed."""
     payment = record["payments"][0]
-    original = record.get("original")
-    in_cash = payment["tender"] == Tender.CASH and original is None
+    in_cash = payment["tender"] == Tender.CASH and "original" not in record
     offline = record.get("offline")
     return {
         "site_name": found["site_name"],
-        "site_code": record["site_code"],
         "site_address": found["site_address"],
         "till_name": found["till_name"],
         "ticket_no": record["sequence"],
@@ -155,9 +160,6 @@ def _said(found: Row, record: Mapping[str, Any]) -> dict[str, Any]:
         "signature_characters": ticket.four_characters(found["signature"]),
         "software_version": record["software_version"],
         "received_at": datetime.fromisoformat(offline["received_at"]) if offline else None,
-        "refund_of": None
-        if original is None
-        else RefundOf(ticket_no=original["ticket_no"], reason=original.get("reason", "")),
     }
 
 

@@ -73,7 +73,8 @@ class _Roll:
     def banner(self, banner: Banner) -> None:
         self._lines(["=" * COLUMNS])
         self.centred(banner.text, size=_DOUBLE, bold=True)
-        self.centred(banner.detail)
+        if banner.detail:
+            self.centred(banner.detail)
 
     def card(self, card: Card) -> None:
         self._lines(["=" * COLUMNS])

@@ -15,6 +15,7 @@ from services.recharges.domain.report import (
     ReportKind,
     TicketWindow,
 )
+from services.recharges.domain.ticket import Seller
 from services.recharges.printing.sheet import (
     Banner,
     Block,
@@ -24,6 +25,7 @@ from services.recharges.printing.sheet import (
     Voice,
     copy_banner,
     plain,
+    seller_lines,
 )
 
 _TITLES = {
@@ -34,23 +36,26 @@ _TITLES = {
 _TENDERS = {"cash": "In cash", "card": "By card"}
 
 
-def compose(report: DrawerReport | ClosingReport, *, language: str) -> Sheet:
+def compose(report: DrawerReport | ClosingReport, *, seller: Seller, language: str) -> Sheet:
     """Say an X, a Z or the closing of a period."""
     voice = Voice(language)
     if isinstance(report, ClosingReport):
         title = voice.say(_TITLES[report.period], closing_no=report.closing_no)
-        return _sheet(report.place, title, _closing_blocks(report, voice), voice)
+        return _sheet(report.place, seller, title, _closing_blocks(report, voice), voice)
     is_z = report.kind is ReportKind.Z
     title = voice.say(
         "Z report no. {report_no}" if is_z else "X report", report_no=report.report_no
     )
-    return _sheet(report.place, title, _drawer_blocks(report, voice), voice)
+    return _sheet(report.place, seller, title, _drawer_blocks(report, voice), voice)
 
 
-def _sheet(place: Place, title: str, blocks: Iterable[Block], voice: Voice) -> Sheet:
+def _sheet(
+    place: Place, seller: Seller, title: str, blocks: Iterable[Block], voice: Voice
+) -> Sheet:
     return Sheet(
         language=voice.language,
         place=plain(place.site_name),
+        seller=seller_lines(seller, address=place.site_address),
         desk=plain(place.till_name),
         title=title,
         stamp=voice.instant(place.printed_at),
@@ -74,6 +79,8 @@ def _drawer_blocks(report: DrawerReport, voice: Voice) -> Iterable[Block]:
     yield from _approval(report, voice)
     if report.takings is not None:
         takings = report.takings
+        total = takings.cash_sales_cents + takings.card_sales_cents
+        yield _amounts("Takings", {"Total sales (cash and card)": total}, voice)
         said = {"Card sales": takings.card_sales_cents, "Card refunds": -takings.card_refunds_cents}
         yield _amounts("Card", said, voice)
         yield _perpetual(takings.perpetual_real_cents, takings.perpetual_absolute_cents, voice)
@@ -288,11 +295,5 @@ def _anchors(anchors: Iterable[Anchor], voice: Voice) -> Iterable[Table]:
 
 
 def _foot(place: Place, voice: Voice) -> Table:
-    copy = "–" if place.is_shown else str(place.reprint.number if place.reprint else 0)
-    said = {
-        "Site": plain(place.site_code),
-        "Reprint (0 = original)": copy,
-        "Software": plain(place.software_version),
-    }
-    rows = tuple(Row(label=voice.say(label), value=value) for label, value in said.items())
-    return Table(heading="", rows=rows, small=True)
+    software = Row(label=voice.say("Software"), value=plain(place.software_version))
+    return Table(heading="", rows=(software,), small=True)

@@ -11,7 +11,7 @@ from babel.units import format_unit
 
 from chassis import texts
 from kernel.period import PARIS
-from services.recharges.domain.ticket import Reprint, TicketVoucher
+from services.recharges.domain.ticket import Reprint, Seller, TicketVoucher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,8 @@ class Sheet:
 
     language: str
     place: str
-    #: Who sells, in law: what a ticket has to say and a report need not.
-    seller: tuple[str, ...] = ()
+    #: Where, and who sells, in law.
+    seller: tuple[str, ...]
     desk: str
     title: str
     stamp: str
@@ -121,11 +121,20 @@ class Voice:
         )
 
 
+def seller_lines(seller: Seller, *, address: str) -> tuple[str, ...]:
+    """Say where a paper is from, if that is known, and who sells there."""
+    digits = seller.siret
+    siret = f"{digits[:3]} {digits[3:6]} {digits[6:9]} {digits[9:]}"
+    who = f"{plain(seller.name)} – SIRET {siret}"
+    return (plain(address), who) if address else (who,)
+
+
 def copy_banner(reprint: Reprint, voice: Voice) -> Banner:
-    """Say which copy a paper is, and why it was printed."""
+    """Say which copy a paper is, and why it was printed, while that is known."""
+    why = plain(reprint.reason)
     return Banner(
         text=voice.say("DUPLICATE {number}", number=reprint.number),
-        detail=voice.say("Reprinted: {reason}", reason=plain(reprint.reason)),
+        detail=voice.say("Reprinted: {reason}", reason=why) if why else "",
     )
 
 

@@ -13,6 +13,7 @@ from services.recharges.printing.sheet import (
     Voice,
     copy_banner,
     plain,
+    seller_lines,
 )
 
 #: A code of fourteen digits is typed right when it is read in fours.
@@ -27,7 +28,7 @@ def compose(ticket: Ticket, *, seller: Seller, language: str) -> Sheet:
     return Sheet(
         language=language,
         place=plain(ticket.site_name),
-        seller=tuple(_seller(ticket, seller)),
+        seller=seller_lines(seller, address=ticket.site_address),
         desk=plain(ticket.till_name),
         title=voice.say(title, ticket_no=ticket.ticket_no),
         stamp=_stamp(ticket, voice),
@@ -39,14 +40,6 @@ def compose(ticket: Ticket, *, seller: Seller, language: str) -> Sheet:
             _fiscal(ticket, voice),
         ),
     )
-
-
-def _seller(ticket: Ticket, seller: Seller) -> Iterable[str]:
-    if ticket.site_address:
-        yield plain(ticket.site_address)
-    digits = seller.siret
-    siret = f"{digits[:3]} {digits[3:6]} {digits[6:9]} {digits[9:]}"
-    yield f"{plain(seller.name)} – SIRET {siret}"
 
 
 def _stamp(ticket: Ticket, voice: Voice) -> str:
@@ -67,14 +60,10 @@ def _banners(ticket: Ticket, voice: Voice) -> Iterable[Banner]:
             text=voice.say("DUPLICATE"), detail=voice.say("To be looked at, without codes")
         )
     if ticket.refund_of:
-        yield Banner(
-            text=voice.say("REFUND"),
-            detail=voice.say(
-                "Of ticket no. {ticket_no}: {reason}",
-                ticket_no=ticket.refund_of.ticket_no,
-                reason=plain(ticket.refund_of.reason),
-            ),
-        )
+        why = plain(ticket.refund_of.reason)
+        of = "Of ticket no. {ticket_no}: {reason}" if why else "Of ticket no. {ticket_no}"
+        detail = voice.say(of, ticket_no=ticket.refund_of.ticket_no, reason=why)
+        yield Banner(text=voice.say("REFUND"), detail=detail)
 
 
 def _lines(ticket: Ticket, voice: Voice) -> Table:
@@ -148,9 +137,7 @@ def _cap_left(ticket: Ticket, voice: Voice) -> Iterable[Table]:
 def _fiscal(ticket: Ticket, voice: Voice) -> Table:
     said = {
         "Business day": voice.day(ticket.business_date),
-        "Site": plain(ticket.site_code),
         "Lines": str(len(ticket.lines)),
-        "Reprint (0 = original)": "–" if ticket.is_shown else str(ticket.duplicate_number),
         "Signature": ticket.signature_characters,
         "Software": plain(ticket.software_version),
     }

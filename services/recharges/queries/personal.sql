@@ -75,3 +75,16 @@ UPDATE reveal
    AND reveal.kind = 'reprint'
    AND reveal.reason <> '-'
 RETURNING reveal.reveal_id AS id;
+
+-- name: blank_receipts
+-- Why the receipt of a refund was printed again.
+UPDATE paper_copy
+   SET reason = '-'
+  FROM refund
+  JOIN sale USING (sale_id)
+ WHERE paper_copy.till_id = refund.till_id
+   AND paper_copy.kind = 'ticket'
+   AND paper_copy.sequence = refund.ticket_no
+   AND sale.person_ref = ANY (%(person_refs)s)
+   AND paper_copy.reason <> '-'
+RETURNING refund.refund_id AS id;

@@ -65,9 +65,9 @@ UPDATE refund
 
 -- name: add_refund_cash
 INSERT INTO cash_line (till_id, site_code, business_date, recorded_at, kind, amount_cents,
-                       refund_id, drawer_session_id, recorded_by, reason)
+                       refund_id, drawer_session_id, recorded_by)
 VALUES (%(till_id)s, %(site_code)s, %(business_date)s, %(recorded_at)s, 'refund', %(amount_cents)s,
-        %(refund_id)s, %(drawer_session_id)s, %(recorded_by)s, %(reason)s);
+        %(refund_id)s, %(drawer_session_id)s, %(recorded_by)s);
 
 -- name: put_refund_off
 UPDATE refund SET look_at = %(look_at)s WHERE refund_id = %(refund_id)s AND state = 'granted';

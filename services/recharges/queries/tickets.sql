@@ -13,7 +13,8 @@ SELECT journal.record, journal.signature, journal.business_date, till.name AS ti
    AND journal.sequence = %(ticket_no)s;
 
 -- name: find_names_of_place
-SELECT till.name AS till_name, coalesce(site.name, till.site_code) AS site_name
+SELECT till.name AS till_name, coalesce(site.name, till.site_code) AS site_name,
+       coalesce(site.address, '') AS site_address
   FROM till
   LEFT JOIN site ON site.site_code = till.site_code
  WHERE till.till_id = %(till_id)s;
@@ -78,4 +79,6 @@ SELECT printed_by, printed_at, reason
    AND copy_no = %(copy_no)s;
 
 -- name: find_refund
-SELECT sale_id, till_id, site_code, state, ticket_no FROM refund WHERE refund_id = %(refund_id)s;
+SELECT sale_id, till_id, site_code, state, reason, ticket_no
+  FROM refund
+ WHERE refund_id = %(refund_id)s;

@@ -70,7 +70,6 @@ def voucher(**changes: Any) -> TicketVoucher:
 def sale(**changes: Any) -> Ticket:
     said: dict[str, Any] = {
         "site_name": "Paris 19",
-        "site_code": "paris-19",
         "till_name": "Caisse 1",
         "ticket_no": 4217,
         "recorded_at": SOLD_AT,
@@ -89,7 +88,6 @@ def sale(**changes: Any) -> Ticket:
 def place(**changes: Any) -> Place:
     said: dict[str, Any] = {
         "site_name": "Paris 19",
-        "site_code": "paris-19",
         "till_name": "Caisse 1",
         "printed_at": datetime(2026, 11, 22, 17, 31, 40, tzinfo=UTC),
         "printed_by_code": "M2",

@@ -33,7 +33,7 @@ class TestRoll:
     @settings(max_examples=50, deadline=None)
     @given(report=strategies.closings(texts=strategies.hostile))
     def test_is_never_wider_for_a_report(self, report: DrawerReport) -> None:
-        printed = escpos.render(report_sheet.compose(report, language="en"))
+        printed = escpos.render(report_sheet.compose(report, seller=papers.SELLER, language="en"))
 
         assert max(width for _, width in papers.lines_of_roll(printed)) <= escpos.COLUMNS
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kernel.money import Cents
 from services.recharges.domain.report import DrawerReport
-from services.recharges.domain.ticket import Reprint, Ticket, TicketVoucher
+from services.recharges.domain.ticket import RefundOf, Reprint, Ticket, TicketVoucher
 from services.recharges.printing import escpos, html, pdf, report_sheet, ticket_sheet
 from services.recharges.printing.sheet import Sheet
 from tests.recharges.printing import papers, strategies
@@ -58,6 +58,7 @@ def amounts_of_report(report: DrawerReport) -> list[int]:
     takings = report.takings
     expected = opened + takings.cash_sales_cents - takings.cash_refunds_cents + sum(moved)
     found += [*moved, expected, counted - expected]
+    found += [takings.cash_sales_cents + takings.card_sales_cents]
     found += [takings.cash_sales_cents, -takings.cash_refunds_cents]
     found += [takings.card_sales_cents, -takings.card_refunds_cents]
     found += [takings.perpetual_real_cents, takings.perpetual_absolute_cents]
@@ -118,7 +119,7 @@ class TestTicket:
 
             copy = ticket.reprint.number if ticket.reprint else 0
             assert (f"DUPLICATA {copy}" in text) == (copy > 0)
-            assert f"Réimpression (0 = original) {copy}" in text
+            assert "Réimpression" not in text
             assert ("REMBOURSEMENT" in text) == (ticket.refund_of is not None)
             if ticket.refund_of:
                 assert f"Du ticket n° {ticket.refund_of.ticket_no} : " in text
@@ -127,9 +128,23 @@ class TestTicket:
             assert f"Nombre de lignes {len(ticket.lines)} " in text
             assert "Signature aX7_" in text
             exempt = any(line.vat_rate == "exempt" for line in ticket.lines)
-            assert ("exonéré, art. 261-7-1° b du CGI" in text) == exempt
+            assert ("TVA : exonérée, art. 261-7-1° b du CGI" in text) == exempt
 
         run()
+
+    def test_says_nothing_of_why_once_that_was_blanked(self, name: str) -> None:
+        ticket = papers.sale(
+            lines=(papers.line(quantity=-1),),
+            tendered_cents=None,
+            refund_of=RefundOf(ticket_no=3, reason=""),
+            reprint=Reprint(number=2, reason=""),
+        )
+        text = READ[name](ticket_sheet.compose(ticket, seller=papers.SELLER, language="fr"))
+
+        assert "DUPLICATA 2" in text
+        assert "Réimprimé" not in text
+        assert "Du ticket n° 3" in text
+        assert "Du ticket n° 3 :" not in text
 
     def test_shows_the_pin_in_fours_and_the_time_in_paris(self, name: str) -> None:
         text = READ[name](ticket_sheet.compose(papers.sale(), seller=papers.SELLER, language="fr"))
@@ -179,7 +194,7 @@ class TestClosing:
         )
         @given(report=strategies.closings(), language=LANGUAGES)
         def run(report: DrawerReport, language: str) -> None:
-            text = READ[name](report_sheet.compose(report, language=language))
+            text = READ[name](report_sheet.compose(report, seller=papers.SELLER, language=language))
 
             found = papers.amounts_in(text, language=language)
             assert found == papers.amounts(*amounts_of_report(report), language=language)
@@ -189,7 +204,9 @@ class TestClosing:
         run()
 
     def test_reads_as_the_cashier_expects(self, name: str) -> None:
-        text = READ[name](report_sheet.compose(papers.closing(), language="fr"))
+        text = READ[name](
+            report_sheet.compose(papers.closing(), seller=papers.SELLER, language="fr")
+        )
 
         assert "Clôture Z n° 118" in text
         assert "Tickets 4101 – 4302" in text
@@ -199,10 +216,27 @@ class TestClosing:
         assert "Réel (ventes moins remboursements) 1 234 567,50 €" in text
         assert "duplicata n° 12 60303ae22b998861" in text
         assert "Tickets : 3" in text
-        assert "Réimpression (0 = original) 0" in text
+        assert "Fonds de caisse" in text
+        assert "Total des ventes (espèces et carte) 500,00 €" in text
+        assert "Réimpression" not in text
+
+    def test_says_who_sells_and_where_and_no_code_of_the_site(self, name: str) -> None:
+        address = "47 rue Jean Jaurès, Saint-Denis"
+        for report in (papers.closing, papers.month, papers.blind):
+            sheet = report_sheet.compose(
+                report(place=papers.place(site_address=address)),
+                seller=papers.SELLER,
+                language="fr",
+            )
+            text = READ[name](sheet)
+
+            assert f"Paris 19 {address} Relais Solidaire – SIRET 123 456 782 00002" in text
+            assert "paris-19" not in text
 
     def test_names_the_people_by_what_they_did(self, name: str) -> None:
-        text = READ[name](report_sheet.compose(papers.closing(), language="fr"))
+        text = READ[name](
+            report_sheet.compose(papers.closing(), seller=papers.SELLER, language="fr")
+        )
 
         assert "Ouverte par agent K7" in text
         assert "Tenue par agent R4" in text
@@ -217,14 +251,14 @@ class TestClosing:
     @pytest.mark.parametrize(
         ("changes", "marks"),
         [
-            ({}, ["Réimpression (0 = original) 0"]),
+            ({}, []),
             (
                 {"reprint": Reprint(number=2, reason="papier")},
-                ["DUPLICATA 2", "Réimprimé : papier", "Réimpression (0 = original) 2"],
+                ["DUPLICATA 2", "Réimprimé : papier"],
             ),
             (
                 {"is_shown": True},
-                ["DUPLICATA", "Pour consultation", "Réimpression (0 = original) –"],
+                ["DUPLICATA", "Pour consultation"],
             ),
         ],
         ids=["original", "copy", "look"],
@@ -233,14 +267,16 @@ class TestClosing:
         self, name: str, changes: dict[str, Any], marks: list[str]
     ) -> None:
         for report in (papers.closing, papers.month):
-            sheet = report_sheet.compose(report(place=papers.place(**changes)), language="fr")
+            sheet = report_sheet.compose(
+                report(place=papers.place(**changes)), seller=papers.SELLER, language="fr"
+            )
             text = READ[name](sheet)
 
             assert all(mark in text for mark in marks), text
             assert ("DUPLICATA" in text) == bool(changes)
 
     def test_of_a_month_says_its_sums_and_its_anchors(self, name: str) -> None:
-        text = READ[name](report_sheet.compose(papers.month(), language="fr"))
+        text = READ[name](report_sheet.compose(papers.month(), seller=papers.SELLER, language="fr"))
 
         assert "Clôture mensuelle n° 9" in text
         assert "Période novembre 2026" in text
@@ -251,7 +287,7 @@ class TestClosing:
         assert "duplicata n° 12 60303ae22b998861" in text
 
     def test_gives_a_blind_count_nothing_to_aim_at(self, name: str) -> None:
-        text = READ[name](report_sheet.compose(papers.blind(), language="fr"))
+        text = READ[name](report_sheet.compose(papers.blind(), seller=papers.SELLER, language="fr"))
 
         assert "Lecture X" in text
         assert "Le montant attendu est masqué jusqu'au comptage" in text

@@ -50,8 +50,6 @@ class TestTicket:
         assert papers.sale().kind is Kind.SALE
         assert papers.sale(**refund).kind is Kind.REFUND
         assert papers.sale(**refund, reprint=copy).kind is Kind.DUPLICATE
-        assert papers.sale(reprint=copy).duplicate_number == 2
-        assert papers.sale().duplicate_number == 0
 
     def test_gives_back_what_was_tendered_above_the_total(self) -> None:
         assert papers.sale(tendered_cents=Cents(2000)).change_cents == 1750
