@@ -185,6 +185,20 @@ class TestExport:
         with pytest.raises(PersonUnknown):
             export(tx, uuid4())
 
+    def test_of_merged_people_is_for_whom_each_of_them_was_sent_to(self, tx: Tx) -> None:
+        open_site(tx, "lyon")
+        theirs = taken_in(tx)
+        made = submit(tx, given_name="Odile", birth_date="1955-05-05", site_code="lyon")
+        lyon = a_caller("site_manager", "lyon")
+        mine = accept(tx, made.referral_id, by=lyon).person_ref
+        merge_person(tx, theirs, mine, caller=lyon, now=NOW, new_id=new_id)
+
+        for person_ref in (theirs, mine):
+            with pytest.raises(PersonElsewhere):
+                export(tx, person_ref, caller=lyon)
+            with pytest.raises(PersonElsewhere):
+                erase(tx, person_ref, caller=lyon)
+
 
 class TestErasure:
     def test_leaves_no_word_of_the_person_in_any_table(self, tx: Tx) -> None:

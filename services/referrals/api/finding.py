@@ -10,9 +10,10 @@ from services.referrals.api import Strict
 
 
 class FindPeople(Parameters):
-    """Whom to look for: a name, a phone or its last digits, the code of a referral.
+    """Whom to look for: a name, a phone or its last three digits, the code of a referral.
 
-    Three signs at least, and one page of answers: people are looked for, not leafed through.
+    Three signs at least, and one page of answers: people are looked for, not leafed through.  Four
+    digits of a phone find nobody: whoever sees three would guess the others one by one.
     """
 
     q: Annotated[str, Field(min_length=3, max_length=80)]

@@ -73,10 +73,14 @@ def take_people(tx: Transaction, person_ref: UUID, *, caller: Caller) -> list[UU
 
 
 def require_known(tx: Transaction, person_refs: Sequence[UUID], *, caller: Caller) -> None:
-    """Refuse a manager to whose sites a person was never sent."""
-    if caller.role != "admin" and caller.site_codes.isdisjoint(
-        erasure_rows.list_sites_of(tx, person_refs)
-    ):
+    """Refuse a manager to whose sites a person was never sent, under each of their references.
+
+    Merging two people must not show, or erase, what was another site's alone.
+    """
+    if caller.role == "admin":
+        return
+    known = erasure_rows.list_sent_to(tx, person_refs, site_codes=caller.site_codes)
+    if known != set(person_refs):
         raise PersonElsewhere()
 
 

@@ -16,7 +16,8 @@ from services.referrals.store.accesses import note_access
 FOUND_MAX = 20
 #: More who are a little alike than anybody can compare.
 ALIKE_MAX = 500
-_DIGITS_MIN = 3
+#: What is shown of a phone; more than that and less than all of it would let it be guessed.
+_LAST_DIGITS = 3
 
 
 def find_people(
@@ -40,7 +41,7 @@ def _search(tx: Transaction, text: str) -> list[UUID]:
         try:
             digits = phone.normalise(text)
         except ValueError:
-            if len(digits) < _DIGITS_MIN:
+            if len(digits) != _LAST_DIGITS:
                 return []
         return finding.search_phone(tx, digits, limit=FOUND_MAX)
     return finding.search_names(tx, words, limit=FOUND_MAX) if words else []

@@ -13,11 +13,12 @@ SELECT person_ref, last_contact_at, erased_at
  ORDER BY person_ref
    FOR UPDATE;
 
--- name: list_sites_of
--- Where a person was ever sent.
-SELECT DISTINCT site_code
+-- name: list_sent_to
+-- Who of these people was ever sent to one of these sites.
+SELECT DISTINCT person_ref
   FROM referral
- WHERE person_ref = ANY (%(person_refs)s);
+ WHERE person_ref = ANY (%(person_refs)s)
+   AND site_code = ANY (%(site_codes)s);
 
 -- name: find_open_case
 SELECT opened_on

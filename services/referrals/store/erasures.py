@@ -1,6 +1,6 @@
 """Erasures, their receipts, and what is erased, as rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -31,10 +31,12 @@ def list_referrals_of(tx: Transaction, person_refs: Sequence[UUID]) -> list[UUID
     return [row["referral_id"] for row in rows]
 
 
-def list_sites_of(tx: Transaction, person_refs: Sequence[UUID]) -> set[str]:
-    """List the sites that a person was ever sent to."""
-    rows = tx.execute(SQL["list_sites_of"], {"person_refs": list(person_refs)})
-    return {row["site_code"] for row in rows}
+def list_sent_to(
+    tx: Transaction, person_refs: Sequence[UUID], *, site_codes: Collection[str]
+) -> set[UUID]:
+    """List who of these people was ever sent to one of these sites."""
+    values = {"person_refs": list(person_refs), "site_codes": list(site_codes)}
+    return {row["person_ref"] for row in tx.execute(SQL["list_sent_to"], values)}
 
 
 def find_open_case(tx: Transaction, person_refs: Sequence[UUID]) -> date | None:
