@@ -68,6 +68,19 @@ class TestPaper:
         ):
             assert said in text, text
 
+    def test_says_of_an_entry_that_it_is_provisional_until_when_and_who_confirms_it(self) -> None:
+        text = text_of(slip.to_pdf(a_paper(provisional=True, needs=NEEDS, address="A" * 200)))
+
+        for said in (
+            "Bon provisoire",
+            "Ce bon est provisoire : il est valable jusqu'au 20 février 2027",
+            "Demandez d'ici là à un travailleur social de le confirmer",
+            "en lui donnant ce code : ABCD-EFGH.",
+        ):
+            assert said in text, text
+        assert "Bon d'orientation" not in text
+        assert "vous l'a remis" not in text
+
     def test_square_is_read_by_a_camera_and_checked_with_the_public_key(self) -> None:
         paper = a_paper()
 

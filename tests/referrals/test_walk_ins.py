@@ -17,6 +17,7 @@ from tests.referrals import letterbox
 from tests.referrals.build import (
     DESK,
     NOW,
+    SEAL,
     SITE,
     Tx,
     a_caller,
@@ -202,6 +203,13 @@ class TestWalkIn:
         confirm(tx, entered.referral_id, by=a_caller("referrer"), now=NOW + timedelta(hours=2))
 
         assert steps(tx, entered.referral_id) == ["provisional", "first_visit", "accepted"]
+
+    def test_slip_is_provisional_and_a_referrals_is_not(self, tx: Tx) -> None:
+        def is_provisional(referral_id: UUID) -> bool:
+            return slips.find_paper(tx, referral_id, caller=DESK, now=NOW, seal=SEAL).provisional
+
+        assert is_provisional(walk_in(tx, **self.PERSON).referral_id)
+        assert not is_provisional(submit(tx).referral_id)
 
     def test_shows_the_person_to_the_site(self, tx: Tx) -> None:
         entered = walk_in(tx, **self.PERSON)

@@ -62,6 +62,7 @@ def find_paper(
         needs=row["needs"],
         given_name=row["given_name"],
         family_initial=row["family_initial"],
+        provisional=row["state"] == State.PROVISIONAL,
     )
 
 

@@ -23,7 +23,10 @@ BRING = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """What a slip says; it is good on every day before `expires_on`."""
+    """What a slip says; it is good on every day before `expires_on`.
+
+    A provisional one is of somebody who is in already, until then unless a referrer confirms it.
+    """
 
     code: str
     signed: str = field(repr=False)
@@ -33,6 +36,7 @@ class Paper:
     needs: Sequence[str]
     given_name: str | None = field(repr=False)
     family_initial: str | None = field(repr=False)
+    provisional: bool = False
 
     @property
     def called(self) -> str:
