@@ -12,6 +12,7 @@ from services.referrals.domain.rule import RuleMissing
 from services.referrals.handlers import learning, retaining
 from services.referrals.handlers.merging import merge_person
 from tests.fix_stack import TxOf
+from tests.referrals import letterbox
 from tests.referrals.build import NOW, Tx, a_caller, a_fact, accept, new_id, open_site, submit
 from tests.referrals.rights import ERASURES, MANAGER
 
@@ -74,7 +75,9 @@ class TestNotice:
         ).fetchall()
         [mail] = mails
         assert (mail["about"], mail["to_address"]) == (str(known), "zoe@example.org")
-        assert b"20 d=C3=A9cembre 2026" in mail["content"].replace(b"=\r\n", b"")
+        [(_, letter)] = [each for each in letterbox.filed(tx) if each[0] == "retention_notice"]
+        assert "20 décembre 2026" in letterbox.words(letter)
+        assert "au point d'accueil de votre orientation" in letterbox.words(letter)
 
     @pytest.mark.parametrize("kind", ["sale", "device", "case"])
     def test_is_void_once_the_person_comes(self, tx: Tx, kind: str) -> None:

@@ -31,7 +31,7 @@ We have not seen you for {months} months. On {erase_on} we will erase what we kn
 
 If you would like to be helped again, come before that day or have a social worker send you. If not, there is nothing to do.
 
-To see what we hold on you, or to have it erased at once, ask at any of our reception points."""  # noqa: E501
+To see what we hold on you, or to have it erased at once, ask at the reception point that you were referred to."""  # noqa: E501
 
 
 def give_notice(tx: Transaction, *, now: datetime, new_id: Callable[[], UUID]) -> int:
