@@ -25,6 +25,21 @@ def failed(count: int, *, at: datetime = NOON) -> Throttle:
     return known
 
 
+class TestLine:
+    @pytest.mark.parametrize(
+        ("address", "line"),
+        [
+            ("192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+            ("2001:DB8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+            ("::ffff:192.0.2.7", "::ffff:192.0.2.7"),
+            ("not an address", "not an address"),
+        ],
+    )
+    def test_is_what_one_subscriber_has(self, address: str, line: str) -> None:
+        assert throttle.line_of(address) == line
+
+
 class TestBegin:
     @pytest.mark.parametrize("count", range(5))
     def test_lets_in_below_the_limit(self, count: int) -> None:

@@ -167,6 +167,13 @@ class TestWalkIn:
         assert door.code("/v1/walk-ins", a_body(site_code="lyon"))[0] == 403
         assert door.code("/v1/walk-ins", a_body(), as_=REFERRER)[0] == 403
 
+    def test_is_a_namesake_by_a_manager_s_word_alone(self, door: Door) -> None:
+        body = a_body()
+        body["person"]["namesake"] = True
+
+        assert door.code("/v1/walk-ins", body) == (403, "accounts.role.not_allowed")
+        assert door.made("/v1/walk-ins", body, as_=MANAGER)["entitlement"]["provisional"] is True
+
 
 class TestCriterion:
     def test_is_set_by_a_manager_and_asked_at_the_door(self, door: Door) -> None:

@@ -6,11 +6,23 @@ at once get no further than the limit; it becomes a failure, or is taken back wh
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from kernel.refusal import Throttled
 
 #: A pending attempt whose process died is counted as a failure after this time.
 PENDING_MAX = timedelta(seconds=60)
+
+
+def line_of(address: str) -> str:
+    """Return what one subscriber has: an IPv4 address, or the /64 of an IPv6 one (RFC 6177)."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv6Address) and known.ipv4_mapped is None:
+        return str(IPv6Network((known, 64), strict=False))
+    return address
 
 
 class TooManyAttempts(Throttled):

@@ -25,14 +25,16 @@ def for_account(named: str) -> Counted:
 def for_address(call: Call) -> Counted:
     """Count for the address that the caller comes from."""
     return attempts.counted_for(
-        "address", call.address, limit=_limit(current().failures_per_address_max)
+        "address", throttle.line_of(call.address), limit=_limit(current().failures_per_address_max)
     )
 
 
 def for_enrolments(call: Call) -> Counted:
     """Count for the enrolment codes tried from the caller's address."""
     return attempts.counted_for(
-        "enrolment", call.address, limit=_limit(current().failures_per_address_max)
+        "enrolment",
+        throttle.line_of(call.address),
+        limit=_limit(current().failures_per_address_max),
     )
 
 

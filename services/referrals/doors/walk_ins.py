@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from chassis import http
+from chassis.auth import RoleNotAllowed
 from chassis.db import Transaction
 from chassis.http import Call
 from services.referrals import api
 from services.referrals.api import people as person_api
 from services.referrals.api import referrals as referral_api
-from services.referrals.doors import STAFF, keys
+from services.referrals.doors import MANAGERS, STAFF, keys
 from services.referrals.handlers import walk_ins
 
 
@@ -27,6 +28,9 @@ class WalkInDoors:
         self, tx: Transaction, call: Call, body: referral_api.WalkIn
     ) -> referral_api.WalkedIn:
         """Take somebody in provisionally who came without a referral."""
+        if body.person.namesake and call.caller.role not in MANAGERS:
+            # A namesake has a cap of their own: whoever sells does not say so alone.
+            raise RoleNotAllowed(role=call.caller.role)
         return walk_ins.walk_in(tx, body, caller=call.caller, now=call.now, fresh=keys.fresh(call))
 
     @http.command(
