@@ -14,7 +14,7 @@ from typing import Any
 
 from chassis import clock
 from deploy.audit.cli import await_quiet
-from deploy.demo import data, referrers, rights, till
+from deploy.demo import computers, data, referrers, rights, till
 from deploy.demo.book import Book
 from deploy.demo.client import HEARD_WITHIN_S, Client, Refused
 from deploy.demo.data import Demonstration
@@ -139,7 +139,7 @@ def play(stack: Stack) -> Played:
     if day.number == 1:
         _mediate(day)
         _report_option(day)
-    _sell_computer(day)
+    computers.sell(day)
     till.close_drawers(day)
     rights.show_and_forget(day)
     day.book.days_played = day.number
@@ -332,39 +332,6 @@ def _report_option(day: Day) -> None:
             partner.post("donations/v1/option-reports", report.content)
         except Refused as refused:
             day.refused[refused.code] += 1
-
-
-def _sell_computer(day: Day) -> None:
-    """A refurbished computer is sold to somebody who asked for one; one comes back with a fault."""
-    for site_code in SELLING:
-        seller = day.as_("till_operator", site_code=site_code)
-        ready = seller.get(f"equipment/v1/devices?site_code={site_code}&state=ready&kind=laptop")
-        wanted = [
-            person_ref
-            for place, person_ref in day.persons.items()
-            if day.made.people[place].site_code == site_code
-        ]
-        if not ready or not wanted:
-            continue
-        sale = seller.post(
-            f"equipment/v1/devices/{ready[0]['device_id']}/sales",
-            {
-                "person_ref": wanted[0],
-                "site_code": site_code,
-                "tendered_cents": 10_000,
-                "tender": "cash",
-            },
-            until_heard=_ENTITLEMENT_UNHEARD,
-        )
-        day.done["computers sold"] += 1
-        day.cents["computers, cash taken"] += sale["price_cents"]
-    if day.done["computers sold"]:
-        fault = {
-            "opened_on": business_date(clock.now()).isoformat(),
-            "fault": "La charnière de l'écran est dure.",
-        }
-        seller.post(f"equipment/v1/devices/{sale['device_id']}/repairs", fault)
-        day.done["repairs taken in"] += 1
 
 
 def _await_knowledge(day: Day) -> dict[str, dict[str, int]]:
