@@ -1,4 +1,7 @@
-"""Work that keeps the processor busy in C, done on a native thread so that the hub goes on."""
+"""Work that keeps the processor busy in C, done on a native thread so that the hub goes on.
+
+Nothing that logs or takes a lock of Python's: eventlet has made those its own (decision 0021).
+"""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
