@@ -157,7 +157,8 @@ class TestPoison:
         ("malformed", changed(a_fact(), time="yesterday")),
         ("malformed", changed(a_fact(), data="text")),
         ("unknown_type", changed(a_fact(), type="recharges.sale.imagined.v1")),
-        ("unknown_type", changed(a_fact(), type="recharges.\x00\ud800.v1")),
+        ("unknown_type", changed(a_fact(), type="recharges.\x00.v1")),
+        ("malformed", changed(a_fact(), type="recharges.\ud800.v1")),
         ("unreadable", a_fact(number="many").to_json()),  # type: ignore[arg-type]
         ("unreadable", changed(a_fact(), data={})),
         ("crashed", a_fact(do="crash").to_json()),

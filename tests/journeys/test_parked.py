@@ -41,7 +41,13 @@ def envelope(**changed: Any) -> bytes:
 
 def a_sale(**changed: Any) -> dict[str, Any]:
     """The data of such a fact."""
-    line = {"operator": "sfr", "quantity": 1, "price_cents": 250, "face_value_cents": 1_500}
+    line = {
+        "offer_code": "sfr-15",
+        "operator": "sfr",
+        "quantity": 1,
+        "price_cents": 250,
+        "face_value_cents": 1_500,
+    }
     return {
         "sale_id": str(uuid.uuid4()),
         "person_ref": str(uuid.uuid4()),
