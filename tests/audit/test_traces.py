@@ -12,7 +12,7 @@ from deploy.audit import checks
 from deploy.local import keyring
 from deploy.local.processes import PROCESSES, services_of
 from services.referrals.doors.vault import digest_of_traces
-from tests.fix_network import Network
+from tests.fix_network import Network, eventually
 
 pytestmark = pytest.mark.journey
 
@@ -88,10 +88,10 @@ def erased(network: Network, erased_url: str) -> Iterator[Erased]:
 
 class TestTraces:
     def test_of_an_erased_person_are_nowhere(self, erased: Erased) -> None:
-        found = erased.look()
+        # What was said a moment before, about anybody, is still on its way through the services.
+        eventually(lambda: erased.look().broken == 0)
 
-        assert found.ok
-        assert found.examined > 1_000
+        assert erased.look().examined > 1_000
 
     @pytest.mark.parametrize("where", LEFT)
     def test_are_found_in(self, erased: Erased, where: str) -> None:
