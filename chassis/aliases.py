@@ -110,7 +110,7 @@ def learn(tx: Transaction, facts: Sequence[Envelope]) -> list[UUID]:
     heard = [(PersonMerged.hear(fact), fact) for fact in facts]
     changed = {told.person_ref for told, _ in heard}
     tx.execute(_TAKE_TURNS)
-    tx.execute(_LOCK, {"person_refs": column(changed | {told.merged_into for told, _ in heard})})
+    lock(tx, changed | {told.merged_into for told, _ in heard})
     rows = tx.execute(
         _LEARN,
         {
@@ -123,6 +123,11 @@ def learn(tx: Transaction, facts: Sequence[Envelope]) -> list[UUID]:
     news = {(row["person_ref"], row["sequence"]) for row in rows}
     resolve(tx, changed)
     return [fact.id for told, fact in heard if (told.person_ref, fact.sequence) not in news]
+
+
+def lock(tx: Transaction, person_refs: Collection[UUID]) -> None:
+    """Who was merged takes turns, under all their references, until this transaction ends."""
+    tx.execute(_LOCK, {"person_refs": column(person_refs)})
 
 
 def resolve(tx: Transaction, changed: Collection[UUID]) -> None:

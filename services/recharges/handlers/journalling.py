@@ -57,3 +57,27 @@ def _note(tx: Transaction, till: Row, event: Event, details: dict[str, Any], *, 
         business_date=pen.today,
         recorded_at=pen.now,
     )
+
+
+def note_copy(
+    tx: Transaction, till: Row, of: Kind, *, number: int, copy_no: int, by: UUID, pen: Pen
+) -> None:
+    """Write into a till's journal that a record of it was printed again."""
+    records.append(
+        tx,
+        Kind.DUPLICATE,
+        till=till,
+        build=lambda sequence: journal.duplicate_record(
+            till_id=till["till_id"],
+            site_code=till["site_code"],
+            sequence=sequence,
+            recorded_at=pen.now,
+            of=of,
+            number=number,
+            copy_no=copy_no,
+            user_id=by,
+        ),
+        keys=pen.keys,
+        business_date=pen.today,
+        recorded_at=pen.now,
+    )

@@ -6,13 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from chassis.db import Transaction
-from services.recharges.domain import copies, journal
+from services.recharges.domain import copies
 from services.recharges.domain.journal import Kind
 from services.recharges.domain.ticket import Reprint, words_left
-from services.recharges.handlers.journalling import Pen
+from services.recharges.handlers.journalling import Pen, note_copy
 from services.recharges.store import SQL
 from services.recharges.store import drawers as drawer_rows
-from services.recharges.store import journal as records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +43,7 @@ def print_copy(
         row["copy_no"] if row else None, reason=reason, is_supervisor=is_supervisor
     )
     if copy_no:
-        _journal(tx, till, paper, copy_no=copy_no, by=by, pen=pen)
+        note_copy(tx, till, paper.kind, number=paper.sequence, copy_no=copy_no, by=by, pen=pen)
     tx.execute(
         SQL["add_paper_copy"],
         place
@@ -71,32 +70,3 @@ def _place(paper: Paper) -> dict[str, Any]:
         "kind": paper.kind.value,
         "sequence": paper.sequence,
     }
-
-
-def _journal(
-    tx: Transaction,
-    till: dict[str, Any],
-    paper: Paper,
-    *,
-    copy_no: int,
-    by: UUID,
-    pen: Pen,
-) -> None:
-    records.append(
-        tx,
-        Kind.DUPLICATE,
-        till=till,
-        build=lambda sequence: journal.duplicate_record(
-            till_id=till["till_id"],
-            site_code=till["site_code"],
-            sequence=sequence,
-            recorded_at=pen.now,
-            of=paper.kind,
-            number=paper.sequence,
-            copy_no=copy_no,
-            user_id=by,
-        ),
-        keys=pen.keys,
-        business_date=pen.today,
-        recorded_at=pen.now,
-    )

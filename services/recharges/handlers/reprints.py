@@ -7,14 +7,12 @@ from chassis.db import Transaction
 from kernel.refusal import Refusal
 from services.recharges.api import tickets as api
 from services.recharges.api.selling import VoucherSold
-from services.recharges.domain import journal
 from services.recharges.domain.journal import Kind
 from services.recharges.domain.ticket import Reprint, words_left
-from services.recharges.handlers.journalling import Pen
+from services.recharges.handlers.journalling import Pen, note_copy
 from services.recharges.seal import PinSeal
 from services.recharges.store import SQL
 from services.recharges.store import drawers as drawer_rows
-from services.recharges.store import journal as records
 from services.recharges.store import keys as key_rows
 from services.recharges.store import selling as store
 
@@ -45,24 +43,7 @@ def reprint(
     if not vouchers:
         raise AllGivenBack()
     copy_no = copies["last_copy_no"] + 1
-    records.append(
-        tx,
-        Kind.DUPLICATE,
-        till=till,
-        build=lambda sequence: journal.duplicate_record(
-            till_id=till["till_id"],
-            site_code=till["site_code"],
-            sequence=sequence,
-            recorded_at=pen.now,
-            of=Kind.TICKET,
-            number=sale["ticket_no"],
-            copy_no=copy_no,
-            user_id=by,
-        ),
-        keys=pen.keys,
-        business_date=pen.today,
-        recorded_at=pen.now,
-    )
+    note_copy(tx, till, Kind.TICKET, number=sale["ticket_no"], copy_no=copy_no, by=by, pen=pen)
     _log(tx, sale, kind="reprint", reason=reason, copy_no=copy_no, by=by, pen=pen)
     return _reprinted(sale_id, sale["ticket_no"], copy_no, vouchers)
 

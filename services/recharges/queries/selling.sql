@@ -46,16 +46,6 @@ SELECT ARRAY(SELECT key FROM sale WHERE key = ANY(%(keys)s::text[])
           FROM unnest(%(person_refs)s::uuid[]) AS asked (person_ref)
           LEFT JOIN person_alias AS known_as ON known_as.person_ref = asked.person_ref) AS people;
 
--- name: lock_aliases
--- Who was merged takes turns under all their references, before any of them has bought this month.
-SELECT other.person_ref
-  FROM person_alias AS known_as
-  JOIN person_alias AS other ON other.same_as = known_as.same_as
- WHERE known_as.person_ref = ANY(%(person_refs)s::uuid[])
-    OR known_as.same_as = ANY(%(person_refs)s::uuid[])
- ORDER BY other.person_ref
-   FOR UPDATE OF other;
-
 -- name: lock_keys_and_aliases
 -- Sales asked for under one key take turns, whatever they are paid with, wherever they are sold; and
 -- those to a person who was merged.  The keys come sorted.

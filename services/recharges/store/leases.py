@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from chassis import aliases
 from chassis.columns import column
 from chassis.db import Transaction
 from kernel.money import ZERO, Cents
@@ -48,9 +49,9 @@ class People:
 
     def __init__(self, tx: Transaction, wanted: Iterable[Month]) -> None:
         asked = sorted({*wanted})
-        person_refs = column({person_ref for person_ref, _ in asked})
-        tx.execute(SQL["lock_aliases"], {"person_refs": person_refs})
-        read = tx.execute(SQL["read_people"], {"person_refs": person_refs}).fetchall()[0]
+        people = {person_ref for person_ref, _ in asked}
+        aliases.lock(tx, people)
+        read = tx.execute(SQL["read_people"], {"person_refs": column(people)}).fetchall()[0]
         self.same_as: dict[UUID, UUID]
         self.entitlements: dict[UUID, list[Entitlement]]
         self.same_as, self.entitlements = people_from(read["people"])
