@@ -80,7 +80,7 @@ class TestWord:
             {"sub": ...},
             {"sub": ""},
         ],
-        ids=str,
+        ids=" ".join,
     )
     def test_is_not_believed_with_other_claims(self, liar: Liar, claims: dict[str, Any]) -> None:
         liar.claims = claims
