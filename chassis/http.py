@@ -34,7 +34,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from chassis import auth, clock, idempotency, metrics, problem, texts
+from chassis import auth, clock, cookies, idempotency, metrics, problem, texts
 from chassis.auth import ROLES, Caller, Employed, EmployeesOnly, RoleNotAllowed
 from chassis.db import Transaction
 from chassis.ids import new_id
@@ -83,6 +83,8 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
     resources = Resources()
     server = Server()
     expected_exceptions = Refusal
+    #: Whether programs may count on the route: it stands in the OpenAPI document.
+    documented = True
 
     def __init__(
         self,
@@ -136,12 +138,14 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         try:
             response = self._respond(request, language)
         except Exception as error:
-            service = self.container.service_name
-            response = problem.response(error, language=language, service=service)
+            response = self._refused(error, request, language)
         metrics.http_seconds.labels(self.route, response.status_code).observe(
             time.perf_counter() - started
         )
         return response
+
+    def _refused(self, error: Exception, request: Request, language: str) -> Response:
+        return problem.response(error, language=language, service=self.container.service_name)
 
     def _respond(self, request: Request, language: str) -> Response:
         now = clock.now()
@@ -185,7 +189,7 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
     def _authorise(self, request: Request, now: datetime) -> Caller:
         if self.allow is ANYONE:
             return _NOBODY
-        caller = self.resources.verifier.verify(request.headers.get("Authorization"), now=now)
+        caller = self.resources.verifier.verify(cookies.authorization_of(request), now=now)
         if caller.role not in self.allow:
             raise RoleNotAllowed(role=caller.role)
         if caller.volunteer and isinstance(self.allow, Employed):
@@ -248,7 +252,7 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         if isinstance(result, Paged) and result.last is not None:
             next_page = urlencode({**call.query, "after": result.last})
             response.headers["Link"] = f'<{call.path}?{next_page}>; rel="next"'
-        return response
+        return _with_cookies(response, result, call)
 
 
 class Query(Door):
@@ -273,9 +277,10 @@ class Command(Door):
             if before is not None:
                 status, kept = before
                 return Response(kept, status=status, content_type=_JSON)
-            status, answer = self._dump(self._work((tx, call, *given), path))
+            result = self._work((tx, call, *given), path)
+            status, answer = self._dump(result)
             idempotency.keep(tx, key=call.key, status=status, answer=answer.decode())
-        return Response(answer, status=status, content_type=_JSON)
+        return _with_cookies(Response(answer, status=status, content_type=_JSON), result, call)
 
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -314,6 +319,13 @@ def _address(request: Request, proxies: tuple[IPv4Network | IPv6Network, ...]) -
         with suppress(ValueError):
             return str(ip_address(told))
     return peer
+
+
+def _with_cookies(response: Response, result: Any, call: Call) -> Response:
+    """Set the cookies of a result; whoever lies about their own way harms only their own cookie."""
+    for cookie in result.cookies if isinstance(result, Reply) else ():
+        cookie.put(response, secure=call.headers.get("X-Forwarded-Proto") == "https")
+    return response
 
 
 def _query(request: Request) -> Mapping[str, str]:

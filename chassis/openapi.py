@@ -18,7 +18,7 @@ _PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(model="P
 _MODE: JsonSchemaMode = "validation"
 _DONE = {202: "Begun, and not done yet."}
 #: Nobody has a token there yet, and may still not be let in.
-_SIGN_INS = ("/sessions", "/callback")
+_SIGN_INS = ("/sessions", "/browser-sessions", "/callback")
 _PROBLEMS = {
     "400": "The body is not JSON.",
     "401": "No token, or one that is forged or expired.",
@@ -57,7 +57,7 @@ def routes(service_class: type) -> list[Any]:
         (entrypoint, method)
         for _, method in inspect.getmembers(service_class, inspect.isfunction)
         for entrypoint in getattr(method, "nameko_entrypoints", ())
-        if hasattr(entrypoint, "allow")
+        if getattr(entrypoint, "documented", False)
     ]
     return sorted(found, key=lambda each: (each[0].path, each[0].method))
 

@@ -12,6 +12,8 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis.cookies import Cookie
+
 _T = TypeVar("_T")
 _GIVEN = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_max_length=2_000)
 
@@ -61,10 +63,11 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer with another status than the route's own."""
+    """An answer with another status than the route's own, or with cookies for a browser."""
 
     answer: object
     status: int
+    cookies: tuple[Cookie, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

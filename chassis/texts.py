@@ -51,6 +51,17 @@ def translate(sentence: str, *, language: str, service: str | None = None) -> st
     return sentence
 
 
+def translate_counted(
+    one: str, many: str, count: int, *, language: str, service: str | None = None
+) -> str:
+    """Return the form of a sentence that goes with a number of things."""
+    for package in ("chassis", *((f"services.{service}",) if service else ())):
+        translated = _catalogue(package, language).ngettext(one, many, count)
+        if translated not in (one, many):
+            return translated
+    return one if count == 1 else many
+
+
 def explain(refusal: Refusal, *, language: str) -> str:
     """Say why something was refused."""
     service = refusal.code.partition(".")[0]

@@ -1,5 +1,6 @@
 """A private nginx: one address for people and programs, in front of every service."""
 
+import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -7,11 +8,12 @@ from pathlib import Path
 
 from deploy.local import probe
 from deploy.local.child import Child, find_program, plain_environment
-from deploy.local.home import Home
+from deploy.local.home import ROOT, Home
 from deploy.local.ports import Ports
 from deploy.local.processes import ServiceProcess, services_of
 
 PAGES = Path(__file__).parent / "pages"
+WEB = ROOT / "chassis" / "web" / "static"
 SERVICE_LINE_MARK = 'data-service="'
 
 MAIN = """\
@@ -27,10 +29,22 @@ http {{
     access_log off;
     log_not_found off;
     server_tokens off;
-    types {{ application/problem+json json; }}
+    types {{
+        application/problem+json json;
+        text/css css;
+        text/javascript js mjs;
+        image/svg+xml svg;
+        image/png png;
+        text/plain txt;
+        application/manifest+json webmanifest;
+    }}
     default_type text/html;
     charset utf-8;
-    charset_types text/html application/problem+json;
+    charset_types text/html text/css text/javascript application/problem+json;
+    gzip on;
+    gzip_min_length 1000;
+    gzip_proxied any;  # text/html is always among them; what the API answers is not packed
+    gzip_types text/css text/javascript image/svg+xml application/manifest+json;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -56,12 +70,23 @@ http {{
     server {{
         listen {listen};
         root {pages};
-        index start.fr.html;
         error_page 502 503 504 =503 /unavailable.fr.json;
         error_page 413 /too_large.fr.json;
         error_page 404 /not_found.fr.json;
         location ~ ^/[a-z_]+\\.fr\\.json$ {{ internal; add_header Retry-After 1 always; }}
+        location = /unavailable.fr.html {{ internal; add_header Retry-After 5 always; }}
+        location = /services {{ try_files /services.fr.html =404; }}
         location / {{ limit_except GET {{ deny all; }} }}
+        # Looked at anew each time (304 for what has not changed), but for what has its version in
+        # its path.
+        location /static/ {{
+            add_header Cache-Control no-cache;
+            add_header X-Content-Type-Options nosniff;
+        }}
+        location ~ ^/static/[a-z]+/vendor/ {{
+            add_header Cache-Control "public, max-age=31536000, immutable";
+            add_header X-Content-Type-Options nosniff;
+        }}
         # Takings by site: read at each service's own port, which nobody reaches from outside.
         location ~ ^/api/[^/]+/metrics(/|$) {{ return 404; }}
 {locations}
@@ -79,6 +104,11 @@ UPSTREAM = """\
 """
 SERVER = "        server {address} max_fails=1 fail_timeout=1s;"
 LOCATION = "        location /api/{service}/ {{ proxy_pass http://{service}; }}"
+PAGE = """\
+        location {match}{path} {{
+            proxy_pass http://{service};
+            error_page 502 503 504 =503 /unavailable.fr.html;
+        }}"""
 
 
 def make_child(home: Home, *, ports: Ports, processes: Iterable[ServiceProcess]) -> Child:
@@ -102,7 +132,7 @@ def make_child(home: Home, *, ports: Ports, processes: Iterable[ServiceProcess])
         folder=folder,
         port=ports.web,
         order=0,
-        answers=lambda: probe.http_ok(ports.web, path="/"),
+        answers=lambda: probe.http_ok(ports.web, path="/services"),
         home=home,
     )
 
@@ -133,19 +163,44 @@ def configuration(
             )
             for service, addresses in copies.items()
         ),
-        locations="\n".join(LOCATION.format(service=service) for service in copies),
+        locations="\n".join(location for service in copies for location in locations_of(service)),
     )
 
 
+def locations_of(service: str) -> Iterable[str]:
+    """What goes to a service: its API, and the pages that lie under its prefixes."""
+    yield LOCATION.format(service=service)
+    for prefix in prefixes_of(service):
+        yield PAGE.format(match="= ", path=prefix, service=service)
+        if prefix != "/":
+            yield PAGE.format(match="", path=f"{prefix}/", service=service)
+
+
+def prefixes_of(service: str) -> tuple[str, ...]:
+    """Under which paths a service's pages lie; many a service has none."""
+    if not (ROOT / "services" / service / "web").is_dir():
+        return ()
+    prefixes: tuple[str, ...] = importlib.import_module(f"services.{service}.web").PREFIXES
+    return prefixes
+
+
 def write_pages(pages: Path, *, services: Iterable[str]) -> None:
-    """Copies the pages; the start page keeps the lines of the services that run."""
+    """Copies what nginx serves itself: the static files, and what is said when a service is away.
+
+    The list of the services keeps the lines of those that run.
+    """
     shutil.rmtree(pages, ignore_errors=True)
     shutil.copytree(PAGES, pages)
-    start = pages / "start.fr.html"
+    shutil.copytree(WEB, pages / "static" / "chassis")
+    for service in services:
+        own = ROOT / "services" / service / "web" / "static"
+        if own.is_dir():
+            shutil.copytree(own, pages / "static" / service)
+    listed = pages / "services.fr.html"
     lines = [
         line
-        for line in start.read_text(encoding="utf-8").splitlines(keepends=True)
+        for line in listed.read_text(encoding="utf-8").splitlines(keepends=True)
         if SERVICE_LINE_MARK not in line
         or line.split(SERVICE_LINE_MARK)[1].split('"')[0] in services
     ]
-    start.write_text("".join(lines), encoding="utf-8")
+    listed.write_text("".join(lines), encoding="utf-8")

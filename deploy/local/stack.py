@@ -55,7 +55,7 @@ class Stack:
             case "rabbitmq":
                 return probe.amqp_greets(process.port)
             case "nginx":
-                return probe.http_ok(process.port, path="/")
+                return probe.http_ok(process.port, path="/services")
             case "stripe":
                 return probe.http_ok(process.port, path="/readyz")
         return probe.listens(process.port)

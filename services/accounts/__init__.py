@@ -7,9 +7,11 @@ Publishes  accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.devic
            accounts.user.changed.v1, accounts.user.created.v1, accounts.user.disabled.v1,
            accounts.user.enabled.v1
 Hears      referrals.export.requested.v1, referrals.person.erased.v1
-Answers    POST /v1/sessions, GET /v1/sessions, POST /v1/sessions/<uuid:session_id>/revoke,
-           POST /v1/sessions/revoke-all, POST /v1/sign-out, GET /v1/me, GET /v1/oidc,
-           POST /v1/oidc/<provider>/start, POST /v1/oidc/<provider>/callback,
+Shows      GET /, GET /connexion
+Answers    POST /v1/sessions, POST /v1/browser-sessions, GET /v1/sessions,
+           POST /v1/sessions/<uuid:session_id>/revoke, POST /v1/sessions/revoke-all,
+           POST /v1/sign-out, GET /v1/me, GET /v1/oidc, POST /v1/oidc/<provider>/start,
+           POST /v1/oidc/<provider>/callback,
            POST /v1/password, POST /v1/password-resets, POST /v1/password-resets/use,
            GET /v1/second-factor, POST /v1/second-factor, POST /v1/second-factor/confirm,
            POST /v1/second-factor/recovery-codes, POST /v1/second-factor/remove,
@@ -17,7 +19,8 @@ Answers    POST /v1/sessions, GET /v1/sessions, POST /v1/sessions/<uuid:session_
            GET /v1/users, POST /v1/users, POST /v1/users/<uuid:user_id>/change,
            POST /v1/users/<uuid:user_id>/disable, POST /v1/users/<uuid:user_id>/enable,
            POST /v1/users/<uuid:user_id>/second-factor/remove,
-           GET /v1/devices, POST /v1/devices, POST /v1/devices/enrolments,
+           GET /v1/devices, POST /v1/devices, POST /v1/browser-devices,
+           POST /v1/devices/enrolments,
            POST /v1/devices/<uuid:device_id>/revoke, POST /v1/devices/<uuid:device_id>/roll,
            GET /v1/log
 """

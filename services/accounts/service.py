@@ -11,10 +11,12 @@ from services.accounts.doors.second_factors import SecondFactorDoors
 from services.accounts.doors.sessions import SessionDoors
 from services.accounts.doors.sites import SiteDoors
 from services.accounts.doors.users import UserDoors
+from services.accounts.web.entry import EntryPages
 
 
 class Accounts(
     DeviceDoors,
+    EntryPages,
     IdentityDoors,
     LogDoors,
     PasswordDoors,

@@ -76,7 +76,7 @@ class TestUp:
         assert {address for address, _ in listening} <= {"127.0.0.1", "::1"}
 
     def test_shows_a_page_in_french(self, servers_only: RunningStack) -> None:
-        status, page = _get(servers_only, path="/")
+        status, page = _get(servers_only, path="/services")
         assert status == 200
         assert 'lang="fr"' in page
         assert "data-service" not in page  # no service runs, so none is listed

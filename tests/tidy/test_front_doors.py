@@ -9,9 +9,10 @@ import pytest
 
 from chassis import openapi
 from chassis.topology import Topology
+from chassis.web.page import pages_of
 from deploy import contracts
 
-_LABELS = ("Owns", "Publishes", "Hears", "Answers")
+_LABELS = ("Owns", "Publishes", "Hears", "Shows", "Answers")
 
 
 def said(service: str) -> dict[str, list[str]]:
@@ -51,6 +52,11 @@ class TestFrontDoor:
 
     def test_lists_what_it_answers(self, service: str) -> None:
         assert sorted(said(service)["Answers"]) == sorted(routes_of(service))
+
+    def test_lists_which_pages_it_shows(self, service: str) -> None:
+        shown = [page.route for page in pages_of(contracts.service_class(service))]
+
+        assert sorted(said(service).get("Shows", [])) == sorted(shown)
 
     def test_says_what_it_owns(self, service: str) -> None:
         assert said(service)["Owns"]

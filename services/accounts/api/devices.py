@@ -32,6 +32,13 @@ class EnrolDevice(Strict):
     enrolment_code: Annotated[str, Field(max_length=40)]
 
 
+class BrowserDevice(Answer):
+    """A browser that is a till's device from now on."""
+
+    device_id: UUID
+    till_id: UUID
+
+
 class EnrolledDevice(Answer):
     """What the device is, and the token it proves it with."""
 

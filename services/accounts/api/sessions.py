@@ -41,6 +41,16 @@ class Session(Answer):
     user: SessionUser
 
 
+class BrowserSession(Answer):
+    """A session whose token a browser keeps in a cookie, and the page where its work begins."""
+
+    session_id: UUID
+    expires_at: datetime
+    second_factor: Literal["none", "given", "to_enrol"]
+    user: SessionUser
+    home: str
+
+
 class SessionShown(Answer):
     """A sign-in on one device, and what became of it."""
 

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from chassis import http, idempotency
+from chassis.cookies import TILL, Cookie
 from chassis.db import Transaction
-from chassis.http import ANYONE, Call, Paged
+from chassis.http import ANYONE, Call, Paged, Reply
 from chassis.resources import DatabaseProvider
 from services.accounts.api import Nothing
 from services.accounts.api import devices as api
@@ -105,6 +106,31 @@ class DeviceDoors:
     )
     def enrol_device(self, call: Call, body: api.EnrolDevice) -> api.EnrolledDevice:
         """Exchange an enrolment code, once, for a device's own token."""
+        device, token = self._enrol(call, body)
+        return api.EnrolledDevice(
+            device_id=device.device_id, till_id=device.till_id, device_token=token
+        )
+
+    @http.door(
+        "POST",
+        "/v1/browser-devices",
+        body=api.EnrolDevice,
+        answer=api.BrowserDevice,
+        status=201,
+        allow=ANYONE,
+        keyed=True,
+    )
+    def enrol_browser(self, call: Call, body: api.EnrolDevice) -> Reply:
+        """Make a browser the device of a till; its token is in a cookie that no script reads."""
+        device, token = self._enrol(call, body)
+        expires_at = device.token_from + timedelta(days=current().device_token_days)
+        return Reply(
+            answer=api.BrowserDevice(device_id=device.device_id, till_id=device.till_id),
+            status=201,
+            cookies=(Cookie(name=TILL, value=token, expires_at=expires_at),),
+        )
+
+    def _enrol(self, call: Call, body: api.EnrolDevice) -> tuple[devices.Device, str]:
         counts = (attempts.for_enrolments(call),)
         lifetime = timedelta(days=current().device_token_days)
         try:
@@ -117,11 +143,7 @@ class DeviceDoors:
             with self.database.transaction() as tx:
                 handlers.note_failure(tx, deed=deed_of(call))
             raise
-        return api.EnrolledDevice(
-            device_id=device.device_id,
-            till_id=device.till_id,
-            device_token=secrets.seal().device_token(device, lifetime=lifetime),
-        )
+        return device, secrets.seal().device_token(device, lifetime=lifetime)
 
     def _enrolled(
         self, tx: Transaction, call: Call, body: api.EnrolDevice, *, lifetime: timedelta

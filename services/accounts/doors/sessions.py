@@ -4,10 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from chassis import http
+from chassis.cookies import SESSION, Cookie
 from chassis.db import Transaction
-from chassis.http import ANYONE, SIGNED_IN, Call, Paged
+from chassis.http import ANYONE, SIGNED_IN, Call, Paged, Reply
 from chassis.offload import offload
 from chassis.resources import DatabaseProvider
+from chassis.web import navigation
 from services.accounts.api import Nothing
 from services.accounts.api import sessions as api
 from services.accounts.api.users import User
@@ -33,6 +35,21 @@ class SessionDoors:
         Whoever has a second factor gives its code as well: without it the answer is 401
         `accounts.session.second_factor_needed`.
         """
+        return answer_of(self._attempt(call, body))
+
+    @http.door(
+        "POST",
+        "/v1/browser-sessions",
+        body=api.SignIn,
+        answer=api.BrowserSession,
+        status=201,
+        allow=ANYONE,
+    )
+    def sign_in_by_browser(self, call: Call, body: api.SignIn) -> Reply:
+        """Sign in as with `/v1/sessions`; the token is in a cookie that no script reads."""
+        return in_cookie(answer_of(self._attempt(call, body)))
+
+    def _attempt(self, call: Call, body: api.SignIn) -> Begun | Stopped:
         counts = (attempts.for_account(body.email), attempts.for_address(call))
         attempts.begin(self.database, counts, call=call)
         with self.database.transaction() as tx:
@@ -65,7 +82,7 @@ class SessionDoors:
             ending = "passed" if isinstance(outcome, Begun) else outcome.ending
             attempts.end(tx, counts, ending=ending, call=call)
             handlers.note_sign_in(tx, outcome, deed=deed)
-        return answer_of(outcome)
+        return outcome
 
     @http.query("GET", "/v1/me", answer=User, allow=SIGNED_IN)
     def show_me(self, tx: Transaction, call: Call) -> User:
@@ -116,9 +133,10 @@ class SessionDoors:
         answer=api.SessionShown,
         allow=(*SIGNED_IN, ENROLLING),
     )
-    def sign_out(self, tx: Transaction, call: Call, body: Nothing) -> api.SessionShown:
-        """End the session that the token comes from."""
-        return handlers.sign_out(tx, deed=deed_of(call))
+    def sign_out(self, tx: Transaction, call: Call, body: Nothing) -> Reply:
+        """End the session that the token comes from, and take a browser's cookie away."""
+        ended = handlers.sign_out(tx, deed=deed_of(call))
+        return Reply(answer=ended, status=200, cookies=(Cookie.ended(SESSION),))
 
 
 def answer_of(outcome: Begun | Stopped) -> api.Session:
@@ -138,4 +156,20 @@ def answer_of(outcome: Begun | Stopped) -> api.Session:
             operator=user.operator,
             volunteer=user.volunteer,
         ),
+    )
+
+
+def in_cookie(session: api.Session) -> Reply:
+    """Say who signed in and where their work is; the token itself goes into the cookie."""
+    enrolling = session.second_factor == "to_enrol"
+    return Reply(
+        answer=api.BrowserSession(
+            session_id=session.session_id,
+            expires_at=session.expires_at,
+            second_factor=session.second_factor,
+            user=session.user,
+            home=navigation.ACCOUNT if enrolling else navigation.home_of(session.user.role),
+        ),
+        status=201,
+        cookies=(Cookie(name=SESSION, value=session.token, expires_at=session.expires_at),),
     )

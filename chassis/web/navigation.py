@@ -1,0 +1,48 @@
+"""Where each role's work is: the navigation that every page shows, and where a sign-in leads."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A part of the house, as the navigation shows it."""
+
+    path: str
+    #: An English msgid.
+    label: str
+    roles: frozenset[str]
+    #: Its sign in `static/icons.svg`.
+    icon: str
+
+
+_STAFF = frozenset({"till_operator", "mediator", "site_manager", "admin"})
+
+#: In the order of the navigation; the first that a role may see is where its sign-in leads.
+PLACES = (
+    Place(
+        path="/pilotage",
+        label="Steering",
+        roles=frozenset({"site_manager", "admin"}),
+        icon="gauge",
+    ),
+    Place(
+        path="/caisse",
+        label="Till",
+        roles=frozenset({"till_operator", "site_manager"}),
+        icon="till",
+    ),
+    Place(path="/accueil", label="Reception", roles=_STAFF, icon="door"),
+    Place(path="/orienter", label="Refer someone", roles=frozenset({"referrer"}), icon="send"),
+)
+#: Where everybody finds their own sessions, password and second factor.
+ACCOUNT = "/compte"
+
+
+def places_of(role: str) -> tuple[Place, ...]:
+    """List what a role sees in the navigation."""
+    return tuple(place for place in PLACES if role in place.roles)
+
+
+def home_of(role: str) -> str:
+    """Say where a sign-in leads; a role whose pages are not built yet finds its own account."""
+    return next((place.path for place in places_of(role)), ACCOUNT)

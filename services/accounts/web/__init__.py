@@ -1,0 +1,3 @@
+"""The pages of accounts: the way in, one's own account, and the steering of a network."""
+
+PREFIXES = ("/", "/connexion", "/compte", "/pilotage")
