@@ -12,7 +12,7 @@ settings.register_profile(
 settings.load_profile("relais")
 
 #: Their tests share one whole stack, which a session starts once.
-_ON_THE_STACK = {"doors", "journeys", "faults", "local"}
+_ON_THE_STACK = {"browser", "doors", "journeys", "faults", "local"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -169,8 +169,10 @@ has_postgresql || missing="$missing postgresql"
 has_rabbitmq || missing="$missing rabbitmq-server"
 has_nginx || missing="$missing nginx"
 has_pango || missing="$missing libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
-if [ "${1:-}" = test ]; then # the house rules ask git which files are ours
+if [ "${1:-}" = test ]; then
+    # The house rules ask git which files are ours; the pages are looked at in a browser.
     command -v git >/dev/null 2>&1 || missing="$missing git"
+    command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 fi
 # shellcheck disable=SC2086 # a list of words
 [ -z "$missing" ] || install_packages $missing

@@ -1,0 +1,103 @@
+"""The way in: signing in, being led to one's work, and what another site cannot make us do."""
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Check, SignedIn
+from tests.fix_network import Network
+
+
+class TestSignIn:
+    def test_leads_back_to_the_page_that_was_wanted(
+        self, signed_in: SignedIn, network: Network, check: Check
+    ) -> None:
+        page = signed_in(None)
+        who = network.sign_in("referrer")
+
+        page.goto("/compte")
+        expect(page.get_by_role("heading", name="Se connecter")).to_be_visible()
+        check(page, "sign-in")
+        page.get_by_label("Adresse e-mail").fill(who["email"])
+        page.get_by_label("Mot de passe").fill(who["password"])
+        page.keyboard.press("Enter")
+
+        page.wait_for_url("**/compte")
+
+    def test_says_in_words_what_is_wrong_and_keeps_what_was_typed(
+        self, signed_in: SignedIn, check: Check
+    ) -> None:
+        page = signed_in(None)
+
+        page.goto("/connexion")
+        page.get_by_label("Adresse e-mail").fill("personne@relais.example")
+        page.get_by_label("Mot de passe").fill("pas celui-ci")
+        page.get_by_role("button", name="Se connecter").click()
+
+        expect(page.get_by_role("alert")).to_contain_text("ne vont pas ensemble")
+        expect(page.get_by_label("Adresse e-mail")).to_have_value("personne@relais.example")
+        check(page, "sign-in-refused")
+
+    @pytest.mark.parametrize(
+        "elsewhere", ["//elsewhere.example/", "/\\elsewhere.example", "https://e"]
+    )
+    def test_leads_nowhere_else(self, signed_in: SignedIn, elsewhere: str) -> None:
+        page = signed_in(None)
+
+        page.goto(f"/connexion?next={elsewhere}")
+
+        expect(page.locator("form[data-sign-in=first]")).to_have_attribute("data-back", "")
+
+
+class TestCookie:
+    """What carries a browser's token."""
+
+    def test_is_out_of_reach_of_scripts_and_of_other_sites(self, signed_in: SignedIn) -> None:
+        page = signed_in("referrer")
+
+        page.goto("/connexion")
+
+        (cookie,) = page.context.cookies()
+        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+        assert page.evaluate("document.cookie") == ""
+        assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+    @pytest.mark.parametrize(
+        ("headers", "status"),
+        [
+            ({"Sec-Fetch-Site": "same-origin"}, 200),
+            ({"Sec-Fetch-Site": "same-site"}, 403),
+            ({"Sec-Fetch-Site": "cross-site"}, 403),
+            ({"Sec-Fetch-Site": "none"}, 403),
+            ({"Origin": "{web}"}, 200),
+            ({"Origin": "https://elsewhere.example"}, 403),
+            ({"Origin": "null"}, 403),
+            ({}, 403),
+        ],
+        ids=["ours", "sibling", "foreign", "typed", "origin", "foreign-origin", "null", "silent"],
+    )
+    def test_changes_nothing_for_another_site(
+        self, network: Network, headers: dict[str, str], status: int
+    ) -> None:
+        web = network.stack.web
+        with httpx.Client(base_url=web) as browser:
+            who = network.sign_in("mediator")
+            signed_in = browser.post(
+                "/api/accounts/v1/browser-sessions",
+                json={"email": who["email"], "password": who["password"]},
+            )
+            assert signed_in.status_code == 201
+            assert "token" not in signed_in.json()
+
+            answer = browser.post(
+                "/api/accounts/v1/sign-out",
+                headers={name: value.format(web=web) for name, value in headers.items()}
+                | {"Idempotency-Key": f"sign-out-{'-'.join(headers)}-{status}"},
+                json={},
+            )
+
+            assert answer.status_code == status
+            still_in = browser.get("/api/accounts/v1/me").status_code
+            assert still_in == (401 if status == 200 else 200)
+            if status == 403:
+                assert answer.json()["code"] == "relais.request.cross_site"
