@@ -19,9 +19,8 @@ from babel.messages.extract import extract
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
-from chassis import texts
+from chassis import navigation, texts
 from chassis.http import Call
-from chassis.web import navigation
 
 _PARIS = ZoneInfo("Europe/Paris")
 _CHASSIS = Path(__file__).parent
@@ -48,6 +47,7 @@ def page(
             values,
             caller=caller,
             places=navigation.places_of(caller.role) if caller else (),
+            steering=navigation.steering_of(caller.role) if caller else (),
             account_path=navigation.ACCOUNT,
             path=call.path if call is not None else "",
         )

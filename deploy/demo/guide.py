@@ -5,8 +5,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from chassis import texts
-from chassis.web import navigation
+from chassis import navigation, texts
 
 
 def guide(demo_file: Path, *, web: str) -> Table:

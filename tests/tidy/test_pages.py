@@ -11,7 +11,8 @@ import pytest
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
-from chassis.web import navigation, render
+from chassis import navigation
+from chassis.web import render
 from chassis.web.page import pages_of
 from deploy import contracts, vendor
 from deploy.local import nginx
@@ -43,7 +44,7 @@ def said_on_pages(owner: str) -> Iterator[str]:
     for words in render.script_sentences(owner):
         yield from (words,) if isinstance(words, str) else words
     if owner == "chassis":
-        yield from (place.label for place in navigation.PLACES)
+        yield from (place.label for place in navigation.PLACES + navigation.STEERING)
 
 
 def catalogue_of(owner: str) -> set[str]:

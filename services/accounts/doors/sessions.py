@@ -3,13 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from chassis import http
+from chassis import http, navigation
 from chassis.cookies import SESSION, Cookie
 from chassis.db import Transaction
 from chassis.http import ANYONE, SIGNED_IN, Call, Paged, Reply
 from chassis.offload import offload
 from chassis.resources import DatabaseProvider
-from chassis.web import navigation
 from services.accounts.api import Nothing
 from services.accounts.api import sessions as api
 from services.accounts.api.users import User

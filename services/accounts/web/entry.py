@@ -4,9 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from chassis import navigation
 from chassis.db import Transaction
 from chassis.http import ANYONE, SIGNED_IN, Call, Parameters
-from chassis.web import Redirect, View, navigation, page
+from chassis.web import Redirect, View, page
 from services.accounts.seal import ENROLLING
 
 

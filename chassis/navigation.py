@@ -11,10 +11,12 @@ class Place:
     #: An English msgid.
     label: str
     roles: frozenset[str]
-    #: Its sign in `static/icons.svg`.
+    #: Its sign in `chassis/web/static/icons.svg`.
     icon: str
 
 
+_MANAGERS = frozenset({"site_manager", "admin"})
+_ADMIN = frozenset({"admin"})
 _STAFF = frozenset({"till_operator", "mediator", "site_manager", "admin"})
 
 #: In the order of the navigation; the first that a role may see is where its sign-in leads.
@@ -22,7 +24,7 @@ PLACES = (
     Place(
         path="/pilotage",
         label="Steering",
-        roles=frozenset({"site_manager", "admin"}),
+        roles=_MANAGERS,
         icon="gauge",
     ),
     Place(
@@ -34,6 +36,18 @@ PLACES = (
     Place(path="/accueil", label="Reception", roles=_STAFF, icon="door"),
     Place(path="/orienter", label="Refer someone", roles=frozenset({"referrer"}), icon="send"),
 )
+#: The second level of navigation, of the pages under `/pilotage`, whichever service serves them.
+STEERING = (
+    Place(path="/pilotage", label="Today", roles=_MANAGERS, icon="gauge"),
+    Place(path="/pilotage/stock", label="Stock", roles=_MANAGERS, icon="stock"),
+    Place(path="/pilotage/caisses", label="Drawers", roles=_MANAGERS, icon="till"),
+    Place(path="/pilotage/clotures", label="Closings", roles=_MANAGERS, icon="closing"),
+    Place(path="/pilotage/orientations", label="Referrals", roles=_MANAGERS, icon="send"),
+    Place(path="/pilotage/personnes", label="Team", roles=_MANAGERS, icon="people"),
+    Place(path="/pilotage/appareils", label="Devices", roles=_MANAGERS, icon="device"),
+    Place(path="/pilotage/livraisons", label="Deliveries", roles=_ADMIN, icon="queue"),
+    Place(path="/pilotage/journal", label="Access log", roles=_ADMIN, icon="log"),
+)
 #: Where everybody finds their own sessions, password and second factor.
 ACCOUNT = "/compte"
 
@@ -41,6 +55,11 @@ ACCOUNT = "/compte"
 def places_of(role: str) -> tuple[Place, ...]:
     """List what a role sees in the navigation."""
     return tuple(place for place in PLACES if role in place.roles)
+
+
+def steering_of(role: str) -> tuple[Place, ...]:
+    """List what a role sees of the steering."""
+    return tuple(place for place in STEERING if role in place.roles)
 
 
 def home_of(role: str) -> str:
