@@ -1,0 +1,138 @@
+// Draws a chart over a table: the table is the source and says everything the chart does.
+//
+//   <figure class="chart" data-chart="bars">          bars lie, columns stand, a line runs
+//     <figcaption>Days of cover</figcaption>
+//     <table>
+//       <thead><tr><th>Offer</th><th data-series>Cover</th><th data-limit>Delivery</th></tr></thead>
+//       <tbody><tr><th scope="row">…</th><td data-value="12.5" data-state="good">…</td>…
+//
+// The first cell of a row is its label; a column with `data-series` is drawn, one with `data-limit`
+// is a mark to hold it against, any other is only read.  `data-value` is the number in a cell, its
+// `data-state` (good, wait, bad) colours it.  `data-format="euros"` on the figure: values are cents.
+// A page names this script; a figure that htmx brings later is drawn when it is there.
+
+import { euros } from "./say.js";
+
+const VENDOR = "./vendor/chart.js-4.6.1/chart.umd.min.js";
+const STATES = { good: "--good", wait: "--wait", bad: "--bad" };
+const SERIES = ["--brand", "--focus", "--ink-soft"];
+const ROW_PX = 34;
+const charts = new Map();
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const darkScheme = matchMedia("(prefers-color-scheme: dark)");
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Read what a figure's table says: its labels, and its columns that are drawn. */
+function tableOf(figure) {
+  const heads = [...figure.querySelectorAll("thead th")];
+  const rows = [...figure.querySelectorAll("tbody tr")];
+  const labels = rows.map((row) => row.cells[0].dataset.label ?? row.cells[0].textContent.trim());
+  const columns = heads.flatMap((head, at) => {
+    if (!("series" in head.dataset) && !("limit" in head.dataset)) return [];
+    const cells = rows.map((row) => row.cells[at]);
+    return [
+      {
+        label: head.textContent.trim(),
+        isLimit: "limit" in head.dataset,
+        values: cells.map((cell) => (cell.dataset.value ? Number(cell.dataset.value) : null)),
+        states: cells.map((cell) => cell.dataset.state),
+      },
+    ];
+  });
+  return { labels, columns };
+}
+
+function dataset(column, at, { kind, isLying }) {
+  if (column.isLimit) {
+    return {
+      type: "line",
+      label: column.label,
+      data: column.values,
+      showLine: false,
+      pointStyle: "line",
+      rotation: isLying ? 90 : 0,
+      radius: ROW_PX / 3,
+      hoverRadius: ROW_PX / 3,
+      borderColor: colour("--ink"),
+      borderWidth: 3,
+    };
+  }
+  const base = colour(SERIES[at % SERIES.length]);
+  const each = column.states.map((state) => (state in STATES ? colour(STATES[state]) : base));
+  return {
+    label: column.label,
+    data: column.values,
+    backgroundColor: kind === "line" ? base : each,
+    borderColor: base,
+    borderWidth: kind === "line" ? 2 : 0,
+    maxBarThickness: ROW_PX * 0.6,
+    order: 1,
+  };
+}
+
+function optionsOf(figure, { isLying, seriesCount }) {
+  const [ink, rule] = [colour("--ink-soft"), colour("--rule")];
+  const asText = figure.dataset.format === "euros" ? euros : (value) => value.toLocaleString(document.documentElement.lang);
+  const values = { beginAtZero: true, grid: { color: rule }, ticks: { color: ink, callback: asText, maxTicksLimit: 8 } };
+  const labels = { grid: { display: false }, ticks: { color: ink, autoSkip: !isLying, maxRotation: 0 } };
+  return {
+    animation: stillness.matches ? false : { duration: 250 },
+    maintainAspectRatio: false,
+    indexAxis: isLying ? "y" : "x",
+    scales: isLying ? { x: values, y: labels } : { x: labels, y: values },
+    plugins: {
+      legend: { display: seriesCount > 1, position: "bottom", labels: { color: ink, usePointStyle: true } },
+      tooltip: {
+        callbacks: {
+          label: ({ dataset: { label }, parsed }) => `${label} : ${asText(isLying ? parsed.x : parsed.y)}`,
+        },
+      },
+    },
+  };
+}
+
+function placeFor(figure) {
+  const place = figure.querySelector(".plot") ?? document.createElement("div");
+  place.className = "plot";
+  // Whoever hears the page hears the table: the picture says nothing that is not in it.
+  place.setAttribute("aria-hidden", "true");
+  const canvas = document.createElement("canvas");
+  place.replaceChildren(canvas);
+  if (!place.isConnected) (figure.querySelector(".table") ?? figure.querySelector("table")).before(place);
+  return canvas;
+}
+
+function draw(figure) {
+  const kind = figure.dataset.chart;
+  const isLying = kind === "bars";
+  const { labels, columns } = tableOf(figure);
+  charts.get(figure)?.destroy();
+  if (!labels.length) return;
+  const canvas = placeFor(figure);
+  if (isLying) canvas.parentElement.style.height = `${(labels.length + 2) * ROW_PX}px`;
+  globalThis.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+  const chart = new globalThis.Chart(canvas, {
+    type: kind === "line" ? "line" : "bar",
+    data: { labels, datasets: columns.map((column, at) => dataset(column, at, { kind, isLying })) },
+    options: optionsOf(figure, { isLying, seriesCount: columns.length }),
+  });
+  charts.set(figure, chart);
+}
+
+/** Draw every figure that is not drawn yet, or each anew; what left the page is let go. */
+async function drawAll({ anew = false } = {}) {
+  for (const [figure, chart] of charts) {
+    if (figure.isConnected) continue;
+    chart.destroy();
+    charts.delete(figure);
+  }
+  const figures = [...document.querySelectorAll("figure[data-chart]")];
+  if (!figures.length) return;
+  await import(VENDOR);
+  for (const figure of figures) if (anew || !charts.has(figure)) draw(figure);
+}
+
+drawAll();
+document.addEventListener("htmx:after:swap", () => drawAll());
+darkScheme.addEventListener("change", () => drawAll({ anew: true }));
