@@ -4,6 +4,7 @@ import "./flash.js";
 import "./forms.js";
 import "./vendor/htmx-4.0.1/htmx.esm.min.js";
 import { signedInAgain } from "./api.js";
+import { t } from "./say.js";
 
 // A second factor is asked for once the password has proven right.
 document.addEventListener("relais:refused", (event) => {
@@ -22,7 +23,9 @@ document.addEventListener("relais:done", (event) => {
   if (form.dataset.signIn === "again") {
     event.preventDefault();
     form.reset();
-    form.closest("dialog").close("in");
+    // Somebody else at the same screen does not go on with what this one was typing.
+    if (event.detail.user.id === document.body.dataset.user) form.closest("dialog").close("in");
+    else location.assign(event.detail.home);
   }
   if (form.dataset.signIn === "first") {
     event.preventDefault();
@@ -55,4 +58,34 @@ document.addEventListener("htmx:before:response", async (event) => {
   if (context.response?.status !== 401) return;
   event.preventDefault();
   if (await signedInAgain()) context.sourceElement.dispatchEvent(new CustomEvent("relais:refresh"));
+});
+
+// A service that is away is answered for by nginx with a whole page; where a part of one was asked
+// for, one sentence says so, and the rest of the page goes on.
+function away() {
+  const note = document.createElement("p");
+  note.className = "note wait";
+  note.textContent = t("This part does not answer just now. The rest of the page works; it comes back by itself.");
+  return note;
+}
+
+document.addEventListener("htmx:after:request", (event) => {
+  const context = event.detail.ctx;
+  if (/^\s*<!doctype/i.test(context.text)) context.text = away().outerHTML;
+});
+
+// The line is cut: what was shown stays; what was never shown is not waited for in silence.
+document.addEventListener("htmx:error", (event) => {
+  event.detail.ctx?.target?.querySelector(":scope > .skeleton")?.parentElement.replaceChildren(away());
+});
+
+// What refreshes by itself rests while nobody looks, and catches up when somebody does.
+document.addEventListener("htmx:before:request", (event) => {
+  if (document.hidden && event.detail.ctx.sourceEvent?.type === "every") event.preventDefault();
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  for (const part of document.querySelectorAll('[hx-trigger*="every"]')) {
+    part.dispatchEvent(new CustomEvent("relais:refresh"));
+  }
 });
