@@ -45,7 +45,7 @@ STEERING = (
     Place(path="/pilotage/orientations", label="Referrals", roles=_MANAGERS, icon="send"),
     Place(path="/pilotage/personnes", label="Team", roles=_MANAGERS, icon="people"),
     Place(path="/pilotage/appareils", label="Devices", roles=_MANAGERS, icon="device"),
-    Place(path="/pilotage/livraisons", label="Deliveries", roles=_ADMIN, icon="queue"),
+    Place(path="/pilotage/livraisons", label="State of services", roles=_ADMIN, icon="queue"),
     Place(path="/pilotage/journal", label="Access log", roles=_ADMIN, icon="log"),
 )
 #: Where everybody finds their own sessions, password and second factor.

@@ -40,7 +40,7 @@ def said_on_pages(owner: str) -> Iterator[str]:
     for template in WEBS[owner].rglob("*.html"):
         with template.open("rb") as source:
             for _, _, words, _ in babel_extract(source, _KEYWORDS, (), {"silent": "false"}):
-                yield from (words,) if isinstance(words, str) else filter(None, words)
+                yield from (words,) if isinstance(words, str) else filter(None, words or ())
     for words in render.script_sentences(owner):
         yield from (words,) if isinstance(words, str) else words
     if owner == "chassis":
