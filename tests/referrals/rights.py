@@ -92,9 +92,17 @@ def erase(
     now: datetime = NOW,
     caller: Caller | None = MANAGER,
     reason: Reason = Reason.ASKED_BY_PERSON,
+    meant: Sequence[UUID] | None = None,
 ) -> api.Erasure:
     return erasing.erase_person(
-        tx, person_ref, reason=reason, caller=caller, now=now, new_id=new_id, terms=ERASURES
+        tx,
+        person_ref,
+        meant=meant,
+        reason=reason,
+        caller=caller,
+        now=now,
+        new_id=new_id,
+        terms=ERASURES,
     )
 
 

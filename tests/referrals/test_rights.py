@@ -12,7 +12,7 @@ from chassis.mail import Mail
 from chassis.sealed import NotOpened
 from kernel.envelope import Envelope
 from services.referrals.api import rights as api
-from services.referrals.domain.erasure import CaseOpen
+from services.referrals.domain.erasure import CaseOpen, MergedMeanwhile
 from services.referrals.domain.person import PersonUnknown
 from services.referrals.domain.referral import ReferralLapsed
 from services.referrals.handlers import accesses, erasing, learning, retaining, showing
@@ -233,15 +233,19 @@ class TestErasure:
         with pytest.raises(ReferralLapsed):
             accept(tx, waiting.referral_id, now=NOW + timedelta(days=10))
 
-    def test_twice_is_once(self, tx: Tx) -> None:
+    def test_twice_is_one_that_everybody_is_told_again(self, tx: Tx) -> None:
         person_ref = taken_in(tx)
 
         first = erase(tx, person_ref)
+        letter = Mail(to=ZOE["email"], subject="Bonjour", text="Madame Pimprenelle")
+        mail.file(tx, letter, kind="t", about=str(person_ref), now=NOW, mail_id=new_id())
         second = erase(tx, person_ref, now=NOW + timedelta(days=1))
 
-        assert (second.erasure_id, second.erased_at) == (first.erasure_id, first.erased_at)
-        kinds = [fact["type"] for fact in told(tx, person_ref)]
-        assert kinds.count("referrals.person.erased.v1") == 1
+        assert (second.erasure_id, second.receipts) == (first.erasure_id, first.receipts)
+        assert "Pimprenelle" not in everything(tx)
+        erased = [fact for fact in told(tx, person_ref) if fact["type"].endswith(".erased.v1")]
+        assert len(erased) == 2
+        assert erased[0]["data"] == erased[1]["data"]
 
     def test_takes_everybody_who_was_merged(self, tx: Tx) -> None:
         one, other = taken_in(tx), taken_in(tx, birth_date="1961-03-02", phone=None)
@@ -254,6 +258,23 @@ class TestErasure:
                 showing.show_person(tx, person_ref, caller=DESK, now=NOW)
         assert set(told(tx, one)[-1]["data"]["person_refs"]) == {str(one), str(other)}
         assert "Pimprenelle" not in everything(tx)
+
+    def test_takes_nobody_who_was_merged_since_the_caller_looked(self, tx: Tx) -> None:
+        one, other = taken_in(tx), taken_in(tx, birth_date="1961-03-02", phone=None)
+        merge_person(tx, one, other, caller=MANAGER, now=NOW, new_id=new_id)
+
+        with pytest.raises(MergedMeanwhile):
+            erase(tx, other, meant=[other])
+
+        assert erase(tx, other, meant=[other, one]).receipts[0].counts["identities"] == 2
+
+    def test_leaves_nobody_to_merge_with(self, tx: Tx) -> None:
+        one, other = taken_in(tx), taken_in(tx, birth_date="1961-03-02", phone=None)
+        erase(tx, other)
+
+        for pair in ((one, other), (other, one)):
+            with pytest.raises(PersonUnknown):
+                merge_person(tx, *pair, caller=MANAGER, now=NOW, new_id=new_id)
 
     def test_waits_until_the_mediation_case_is_closed(self, tx: Tx) -> None:
         person_ref, case_id = taken_in(tx), uuid4()

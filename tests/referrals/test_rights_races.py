@@ -1,7 +1,12 @@
-"""Somebody is erased while others refer them, take them in, merge them or erase them too."""
+"""Somebody is erased or exported while others refer them, take them in, renew or merge them.
 
+Nobody is ever told to ask again: whoever locks several things of a person locks them in one order.
+"""
+
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,12 +15,15 @@ import pytest
 from psycopg.rows import dict_row
 
 from kernel.refusal import Refusal
+from services.referrals.handlers import learning
 from services.referrals.handlers.merging import merge_person
 from tests.fix_stack import FreshSchema, Schema
-from tests.referrals.build import NOW, Tx, accept, new_id, open_site, submit
-from tests.referrals.rights import MANAGER, erase
+from tests.referrals.build import NOW, Tx, a_fact, accept, new_id, open_site, renew, submit
+from tests.referrals.rights import MANAGER, erase, export
 
 ROUNDS = 12
+FEW_ROUNDS = 4
+WAITS_WITHIN_S = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +49,6 @@ def at_once(schema: Schema, *acts: Callable[[Tx], object]) -> list[str]:
                 do(tx)
         except Refusal as refusal:
             return refusal.code
-        except psycopg.errors.DeadlockDetected:
-            return "again"  # as whoever asked would
         return ""
 
     with ThreadPoolExecutor(len(acts)) as pool:
@@ -64,6 +70,18 @@ def number(schema: Schema, query: str, *values: Any) -> int:
         [row] = tx.execute(query.encode(), values).fetchall()
         [value] = row.values()
         return int(value)
+
+
+def wait_for_a_lock(schema: Schema) -> None:
+    """Return once somebody waits for what somebody else holds."""
+    until = time.monotonic() + WAITS_WITHIN_S
+    waiting = (
+        "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+        " WHERE NOT granted AND datname = current_database()"
+    )
+    while not number(schema, waiting):
+        assert time.monotonic() < until, "nobody waits"
+        time.sleep(0.01)
 
 
 BACK = "SELECT count(*) FROM pseudonym JOIN person USING (person_ref) WHERE erased_at IS NOT NULL"
@@ -116,11 +134,55 @@ class TestErasure:
                 lambda tx, a=one, b=other: merge_person(  # type: ignore[misc]
                     tx, a, b, caller=MANAGER, now=NOW, new_id=new_id
                 ),
-                lambda tx, ref=other: erase(tx, ref),  # type: ignore[misc]
-                lambda tx, ref=other: erase(tx, ref),  # type: ignore[misc]
+                lambda tx, ref=other: erase(tx, ref, meant=[ref]),  # type: ignore[misc]
+                lambda tx, ref=other: erase(tx, ref, meant=[ref]),  # type: ignore[misc]
             )
             merged = number(schema, "SELECT count(*) FROM person_merge WHERE person_ref = %s", one)
-            left = number(schema, "SELECT count(*) FROM person WHERE person_ref = %s", one)
-            assert left == 1 - merged, "who was merged is erased with them, and nobody else"
             asked = "SELECT count(*) FROM erasure WHERE person_refs @> ARRAY[%s::uuid]"
-            assert number(schema, asked, other) == 1
+            assert number(schema, asked, other) == 1 - merged, "one of the two, and not both"
+            assert number(schema, asked, one) == 0
+
+    def test_does_not_take_whoever_is_merged_in_while_it_waits(self, schema: Schema) -> None:
+        one, other = (taken_in(schema, somebody()) for _ in range(2))
+        with connect(schema) as merging, ThreadPoolExecutor(1) as pool:
+            merge_person(merging, one, other, caller=MANAGER, now=NOW, new_id=new_id)
+            waiting = pool.submit(at_once, schema, lambda tx: erase(tx, other))
+            wait_for_a_lock(schema)
+            merging.commit()
+            assert waiting.result() == ["referrals.erasure.merged_meanwhile"]
+
+    def test_meets_visits_of_who_is_erased(self, schema: Schema) -> None:
+        for _ in range(FEW_ROUNDS):
+            people = [taken_in(schema, somebody()) for _ in range(3)]
+            visits = [
+                a_fact(
+                    "recharges.sale.completed.v1",
+                    {"sale_id": str(uuid4()), "person_ref": str(each)},
+                    at=NOW + timedelta(hours=1),
+                )
+                for each in people
+            ]
+            at_once(
+                schema,
+                lambda tx, told=visits: learning.note_visits(  # type: ignore[misc]
+                    tx, told, now=NOW, new_id=new_id
+                ),
+                *(lambda tx, ref=each: erase(tx, ref) for each in people),
+            )
+        assert number(schema, BACK) == 0
+
+
+class TestExport:
+    def test_meets_the_renewal_of_the_same_person(self, schema: Schema) -> None:
+        for _ in range(FEW_ROUNDS):
+            person = somebody()
+            person_ref = taken_in(schema, person)
+            with connect(schema) as tx:
+                sent = submit(tx, **person).referral_id
+            outcomes = at_once(
+                schema,
+                lambda tx, ref=person_ref, sent=sent: renew(tx, ref, sent),  # type: ignore[misc]
+                lambda tx, ref=person_ref: export(tx, ref),  # type: ignore[misc]
+                lambda tx, ref=person_ref: export(tx, ref),  # type: ignore[misc]
+            )
+            assert outcomes == ["", "", ""]

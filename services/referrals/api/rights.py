@@ -1,10 +1,13 @@
 """What a person may ask of the network, and what managers see of it."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from chassis.http import Answer, Page
+from chassis.personal import PEOPLE_MAX
 from services.referrals.api import Strict
 
 
@@ -32,9 +35,13 @@ class ExportReady(Answer):
 
 
 class ErasePerson(Strict):
-    """Why a person's data are to be erased."""
+    """Why a person's data are to be erased, and under which references the caller knows them.
+
+    Named as an export names them, nobody is erased whom somebody merged with them since.
+    """
 
     reason: Literal["asked_by_person", "entered_by_mistake"]
+    person_refs: Annotated[list[UUID], Field(min_length=1, max_length=PEOPLE_MAX)] | None = None
 
 
 class Receipt(Answer):

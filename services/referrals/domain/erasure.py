@@ -1,7 +1,9 @@
 """When a person's data are erased, and what stands against it."""
 
+from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from kernel.refusal import Refusal
 
@@ -22,10 +24,24 @@ class CaseOpen(Refusal):
     code = "referrals.erasure.case_open"
 
 
+class MergedMeanwhile(Refusal):
+    """Who this person is has changed since you looked: somebody was merged with them, or is no
+    longer. Look again before you erase.
+    """
+
+    code = "referrals.erasure.merged_meanwhile"
+
+
 class ExportNotReady(Refusal):
     """This export is not ready yet. Still missing: {services}."""
 
     code = "referrals.export.not_ready"
+
+
+def require_meant(person_refs: Collection[UUID], *, meant: Collection[UUID]) -> None:
+    """Refuse to erase anybody else than whom the caller knows of."""
+    if set(person_refs) != set(meant):
+        raise MergedMeanwhile()
 
 
 def require_no_case(opened_on: date | None) -> None:

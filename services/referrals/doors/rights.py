@@ -86,10 +86,14 @@ class RightsDoors:
     def erase_person(
         self, tx: Transaction, call: Call, body: api.ErasePerson, person_ref: UUID
     ) -> api.Erasure:
-        """Erase a person's identity, and have every service forget words about them."""
+        """Erase a person's identity, and have every service forget words about them.
+
+        Asked again, every service goes over it again, under the same erasure.
+        """
         return erasing.erase_person(
             tx,
             person_ref,
+            meant=body.person_refs,
             reason=Reason(body.reason),
             caller=call.caller,
             now=call.now,

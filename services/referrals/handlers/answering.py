@@ -72,7 +72,6 @@ def accept_referral(
     today = business_date(now)
     referral, steps = _move(tx, referral_id, Verb.ACCEPT, caller=caller, now=now)
     require_criterion(tx, referral, body, caller=caller, now=now)
-    person_rows.lock_person(tx, referral.person_ref)
     granted = entitlements.grant(
         entitlement_id=new_id(),
         person_ref=referral.person_ref,
@@ -100,7 +99,7 @@ def renew_entitlement(
     """Extend a person's entitlement, once, on the strength of a new referral."""
     today = business_date(now)
     referral, steps = _move(tx, body.referral_id, Verb.ACCEPT, caller=caller, now=now)
-    if person_rows.lock_person(tx, person_ref) is None:
+    if person_rows.find_person(tx, person_ref) is None:
         raise PersonUnknown()
     if referral.person_ref not in aliases.references(tx, person_ref):
         raise referrals.OtherPerson()
@@ -135,7 +134,7 @@ def _add_renewed_step(
 def _move(
     tx: Transaction, referral_id: UUID, verb: Verb, *, caller: Caller, now: datetime
 ) -> tuple[Referral, Sequence[State]]:
-    """Lock a referral of the caller's site and decide what becomes of it."""
+    """Lock a referral of the caller's site, with its person, and decide what becomes of it."""
     referral = referral_rows.lock_referral(tx, referral_id)
     if referral is None:
         raise referrals.ReferralUnknown()

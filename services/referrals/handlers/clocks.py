@@ -57,13 +57,11 @@ def let_referrals_lapse(
 def end_entitlements(tx: Transaction, *, now: datetime, new_id: Ids) -> int:
     """Tell the end of entitlements that are over; say how many.
 
-    People are locked one after the other in one order, as whoever renews locks them: what was
-    renewed in time does not end.
+    People are locked first, as whoever renews locks them: what was renewed in time does not end.
     """
     today = business_date(now)
     people = sorted(set(clocks.list_ended(tx, today=today, limit=BATCH_MAX)))
-    for person_ref in people:
-        person_rows.lock_person(tx, person_ref)
+    person_rows.lock_people(tx, people)
     return end_entitlements_of(tx, people, now=now, new_id=new_id)
 
 

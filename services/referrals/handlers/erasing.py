@@ -1,6 +1,6 @@
 """Forgetting a person: the identity here and now, everybody else's words as they hear of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,29 +41,67 @@ def erase_person(
     tx: Transaction,
     person_ref: UUID,
     *,
+    meant: Collection[UUID] | None,
     reason: Reason,
     caller: Caller | None,
     now: datetime,
     new_id: Callable[[], UUID],
     terms: ErasureTerms,
 ) -> api.Erasure:
-    """Erase a person and whoever was merged with them; what was erased before stays so.
+    """Erase a person under all their references, or have everybody go over it again.
 
-    `caller` is nobody when the calendar asks.
+    `meant` are the references that the caller knows of: without them, those of the instant at which
+    they asked.  Nobody is erased whom somebody else merged in meanwhile.  `caller` is nobody when
+    the calendar asks.
     """
+    meant = meant or rows.list_same_people(tx, person_ref)
     person_rows.hold_merges(tx)
     person_refs = rows.list_same_people(tx, person_ref)
-    known = rows.lock_people(tx, person_refs)
+    erasure.require_meant(person_refs, meant=meant)
+    known = rows.lock_all_of(tx, person_refs)
     if not known:
         raise PersonUnknown()
     if caller is not None:
         require_known(tx, person_refs, caller=caller)
     if all(row["erased_at"] is not None for row in known):
-        return _find(tx, person_ref, now=now, terms=terms)
-    erasure.require_no_case(rows.find_open_case(tx, person_refs))
+        erasure_id, counts = _find(tx, person_ref, now=now, terms=terms).erasure_id, {}
+    else:
+        erasure.require_no_case(rows.find_open_case(tx, person_refs))
+        erasure_id = new_id()
+        counts = _take_identities(
+            tx,
+            erasure_id,
+            person_ref,
+            person_refs,
+            reason=reason,
+            caller=caller,
+            now=now,
+            terms=terms,
+        )
     if caller is not None:
         note_access(tx, caller, person_refs, what="erased", why=reason, now=now)
-    erasure_id = new_id()
+    counts |= _forget_here(tx, person_refs, now=now, new_id=new_id)
+    rows.add_receipt(tx, erasure_id, service=_OWN, at=now, counts=counts)
+    told = events.PersonErased(
+        erasure_id=erasure_id, person_ref=person_ref, person_refs=person_refs
+    )
+    subject = str(person_ref)
+    outbox.append(tx, [told.tell(id=new_id(), subject=subject, site=events.NETWORK, at=now)])
+    return _find(tx, person_ref, now=now, terms=terms)
+
+
+def _take_identities(
+    tx: Transaction,
+    erasure_id: UUID,
+    person_ref: UUID,
+    person_refs: Sequence[UUID],
+    *,
+    reason: Reason,
+    caller: Caller | None,
+    now: datetime,
+    terms: ErasureTerms,
+) -> dict[str, int]:
+    """Delete who somebody was, and write down that it is to be forgotten everywhere."""
     identities = rows.take_identities(tx, person_refs)
     rows.mark_erased(tx, person_refs, now=now)
     rows.add_erasure(
@@ -77,14 +115,7 @@ def erase_person(
         erased_by=None if caller is None else caller.user_id,
         traces=[trace for each in identities for trace in traces_of(each, digest=terms.digest)],
     )
-    counts = {"identities": len(identities)} | _forget_here(tx, person_refs, now=now, new_id=new_id)
-    rows.add_receipt(tx, erasure_id, service=_OWN, at=now, counts=counts)
-    told = events.PersonErased(
-        erasure_id=erasure_id, person_ref=person_ref, person_refs=person_refs
-    )
-    subject = str(person_ref)
-    outbox.append(tx, [told.tell(id=new_id(), subject=subject, site=events.NETWORK, at=now)])
-    return _find(tx, person_ref, now=now, terms=terms)
+    return {"identities": len(identities)}
 
 
 def _forget_here(

@@ -18,6 +18,7 @@ from services.referrals.api import rights as api
 from services.referrals.domain.person import PersonUnknown
 from services.referrals.store import erasures as erasure_rows
 from services.referrals.store import exports as export_rows
+from services.referrals.store import people as person_rows
 from services.referrals.store.accesses import note_access
 from services.referrals.store.exports import Export
 
@@ -64,10 +65,9 @@ def export_person(
 
 def take_people(tx: Transaction, person_ref: UUID, *, caller: Caller) -> list[UUID]:
     """Lock a person whom the caller's sites know, and return all their names."""
-    person_refs = erasure_rows.list_same_people(tx, person_ref)
-    known = erasure_rows.lock_people(tx, person_refs)
-    if not known or any(row["erased_at"] is not None for row in known):
+    if person_rows.lock_person(tx, person_ref) is None:
         raise PersonUnknown()
+    person_refs = erasure_rows.list_same_people(tx, person_ref)
     require_known(tx, person_refs, caller=caller)
     return person_refs
 

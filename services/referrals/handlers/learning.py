@@ -47,6 +47,7 @@ def note_visits(
 ) -> None:
     """Let referrers know of the first time the person they sent came and bought."""
     heard = [(events.SaleCompleted.hear(fact).person_ref, fact.time) for fact in facts]
-    retention.note_contacts(tx, heard)
+    # Referrals before pseudonyms, as whoever erases locks them.
     visited = referral_rows.add_first_visits(tx, heard)
+    retention.note_contacts(tx, heard)
     write_to_referrers(tx, "first_visit", visited, now=now, new_id=new_id)

@@ -80,10 +80,12 @@ def erase_stale(
     """Erase whoever had notice and has not come since; return how many."""
     person_rows.hold_merges(tx)
     due = rows.list_notices_due(tx, today=business_date(now), limit=_ERASURES_MAX)
+    names = {person_ref: erasure_rows.list_same_people(tx, person_ref) for person_ref in due}
+    # All at once, in the order of all who lock: one after the other would be that of their notices.
+    erasure_rows.lock_all_of(tx, [each for person_refs in names.values() for each in person_refs])
     erased = 0
-    for person_ref in due:
-        person_refs = erasure_rows.list_same_people(tx, person_ref)
-        known = erasure_rows.lock_people(tx, person_refs)
+    for person_ref, person_refs in names.items():
+        known = erasure_rows.lock_all_of(tx, person_refs)
         seen = max(row["last_contact_at"] for row in known)
         mine = next(row for row in known if row["person_ref"] == person_ref)
         if mine["erased_at"] is not None or erasure_rows.find_open_case(tx, person_refs):
@@ -94,6 +96,7 @@ def erase_stale(
         erase_person(
             tx,
             person_ref,
+            meant=person_refs,
             reason=Reason.RETENTION_OVER,
             caller=None,
             now=now,

@@ -28,7 +28,6 @@ from services.referrals.handlers.showing import shown
 from services.referrals.handlers.steps import add_steps
 from services.referrals.store import entitlements as entitlement_rows
 from services.referrals.store import network
-from services.referrals.store import people as person_rows
 from services.referrals.store import referrals as referral_rows
 from services.referrals.store import structures as structure_rows
 from services.referrals.store import workers as worker_rows
@@ -128,7 +127,6 @@ def confirm_walk_in(
     if asked is not None and asked != standing.structure_id:
         raise referrals.ReferralUnknown()
     referral, steps = referrals.move(referral, Verb.CONFIRM, on=today)
-    person_rows.lock_person(tx, referral.person_ref)
     confirmed = entitlements.confirm(
         entitlement_rows.find_latest_entitlement(tx, referral.person_ref), rules=rules, on=today
     )

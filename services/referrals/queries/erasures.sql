@@ -1,5 +1,14 @@
+-- name: lock_people
+-- Each under the reference they are known as, in one order; referring them again need not wait.
+SELECT person_ref
+  FROM person
+ WHERE person_ref IN (SELECT coalesce(known_as.same_as, asked.person_ref)
+                        FROM unnest(%(person_refs)s::uuid[]) AS asked (person_ref)
+                        LEFT JOIN person_alias AS known_as USING (person_ref))
+ ORDER BY person_ref
+   FOR NO KEY UPDATE;
+
 -- name: lock_referrals_of
--- Before the people: whoever answers a referral locks in this order too.
 SELECT referral_id
   FROM referral
  WHERE person_ref = ANY (%(person_refs)s)

@@ -33,6 +33,10 @@ VALUES (%(referral_id)s, %(code)s, %(person_ref)s, %(site_code)s, %(referrer_id)
         %(walk_in)s)
     ON CONFLICT (code) DO NOTHING;
 
+-- name: find_person_sent
+-- Of whom a referral is: that never changes.
+SELECT person_ref FROM referral WHERE referral_id = %(referral_id)s;
+
 -- name: lock_referral
 -- What decides about a referral, locked until the transaction ends.  Not against those who only
 -- refer to it: who holds the person's lock writes histories that do.

@@ -10,7 +10,7 @@ from chassis import aliases
 from chassis.db import Transaction
 from services.referrals.domain.erasure import Reason
 from services.referrals.domain.person import Identity
-from services.referrals.store import SQL, Row
+from services.referrals.store import SQL, Row, people
 
 
 def list_same_people(tx: Transaction, person_ref: UUID) -> list[UUID]:
@@ -18,8 +18,9 @@ def list_same_people(tx: Transaction, person_ref: UUID) -> list[UUID]:
     return sorted(aliases.references(tx, person_ref))
 
 
-def lock_people(tx: Transaction, person_refs: Sequence[UUID]) -> list[Row]:
-    """Lock people: their referrals, identities and pseudonyms, in the order of all who do."""
+def lock_all_of(tx: Transaction, person_refs: Sequence[UUID]) -> list[Row]:
+    """Lock people with their referrals, identities and pseudonyms, in the order of all who do."""
+    people.lock_people(tx, person_refs)
     list_referrals_of(tx, person_refs)
     tx.execute(SQL["list_identities"], {"person_refs": list(person_refs)})
     return tx.execute(SQL["lock_pseudonyms"], {"person_refs": list(person_refs)}).fetchall()

@@ -1,4 +1,8 @@
-"""People and merges, as rows."""
+"""People and merges, as rows.
+
+Locks are taken in one order everywhere: birth dates, merges, people, their referrals, the
+identities of whoever was merged with them, pseudonyms; several of a kind by their ids.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -70,6 +74,12 @@ def lock_person(tx: Transaction, person_ref: UUID) -> Person | None:
     hold_merges(tx)
     row = tx.execute(SQL["lock_person"], {"person_ref": person_ref}).fetchone()
     return None if row is None else Person(**row)
+
+
+def lock_people(tx: Transaction, person_refs: Sequence[UUID]) -> None:
+    """Lock several people as `lock_person` does, in the order of all who do."""
+    hold_merges(tx)
+    tx.execute(SQL["lock_people"], {"person_refs": list(person_refs)})
 
 
 def find_person(tx: Transaction, person_ref: UUID) -> Person | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis import aliases
 from chassis.db import Transaction
 from services.referrals.domain.referral import Referral, Sent, State
-from services.referrals.store import SQL, Row
+from services.referrals.store import SQL, Row, people
 
 
 def find_open_referral(tx: Transaction, person_ref: UUID, *, today: date) -> Sent | None:
@@ -25,8 +25,13 @@ def add_referral(tx: Transaction, referral: Referral, *, code: str, particulars:
 
 
 def lock_referral(tx: Transaction, referral_id: UUID) -> Referral | None:
-    """Find a referral and lock it."""
-    row = tx.execute(SQL["lock_referral"], {"referral_id": referral_id}).fetchone()
+    """Find a referral and lock it, its person first: so does whoever locks several of theirs."""
+    wanted = {"referral_id": referral_id}
+    sent = tx.execute(SQL["find_person_sent"], wanted).fetchone()
+    if sent is None:
+        return None
+    people.lock_person(tx, sent["person_ref"])
+    row = tx.execute(SQL["lock_referral"], wanted).fetchone()
     return None if row is None else Referral(**row | {"state": State(row["state"])})
 
 
