@@ -12,13 +12,16 @@ Hears      accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.devic
            referrals.entitlement.renewed.v1, referrals.entitlement.shortened.v1,
            referrals.export.requested.v1, referrals.person.erased.v1, referrals.person.merged.v1,
            referrals.person.unmerged.v1
+Shows      GET /caisse
 Answers    GET /v1/batches, GET /v1/closings/<uuid:closing_id>/report, GET /v1/drawer-sessions,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/report,
-           GET /v1/drawer-sessions/<uuid:drawer_session_id>/x, GET /v1/offers, GET /v1/refunds,
+           GET /v1/drawer-sessions/<uuid:drawer_session_id>/x, GET /v1/offers,
+           GET /v1/people/<uuid:person_ref>/cap, GET /v1/refunds,
            GET /v1/refunds/<uuid:refund_id>/ticket, GET /v1/sales/<uuid:sale_id>,
            GET /v1/sales/<uuid:sale_id>/reveals, GET /v1/sales/<uuid:sale_id>/ticket, GET /v1/stock,
            GET /v1/stock/alerts, GET /v1/stock/batches/<uuid:batch_id>, GET /v1/tills,
-           GET /v1/tills/<uuid:till_id>/closings, GET /v1/tills/<uuid:till_id>/leases,
+           GET /v1/tills/<uuid:till_id>/card-sales, GET /v1/tills/<uuid:till_id>/closings,
+           GET /v1/tills/<uuid:till_id>/leases, GET /v1/tills/<uuid:till_id>/sales,
            GET /v1/transfers, GET /v1/transfers/<uuid:transfer_id>,
            POST /v1/batches/<uuid:batch_id>/freeze, POST /v1/batches/<uuid:batch_id>/recall,
            POST /v1/batches/<uuid:batch_id>/release, POST /v1/batches/<uuid:batch_id>/unfreeze,

@@ -12,6 +12,7 @@ from services.recharges.doors.cards import CardDoors
 from services.recharges.doors.closings import ClosingDoors
 from services.recharges.doors.drawers import DrawerDoors
 from services.recharges.doors.leases import LeaseDoors
+from services.recharges.doors.listing import ListingDoors
 from services.recharges.doors.pens import pen_of_the_clock
 from services.recharges.doors.prints import PrintDoors
 from services.recharges.doors.refunds import RefundDoors
@@ -21,6 +22,7 @@ from services.recharges.doors.tickets import TicketDoors
 from services.recharges.doors.transfers import TransferDoors
 from services.recharges.handlers import learning as handlers
 from services.recharges.handlers import leases
+from services.recharges.web.till import TillPages
 
 
 class Recharges(
@@ -28,12 +30,14 @@ class Recharges(
     ClosingDoors,
     DrawerDoors,
     LeaseDoors,
+    ListingDoors,
     PrintDoors,
     RefundDoors,
     SellingDoors,
     StockDoors,
     TicketDoors,
     TransferDoors,
+    TillPages,
     KnowsPeople,
     PersonalData,
     Service,

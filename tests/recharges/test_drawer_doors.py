@@ -12,9 +12,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from chassis import aliases
 from services.recharges.domain.journal import Period
 from tests.fix_service import bearer, keyed
 from tests.fix_stack import FreshSchema
+from tests.merges import merged
 from tests.recharges.build import SITE
 from tests.recharges.desk import Desk
 from tests.recharges.door import Door, an_order, committed, open_door
@@ -395,8 +397,18 @@ class TestTicket:
             start = {"pdf": b"%PDF", "escpos": b"\x1b@"}[format]
             assert base64.b64decode(printed["content"]).startswith(start)
 
+    def test_comes_in_several_formats_with_the_same_codes(self, counter: Counter) -> None:
+        sold = counter.sell(tickets=["html", "sms", "escpos"])
+
+        assert [each["format"] for each in sold["papers"]] == ["html", "sms", "escpos"]
+        assert sold["printed"] is None
+        (voucher,) = sold["vouchers"]
+        assert voucher["pin"] in sold["papers"][1]["content"]
+
     def test_is_not_printed_unless_it_is_asked_for(self, counter: Counter) -> None:
-        assert counter.sell()["printed"] is None
+        sold = counter.sell()
+
+        assert (sold["printed"], sold["papers"]) == (None, [])
 
     @pytest.mark.parametrize("format", [*MEDIA])
     def test_is_looked_at_without_its_codes_and_says_duplicata(
@@ -436,3 +448,82 @@ class TestTicket:
         assert voucher["use_by"][:4] in content
         for words in ("À utiliser au plus tard le", "Reste à acheter", "opérateur"):
             assert words in content
+
+
+class TestReading:
+    """What a till reads while it sells."""
+
+    def test_says_what_is_left_of_a_month_and_why_somebody_may_not_buy(
+        self, counter: Counter
+    ) -> None:
+        with committed(counter.door.schema) as shop:
+            other = shop.entitle(cap_cents=3_000)
+            aliases.learn(shop.tx, [merged(counter.person, other)])
+            stranger = uuid4()
+        sold = counter.sell()
+
+        shown = counter.door.get(f"/v1/people/{other}/cap").json()
+        refused = counter.door.get(f"/v1/people/{stranger}/cap")
+
+        assert shown == {
+            "month": f"{TODAY:%Y-%m}",
+            "cap_cents": 100_000,
+            "left_cents": 100_000 - sold["total_cents"],
+            "counts": "price",
+        }
+        assert shown["left_cents"] == sold["cap"]["left_cents"]
+        assert (refused.status_code, refused.json()["code"]) == (
+            409,
+            "recharges.entitlement.missing",
+        )
+
+    def test_lists_the_sales_of_a_till_the_latest_first(self, counter: Counter) -> None:
+        first, second = counter.sell(), counter.sell(tickets=["html"])
+        counter.post(f"/v1/sales/{first['sale_id']}/reprints", {"reason": "lu"}, as_=MANAGER)
+        refunds = f"/v1/sales/{first['sale_id']}/refunds"
+        refund = counter.post(refunds, {"reason": "rejeté"}, as_=MANAGER).json()
+        path = f"/v1/tills/{counter.till}/sales"
+
+        page = counter.door.get(path, limit="1")
+        rest = counter.door.get(path, after=str(second["ticket_no"]))
+
+        assert [each["sale_id"] for each in page.json()] == [second["sale_id"]]
+        assert 'rel="next"' in page.headers["Link"]
+        (shown,) = rest.json()
+        assert shown.pop("sold_at").startswith(str(TODAY.year))
+        assert shown == {
+            "sale_id": first["sale_id"],
+            "ticket_no": first["ticket_no"],
+            "tender": "cash",
+            "total_cents": first["total_cents"],
+            "lines": [{"offer_code": "sfr-15", "quantity": 1}],
+            "revealed": True,
+            "copies": 1,
+            "refunds": [
+                {
+                    "refund_id": refund["refund_id"],
+                    "state": "asked",
+                    "amount_cents": first["total_cents"],
+                }
+            ],
+        }
+        assert "pin" not in rest.text
+
+    def test_names_the_drawer_of_each_till(self, counter: Counter) -> None:
+        before = self.till(counter)
+        session = counter.open()
+        after = self.till(counter)
+
+        assert before["drawer"] is None
+        assert after["drawer"] == {
+            "drawer_session_id": session,
+            "business_date": str(TODAY),
+            "state": "open",
+            "held_by": None,
+        }
+
+    @staticmethod
+    def till(counter: Counter) -> dict[str, Any]:
+        shown = counter.door.get("/v1/tills").json()
+        (till,) = [each for each in shown if each["till_id"] == str(counter.till)]
+        return dict(till)

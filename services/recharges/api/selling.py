@@ -15,6 +15,7 @@ Amount = Annotated[int, Field(ge=0, le=100_000_000, strict=True)]
 
 #: What a ticket is printed as.
 TicketFormat = Literal["html", "pdf", "escpos", "sms"]
+TicketFormats = Annotated[tuple[TicketFormat, ...], Field(max_length=4)]
 
 
 class Printed(Answer):
@@ -48,21 +49,26 @@ class Payment(Body):
         return self
 
 
-class Sell(Body):
+class TicketAsked(Body):
+    """What the ticket is printed as, with the PINs, in the answer."""
+
+    #: One, in `printed`.
+    ticket: TicketFormat | None = None
+    #: Several, in `papers`: what is shown, printed and sent is one ticket, and its PINs leave once.
+    tickets: TicketFormats = ()
+
+
+class Sell(TicketAsked):
     """A sale asked for by a till."""
 
     till_id: UUID
     person_ref: UUID
     lines: Annotated[tuple[WantedLine, ...], Field(min_length=1, max_length=10)]
     payment: Payment
-    #: What the ticket is printed as, with the PINs, in the answer.
-    ticket: TicketFormat | None = None
 
 
-class RevealSale(Body):
-    """The PINs of a paid card sale; `ticket` prints them at once."""
-
-    ticket: TicketFormat | None = None
+class RevealSale(TicketAsked):
+    """The PINs of a paid card sale."""
 
 
 class VoucherSold(Answer):
@@ -93,6 +99,7 @@ class SaleDone(Answer):
     cap: CapLeft
     #: The ticket, where it was asked for.
     printed: Printed | None = None
+    papers: tuple[Printed, ...] = ()
 
 
 class LineShown(Answer):
@@ -165,6 +172,19 @@ class OfferShown(Answer):
     price_cents: int
     face_value_cents: int
     data_mb: int | None
+    #: What to tell the customer, in their language.
+    how_to_top_up: str
+
+
+class DrawerOfTill(Answer):
+    """The drawer session of a till that is not closed."""
+
+    drawer_session_id: UUID
+    business_date: date
+    #: Counted, it waits for a second person.
+    state: Literal["open", "counted"]
+    #: Whom alone it serves, once it was handed over.
+    held_by: UUID | None
 
 
 class TillShown(Answer):
@@ -172,9 +192,11 @@ class TillShown(Answer):
 
     till_id: UUID
     site_code: str
+    site_name: str
     name: str
     state: Literal["active", "frozen", "revoked"]
     frozen_at: datetime | None
     #: Why it was frozen: the code of what did not hold, and a sentence.
     frozen_why: str | None
     frozen_detail: str | None
+    drawer: DrawerOfTill | None

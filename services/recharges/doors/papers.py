@@ -2,7 +2,8 @@
 
 import base64
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 
 from chassis.shapes import File
 from services.recharges import settings
@@ -36,6 +37,15 @@ def _laid_out(sheet: Sheet, *, format: TicketFormat) -> File:
     if format == "escpos":
         return File(content=escpos.render(sheet), media_type="application/octet-stream")
     return File(content=html.render(sheet).encode(), media_type=_TEXT)
+
+
+def all_in_answer(
+    read: Callable[[], Ticket | Report], *, formats: Sequence[TicketFormat], language: str
+) -> tuple[Printed, ...]:
+    """Return a paper in several formats, read once; those that cannot be printed are left out."""
+    once = cache(read)
+    made = (in_answer(once, format=format, language=language) for format in formats)
+    return tuple(each for each in made if each is not None)
 
 
 def in_answer(

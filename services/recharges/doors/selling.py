@@ -95,7 +95,7 @@ class SellingDoors:
         if order.tender == "card":
             card = desk(self.database).ask_payment(self.card_sales.submit(order))
             return Reply(answer=asked(card), status=202)
-        return self._with_ticket(self.sales.submit(order), call, body.ticket)
+        return self._with_ticket(self.sales.submit(order), call, body)
 
     @http.door(
         "POST",
@@ -118,24 +118,23 @@ class SellingDoors:
             if before is None:
                 kept = done.model_copy(update={"vouchers": []})
                 idempotency.keep(tx, key=key, status=201, answer=kept.model_dump_json())
-        return self._with_ticket(done, call, body.ticket)
+        return self._with_ticket(done, call, body)
 
-    def _with_ticket(
-        self, done: api.SaleDone, call: Call, format: api.TicketFormat | None
-    ) -> api.SaleDone:
+    def _with_ticket(self, done: api.SaleDone, call: Call, body: api.TicketAsked) -> api.SaleDone:
         """Print the ticket where it was asked for, once the sale is stored."""
 
         def read() -> Ticket:
             with self.database.transaction() as tx:
                 return tickets.ticket_of(tx, done.sale_id, revealed=tuple(done.vouchers))
 
-        printed = papers.in_answer(read, format=format, language=call.language)
-        return done.model_copy(update={"printed": printed})
+        printed = papers.in_answer(read, format=body.ticket, language=call.language)
+        several = papers.all_in_answer(read, formats=body.tickets, language=call.language)
+        return done.model_copy(update={"printed": printed, "papers": several})
 
     @http.query("GET", "/v1/offers", answer=list[api.OfferShown], allow=http.SIGNED_IN)
     def get_offers(self, tx: Transaction, call: Call) -> list[api.OfferShown]:
         """Show the tariff in force today."""
-        return handlers.show_offers(tx, on=business_date(call.now))
+        return handlers.show_offers(tx, on=business_date(call.now), language=call.language)
 
     @http.query("GET", "/v1/tills", answer=list[api.TillShown], allow=STAFF)
     def get_tills(self, tx: Transaction, call: Call) -> list[api.TillShown]:

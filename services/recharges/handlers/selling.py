@@ -15,7 +15,7 @@ from kernel.period import Month, business_date
 from kernel.refusal import Refusal
 from services.recharges import events
 from services.recharges.api import selling as api
-from services.recharges.domain import freeze, sale
+from services.recharges.domain import freeze, sale, ticket
 from services.recharges.domain.sale import Order, Sale
 from services.recharges.seal import PinSeal
 from services.recharges.signing import JournalKeys
@@ -264,7 +264,7 @@ def done_again(
     )
 
 
-def show_offers(tx: Transaction, *, on: date) -> list[api.OfferShown]:
+def show_offers(tx: Transaction, *, on: date, language: str) -> list[api.OfferShown]:
     """Return the tariff in force on a day."""
     return [
         api.OfferShown(
@@ -274,6 +274,9 @@ def show_offers(tx: Transaction, *, on: date) -> list[api.OfferShown]:
             price_cents=offer.price_cents,
             face_value_cents=offer.face_value_cents,
             data_mb=offer.data_mb,
+            how_to_top_up=texts.translate(
+                ticket.top_up(offer.operator, on=on).how, language=language, service="recharges"
+            ),
         )
         for offer in store.find_offers(tx, on=on)
     ]

@@ -245,10 +245,15 @@ VALUES (%(reveal_id)s, %(sale_id)s, %(revealed_by)s, %(revealed_at)s, %(kind)s, 
 
 -- name: find_tills
 -- The tills of some sites, or of all when no list is given.
-SELECT till.till_id, till.site_code, till.name,
+SELECT till.till_id, till.site_code, coalesce(site.name, till.site_code) AS site_name, till.name,
        CASE WHEN till.state = 'active' AND till.frozen_at IS NOT NULL THEN 'frozen'
             ELSE till.state END AS state,
-       till.frozen_at, till.frozen_why
+       till.frozen_at, till.frozen_why,
+       CASE WHEN till.drawer_session_id IS NOT NULL THEN json_build_object(
+           'drawer_session_id', till.drawer_session_id, 'business_date', till.drawer_opened_on,
+           'state', CASE WHEN till.drawer_counted THEN 'counted' ELSE 'open' END,
+           'held_by', till.drawer_held_by) END AS drawer
   FROM till
+  LEFT JOIN site ON site.site_code = till.site_code
  WHERE %(site_codes)s::text[] IS NULL OR till.site_code = ANY(%(site_codes)s)
  ORDER BY till.site_code, till.name;

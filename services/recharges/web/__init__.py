@@ -1,0 +1,3 @@
+"""The pages of recharges: the till and its drawer, and the steering of stock."""
+
+PREFIXES = ("/caisse",)

@@ -1,0 +1,1 @@
+// The till: its screens, and which of them is shown.
