@@ -2,6 +2,7 @@
 //
 //   <figure class="chart" data-chart="bars">          bars lie, columns stand, a line runs
 //     <figcaption>Days of cover</figcaption>
+//     <div class="plot" aria-hidden="true" hx-morph-skip></div>
 //     <table>
 //       <thead><tr><th>Offer</th><th data-series>Cover</th><th data-limit>Delivery</th></tr></thead>
 //       <tbody><tr><th scope="row">…</th><td data-value="12.5" data-state="good">…</td>…
@@ -9,7 +10,8 @@
 // The first cell of a row is its label; a column with `data-series` is drawn, one with `data-limit`
 // is a mark to hold it against, any other is only read.  `data-value` is the number in a cell, its
 // `data-state` (good, wait, bad) colours it.  `data-format="euros"` on the figure: values are cents.
-// A page names this script; a figure that htmx brings later is drawn when it is there.
+// A page names this script; a figure that htmx brings is drawn when it is there, and again when its
+// table says something else.  The library comes once the page is whole: nobody waits for it.
 
 import { euros } from "./say.js";
 
@@ -17,7 +19,8 @@ const VENDOR = "./vendor/chart.js-4.6.1/chart.umd.min.js";
 const STATES = { good: "--good", wait: "--wait", bad: "--bad" };
 const SERIES = ["--brand", "--focus", "--ink-soft"];
 const ROW_PX = 34;
-const charts = new Map();
+/** What is drawn: of each figure the chart, and what its table said. */
+const drawn = new Map();
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const darkScheme = matchMedia("(prefers-color-scheme: dark)");
@@ -71,13 +74,13 @@ function dataset(column, at, { kind, isLying }) {
   };
 }
 
-function optionsOf(figure, { isLying, seriesCount }) {
+function optionsOf(figure, { isLying, seriesCount, isNew }) {
   const [ink, rule] = [colour("--ink-soft"), colour("--rule")];
   const asText = figure.dataset.format === "euros" ? euros : (value) => value.toLocaleString(document.documentElement.lang);
   const values = { beginAtZero: true, grid: { color: rule }, ticks: { color: ink, callback: asText, maxTicksLimit: 8 } };
   const labels = { grid: { display: false }, ticks: { color: ink, autoSkip: !isLying, maxRotation: 0 } };
   return {
-    animation: stillness.matches ? false : { duration: 250 },
+    animation: isNew && !stillness.matches ? { duration: 250 } : false,
     maintainAspectRatio: false,
     indexAxis: isLying ? "y" : "x",
     scales: isLying ? { x: values, y: labels } : { x: labels, y: values },
@@ -92,47 +95,43 @@ function optionsOf(figure, { isLying, seriesCount }) {
   };
 }
 
-function placeFor(figure) {
-  const place = figure.querySelector(".plot") ?? document.createElement("div");
-  place.className = "plot";
-  // Whoever hears the page hears the table: the picture says nothing that is not in it.
-  place.setAttribute("aria-hidden", "true");
-  const canvas = document.createElement("canvas");
-  place.replaceChildren(canvas);
-  if (!place.isConnected) (figure.querySelector(".table") ?? figure.querySelector("table")).before(place);
-  return canvas;
-}
-
 function draw(figure) {
   const kind = figure.dataset.chart;
   const isLying = kind === "bars";
   const { labels, columns } = tableOf(figure);
-  charts.get(figure)?.destroy();
-  if (!labels.length) return;
-  const canvas = placeFor(figure);
-  if (isLying) canvas.parentElement.style.height = `${(labels.length + 2) * ROW_PX}px`;
+  const before = drawn.get(figure);
+  before?.chart?.destroy();
+  const place = figure.querySelector(".plot");
+  place.hidden = labels.length === 0;
+  drawn.set(figure, { said: figure.textContent });
+  if (place.hidden) return;
+  if (isLying) place.style.height = `${(labels.length + 2) * ROW_PX}px`;
+  const canvas = document.createElement("canvas");
+  place.replaceChildren(canvas);
   globalThis.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-  const chart = new globalThis.Chart(canvas, {
+  drawn.get(figure).chart = new globalThis.Chart(canvas, {
     type: kind === "line" ? "line" : "bar",
     data: { labels, datasets: columns.map((column, at) => dataset(column, at, { kind, isLying })) },
-    options: optionsOf(figure, { isLying, seriesCount: columns.length }),
+    options: optionsOf(figure, { isLying, seriesCount: columns.length, isNew: !before }),
   });
-  charts.set(figure, chart);
 }
 
-/** Draw every figure that is not drawn yet, or each anew; what left the page is let go. */
+/** Draw every figure that is new or says something new, or each anew; what left is let go. */
 async function drawAll({ anew = false } = {}) {
-  for (const [figure, chart] of charts) {
+  for (const [figure, { chart }] of drawn) {
     if (figure.isConnected) continue;
-    chart.destroy();
-    charts.delete(figure);
+    chart?.destroy();
+    drawn.delete(figure);
   }
   const figures = [...document.querySelectorAll("figure[data-chart]")];
   if (!figures.length) return;
   await import(VENDOR);
-  for (const figure of figures) if (anew || !charts.has(figure)) draw(figure);
+  for (const figure of figures) {
+    if (anew || drawn.get(figure)?.said !== figure.textContent) draw(figure);
+  }
 }
 
-drawAll();
-document.addEventListener("htmx:after:swap", () => drawAll());
+if (document.readyState === "complete") drawAll();
+else addEventListener("load", () => drawAll(), { once: true });
+document.addEventListener("htmx:after:swap", () => document.readyState === "complete" && drawAll());
 darkScheme.addEventListener("change", () => drawAll({ anew: true }));
