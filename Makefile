@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench faults contracts
+.PHONY: help setup run test check form bench faults contracts
 
 python := .venv/bin/python
 code := $(wildcard kernel chassis services deploy bench)
@@ -15,15 +15,17 @@ run: setup ## start the whole network on this machine, play a day of it, serve u
 
 test: ## everything that CI runs: the checks, then the whole suite
 	@sh deploy/local/setup.sh test
-	@$(MAKE) --no-print-directory check
-	$(python) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(MAKE) --no-print-directory form
+	$(python) -m pytest -n 2
 
-check: ## form, lint, types, import contracts and the house rules
+check: form ## form, lint, types, import contracts and the house rules
+	$(python) -m pytest -q tests/tidy
+
+form:
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy --strict $(code)
+	.venv/bin/mypy --strict -n 2 $(code)
 	.venv/bin/lint-imports
-	$(python) -m pytest -q tests/tidy
 
 bench: setup ## each figure as a ratio against a peer in the same run
 	$(python) -m bench

@@ -1,7 +1,12 @@
 """Where pytest finds the fixtures that every test may ask for."""
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+from tests import sharing
 
 pytest_plugins = ["tests.fix_stack", "tests.fix_network", "tests.fix_mail"]
 
@@ -11,20 +16,35 @@ settings.register_profile(
 )
 settings.load_profile("relais")
 
-#: Their tests share one whole stack, which a session starts once.
-_ON_THE_STACK = {"browser", "doors", "journeys", "faults", "local"}
+
+class _Shared(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives each session whole units of work (`-n 2`)."""
+
+    def __init__(self, config: pytest.Config, log: Any = None) -> None:
+        config.option.loadscopereorder = False  # they come in the order of `sharing`
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return sharing.unit_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Say how sessions side by side share the suite."""
+    return _Shared(config, log)
+
+
+_session_of: dict[str, str] = {}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """End a run that tears a unit apart: it would start everything twice, and say nothing."""
+    session = getattr(report, "worker_id", "")
+    unit = sharing.unit_of(report.nodeid)
+    if _session_of.setdefault(unit, session) != session:
+        pytest.exit(f"{unit} was given to {_session_of[unit]} and to {session}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, for sessions side by side (`-n 2`), what shares a stack or a file.
-
-    What shares the stack comes first: it takes longest.
-    """
-
-    def on_the_stack(item: pytest.Item) -> bool:
-        return not _ON_THE_STACK.isdisjoint(item.path.parts)
-
-    items.sort(key=lambda item: not on_the_stack(item))
-    for item in items:
-        group = "stack" if on_the_stack(item) else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Let what takes longest begin first, so that both sessions end together."""
+    items.sort(key=lambda item: sharing.place_of(item.nodeid))
