@@ -17,6 +17,7 @@ Hears      accounts.access.ended.v1, accounts.erasure.acknowledged.v1, accounts.
            mediation.export.answered.v1, recharges.erasure.acknowledged.v1,
            recharges.export.answered.v1, recharges.sale.completed.v1,
            settlement.erasure.acknowledged.v1, settlement.export.answered.v1
+Shows      GET /pilotage/livraisons/<service>
 Answers    GET /v1/referrals, POST /v1/referrals, GET /v1/referrals/<uuid:referral_id>,
            POST /v1/referrals/<uuid:referral_id>/seen, POST /v1/referrals/<uuid:referral_id>/accept,
            POST /v1/referrals/<uuid:referral_id>/refuse, POST /v1/slips,
@@ -27,7 +28,10 @@ Answers    GET /v1/referrals, POST /v1/referrals, GET /v1/referrals/<uuid:referr
            GET /v1/people, GET /v1/people/<uuid:person_ref>/duplicates,
            POST /v1/people/<uuid:person_ref>/not-duplicates, GET /v1/people/<uuid:person_ref>,
            POST /v1/people/<uuid:person_ref>/renewals, POST /v1/people/<uuid:person_ref>/merge,
-           POST /v1/people/<uuid:person_ref>/unmerge, GET /v1/public/data-inclusion.json,
+           POST /v1/people/<uuid:person_ref>/unmerge,
+           POST /v1/people/<uuid:person_ref>/correction,
+           POST /v1/people/<uuid:person_ref>/restriction,
+           POST /v1/people/<uuid:person_ref>/restriction/lift, GET /v1/public/data-inclusion.json,
            GET /v1/structures, POST /v1/structures,
            GET /v1/structures/<uuid:structure_id>/conventions,
            POST /v1/structures/<uuid:structure_id>/conventions,
@@ -37,5 +41,7 @@ Answers    GET /v1/referrals, POST /v1/referrals, GET /v1/referrals/<uuid:referr
            POST /v1/structures/<uuid:structure_id>/workers/<uuid:user_id>/end, GET /v1/workers/me,
            PUT /v1/workers/me, GET /v1/erasures, GET /v1/people/<uuid:person_ref>/accesses,
            POST /v1/people/<uuid:person_ref>/erasure, GET /v1/people/<uuid:person_ref>/export,
-           GET /v1/retention, GET /v1/people/<uuid:person_ref>/export.pdf
+           GET /v1/retention, GET /v1/people/<uuid:person_ref>/export.pdf,
+           GET /v1/backlog, GET /v1/parked,
+           POST /v1/parked/<int:parked_id>/replay, POST /v1/parked/<int:parked_id>/discard
 """

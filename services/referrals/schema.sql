@@ -83,6 +83,7 @@ CREATE TABLE access (
     by_user_id uuid NOT NULL,
     by_role text NOT NULL,
     site_codes text[] NOT NULL,
+    fields text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT access_pkey PRIMARY KEY (access_id),
     CONSTRAINT access_what_check CHECK ((what ~ '^[a-z][a-z_]{2,39}$'::text)),
     CONSTRAINT access_why_check CHECK ((length(why) <= 80)),
@@ -461,6 +462,26 @@ CREATE TABLE referral_step (
     CONSTRAINT referral_step_referral_id_fkey FOREIGN KEY (referral_id) REFERENCES referral(referral_id)
 );
 CREATE TRIGGER referral_step_is_written_once BEFORE DELETE OR UPDATE ON referral_step FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE restriction (
+    restriction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    person_ref uuid NOT NULL,
+    ground text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by_user_id uuid NOT NULL,
+    lifted_at timestamp with time zone,
+    lifted_by uuid,
+    lifted_why text,
+    informed_on date,
+    CONSTRAINT restriction_pkey PRIMARY KEY (restriction_id),
+    CONSTRAINT restriction_check CHECK ((num_nulls(lifted_at, lifted_by, lifted_why, informed_on) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT restriction_ground_check CHECK ((ground = ANY (ARRAY['accuracy_contested'::text, 'unlawful'::text, 'needed_for_claim'::text, 'objected'::text]))),
+    CONSTRAINT restriction_lifted_why_check CHECK ((lifted_why = ANY (ARRAY['settled'::text, 'withdrawn'::text, 'no_longer_needed'::text]))),
+    CONSTRAINT restriction_person_ref_fkey FOREIGN KEY (person_ref) REFERENCES pseudonym(person_ref)
+);
+CREATE UNIQUE INDEX restriction_stands ON restriction USING btree (person_ref) WHERE (lifted_at IS NULL);
+CREATE TRIGGER restriction_is_kept BEFORE DELETE ON restriction FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER restriction_is_lifted_once BEFORE UPDATE ON restriction FOR EACH ROW WHEN ((old.lifted_at IS NOT NULL)) EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE retention_notice (
     person_ref uuid NOT NULL,

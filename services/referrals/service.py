@@ -8,6 +8,7 @@ from chassis.mail import Postman
 from chassis.service import Service
 from kernel.envelope import Envelope
 from services.referrals.doors.clocks import Clocks
+from services.referrals.doors.correcting import CorrectingDoors
 from services.referrals.doors.criteria import CriterionDoors
 from services.referrals.doors.finding import FindingDoors
 from services.referrals.doors.people import PersonDoors
@@ -23,6 +24,7 @@ from services.referrals.handlers import learning
 
 class Referrals(
     Clocks,
+    CorrectingDoors,
     CriterionDoors,
     FindingDoors,
     PersonDoors,

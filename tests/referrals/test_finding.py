@@ -122,6 +122,7 @@ class TestFind:
             "phone_end": "012",
             "last_site_code": SITE,
             "also_known_as": [],
+            "use_restricted": False,
         }
         for secret in ("63998", "courriel", "-05-17"):
             assert secret not in found.model_dump_json()

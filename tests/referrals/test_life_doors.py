@@ -296,3 +296,19 @@ def wait_for(holds: Callable[[], bool], *, within_s: float = MAILED_WITHIN_S) ->
     while not holds():
         assert time.monotonic() < until, "it did not come in time"
         time.sleep(0.2)
+
+
+class TestCorrection:
+    def test_is_for_employees_and_answers_again_without_a_word_of_it(self, door: Door) -> None:
+        made = door.submit()
+        taken = door.made(f"/v1/referrals/{made['referral_id']}/accept", {})
+        path = f"/v1/people/{taken['person_ref']}/correction"
+        body = {"person": {"given_name": "Zénobie"}, "reason": "entered_wrongly"}
+
+        helper = bearer("till_operator", SITE, volunteer=True)
+        assert door.code(path, body, as_=helper) == (403, "accounts.role.employees_only")
+        sent = keyed(DESK)
+        answers = [door.client.post(path, json=body, headers=sent) for _ in range(2)]
+
+        right = {"person_ref": taken["person_ref"], "fields": ["given_name"], "alike": []}
+        assert [answer.json() for answer in answers] == [right, right]

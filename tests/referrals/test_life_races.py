@@ -1,6 +1,7 @@
 """What happens at the same instant ends one way: midnight, a site, a referrer, on real rows."""
 
 import contextlib
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,7 +18,9 @@ from psycopg.rows import dict_row
 from kernel.period import PARIS
 from kernel.refusal import Refusal
 from services.referrals.api import referrals as referral_api
+from services.referrals.api.correcting import CorrectIdentity
 from services.referrals.handlers import clocks, slips
+from services.referrals.handlers.correcting import correct_identity
 from tests.fix_stack import FreshSchema, Schema
 from tests.referrals.build import (
     DESK,
@@ -201,3 +204,29 @@ class TestRevoke:
         answers = rows.race(*[lambda tx: walk_in(tx, **person)] * 4)
 
         assert sorted(answers) == ["done"] + ["referrals.walk_in.open_already"] * 3
+
+    def test_corrected_one_stands_beside_whoever_is_entered_under_that_name(
+        self, rows: Rows
+    ) -> None:
+        for day in range(1, 9):
+            right: Any = {"given_name": "Malo", "family_name": "Fusain"}
+            right |= {"birth_date": f"1990-03-0{day}"}
+            with rows.tx() as tx:
+                known = walk_in(tx).person_ref
+            body = CorrectIdentity.model_validate_json(
+                json.dumps({"person": right, "reason": "entered_wrongly"})
+            )
+
+            answers = rows.race(
+                partial(correct_identity, person_ref=known, body=body, caller=DESK, now=NOW),
+                partial(submit, **right),
+            )
+
+            # Whoever comes second is taken for the first, whose entry is open.
+            assert answers in (["done", "done"], ["done", "referrals.referral.open_elsewhere"])
+            known_first = rows.one(
+                "SELECT count(*) FILTER (WHERE NOT namesake) AS first FROM person"
+                " WHERE birth_date = %s",
+                right["birth_date"],
+            )
+            assert known_first == {"first": 1}

@@ -32,6 +32,8 @@ class FoundPerson(Answer):
     last_site_code: str | None
     #: The names of those who were merged into them.
     also_known_as: list[str]
+    #: Their data are kept, and nothing is decided by them (GDPR, article 18).
+    use_restricted: bool
 
 
 class Reason(Answer):

@@ -40,3 +40,5 @@ class Person(Answer):
     given_name: str
     family_name: str
     entitlement: Entitlement | None
+    #: Their data are kept, and nothing is decided by them (GDPR, article 18).
+    use_restricted: bool

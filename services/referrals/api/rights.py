@@ -95,6 +95,8 @@ class Access(Answer):
     at: datetime
     what: str
     why: str
+    #: Of an identity that was corrected: what is another one now.
+    fields: list[str]
     by_user_id: UUID
     by_role: str
     site_codes: list[str]

@@ -17,6 +17,7 @@ from services.referrals.domain.entitlement import Entitlement
 from services.referrals.domain.person import PersonUnknown
 from services.referrals.domain.referral import Referral, State, Verb
 from services.referrals.handlers.criteria import require_criterion
+from services.referrals.handlers.restricting import require_free
 from services.referrals.handlers.showing import shown
 from services.referrals.handlers.steps import about, add_steps
 from services.referrals.store import entitlements as entitlement_rows
@@ -72,6 +73,7 @@ def accept_referral(
     today = business_date(now)
     referral, steps = _move(tx, referral_id, Verb.ACCEPT, caller=caller, now=now)
     require_criterion(tx, referral, body, caller=caller, now=now)
+    require_free(tx, referral.person_ref)
     granted = entitlements.grant(
         entitlement_id=new_id(),
         person_ref=referral.person_ref,
@@ -103,6 +105,7 @@ def renew_entitlement(
         raise PersonUnknown()
     if referral.person_ref not in aliases.references(tx, person_ref):
         raise referrals.OtherPerson()
+    require_free(tx, person_ref)
     require_criterion(tx, referral, body, caller=caller, now=now)
     renewed = entitlements.renew(
         entitlement_rows.find_latest_entitlement(tx, person_ref),

@@ -14,7 +14,7 @@ from kernel.envelope import Envelope
 from kernel.period import business_date
 from services.referrals import events
 from services.referrals.api import rights as api
-from services.referrals.domain import erasure
+from services.referrals.domain import erasure, restriction
 from services.referrals.domain.erasure import Reason
 from services.referrals.domain.person import PersonUnknown
 from services.referrals.domain.trace import Digest, traces_of
@@ -23,6 +23,7 @@ from services.referrals.handlers.exporting import require_known
 from services.referrals.store import erasures as rows
 from services.referrals.store import exports as export_rows
 from services.referrals.store import people as person_rows
+from services.referrals.store import restrictions as restriction_rows
 from services.referrals.store.accesses import note_access
 
 _OWN = "referrals"
@@ -67,6 +68,7 @@ def erase_person(
         erasure_id, counts = _find(tx, person_ref, now=now, terms=terms).erasure_id, {}
     else:
         erasure.require_no_case(rows.find_open_case(tx, person_refs))
+        restriction.require_erasable(restriction_rows.find_restriction(tx, person_ref), reason)
         erasure_id = new_id()
         counts = _take_identities(
             tx,

@@ -52,7 +52,7 @@ def show_duplicates(
 ) -> api.Duplicates:
     """Show a person beside those who may be the same, the likeliest first, with the reasons."""
     person_refs = aliases.references(tx, person_ref)
-    likeliest = _find_duplicates(tx, person_refs)
+    likeliest = find_duplicates(tx, person_refs)
     found = {
         row["person_ref"]: api.FoundPerson(**row)
         for row in finding.list_found(tx, [person_refs[0], *likeliest])
@@ -74,8 +74,11 @@ def show_duplicates(
     )
 
 
-def _find_duplicates(tx: Transaction, person_refs: list[UUID]) -> dict[UUID, Likeness]:
-    """Compare each identity of a person with those of others; keep the best for each of them."""
+def find_duplicates(tx: Transaction, person_refs: list[UUID]) -> dict[UUID, Likeness]:
+    """Find who may be the same person, the likeliest first.
+
+    Each identity of the person is compared with those of others; the best counts for each of them.
+    """
     mine = finding.list_identities(tx, person_refs)
     keys = {key for identity in mine for key in likeness.keys_of(identity)}
     best: dict[UUID, Likeness] = {}

@@ -15,6 +15,7 @@ from services.referrals import events
 from services.referrals.api import people as person_api
 from services.referrals.domain import merge
 from services.referrals.domain.person import PersonUnknown
+from services.referrals.handlers.restricting import require_free
 from services.referrals.store import people as person_rows
 from services.referrals.store.accesses import note_access
 
@@ -34,6 +35,8 @@ def merge_person(
     for each in sorted({aliases.references(tx, one)[0] for one in (person_ref, into)}):
         if person_rows.lock_person(tx, each) is None:
             raise PersonUnknown()
+    for each in (person_ref, into):
+        require_free(tx, each)
     merge.require_apart(person_ref, into, merges=person_rows.find_merges(tx, (person_ref, into)))
     person_rows.add_merge(tx, person_ref, into=into, at=now, by_user_id=caller.user_id)
     note_access(tx, caller, [person_ref, into], what="person_merged", now=now)

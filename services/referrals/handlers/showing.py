@@ -24,6 +24,7 @@ from services.referrals.store import people as person_rows
 from services.referrals.store import referrals as referral_rows
 from services.referrals.store import workers as worker_rows
 from services.referrals.store.accesses import note_access
+from services.referrals.store.restrictions import find_restriction
 
 #: Where the person is in, so that the site and the referrer may know their reference.
 _TAKEN_IN = ("accepted", "provisional")
@@ -41,7 +42,7 @@ def show_referral(
     note_access(tx, caller, [row["person_ref"]], what="referral_shown", now=now)
     today = business_date(now)
     rules = network.find_rules(tx, on=today)
-    summary = _summary(row, today=today, rules=rules)
+    summary = summarise(row, today=today, rules=rules)
     steps = [referral_api.Step(**step) for step in referral_rows.list_steps(tx, referral_id)]
     if summary.state == "lapsed" and row["state"] != "lapsed":  # the clock has not come by yet
         lapsed_at = first_instant(summary.expires_on)
@@ -87,7 +88,7 @@ def list_referrals(
     )
     shown_refs = [row["person_ref"] for row in rows[: page.limit]]
     note_access(tx, caller, shown_refs, what="referrals_listed", now=now)
-    found = [_summary(row, today=today, rules=rules, to_confirm=of_referrer) for row in rows]
+    found = [summarise(row, today=today, rules=rules, to_confirm=of_referrer) for row in rows]
     return Paged.cut(found, limit=page.limit, key=lambda each: each.referral_id)
 
 
@@ -120,7 +121,7 @@ def first_instant(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=PARIS)
 
 
-def _summary(
+def summarise(
     row: Row, *, today: date, rules: Rules, to_confirm: bool = False
 ) -> referral_api.ReferralSummary:
     """Show a referral; no more than initials and needs to a referrer who has yet to confirm it."""
@@ -169,6 +170,7 @@ def show_person(
         given_name=person.given_name,
         family_name=person.family_name,
         entitlement=None if standing is None else shown(standing),
+        use_restricted=find_restriction(tx, person.person_ref) is not None,
     )
 
 

@@ -16,6 +16,7 @@ from services.referrals.domain import structure, worker
 from services.referrals.domain.referral import Referral, State, Verb
 from services.referrals.handlers.answering import entitled, keep_change, tell_accepted
 from services.referrals.handlers.criteria import require_criterion
+from services.referrals.handlers.restricting import require_free
 from services.referrals.handlers.sending import (
     Fresh,
     Ids,
@@ -50,6 +51,7 @@ def walk_in(
     person_ref = lock_person(
         tx, identity, namesake=body.person.namesake, caller=caller, now=now, fresh=fresh
     )
+    require_free(tx, person_ref)
     open_one = referral_rows.find_open_referral(tx, person_ref, today=today)
     referrals.refuse_second_entry(open_one, site_code=body.site_code)
     if referral_rows.find_unconfirmed_walk_in(tx, person_ref, today=today) is not None:
@@ -127,6 +129,7 @@ def confirm_walk_in(
     if asked is not None and asked != standing.structure_id:
         raise referrals.ReferralUnknown()
     referral, steps = referrals.move(referral, Verb.CONFIRM, on=today)
+    require_free(tx, referral.person_ref)
     confirmed = entitlements.confirm(
         entitlement_rows.find_latest_entitlement(tx, referral.person_ref), rules=rules, on=today
     )

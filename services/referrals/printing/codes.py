@@ -8,6 +8,7 @@ CODED = frozenset(
         *("answer", "by_role", "condition", "criterion", "kind", "maker", "needs", "outcome"),
         *("reason", "refusal_code", "situation", "state", "status", "step", "tender", "what"),
         "why",
+        *("fields", "ground", "lifted_why"),
     }
 )
 WORDS: Mapping[str, str] = {
@@ -54,6 +55,22 @@ WORDS: Mapping[str, str] = {
     "people_searched": "found in a search",
     "duplicates_shown": "possible doubles shown",
     "told_apart": "told apart from somebody else",
+    "identity_corrected": "identity corrected",
+    "entered_wrongly": "entered wrongly",
+    "has_changed": "has changed",
+    "given_name": "given name",
+    "family_name": "family name",
+    "birth_date": "birth date",
+    "email": "email",
+    # whether it may be used
+    "use_restricted": "use restricted",
+    "restriction_lifted": "restriction lifted",
+    "accuracy_contested": "said to be wrong",
+    "unlawful": "use without a right",
+    "needed_for_claim": "kept for a claim of the person's",
+    "objected": "objection",
+    "settled": "question settled",
+    "no_longer_needed": "no longer needed",
     "person_shown": "record shown",
     "person_merged": "records merged",
     "person_unmerged": "merge undone",

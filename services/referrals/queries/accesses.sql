@@ -1,12 +1,13 @@
 -- name: add_accesses
 -- One row for each person whose identity one request read or wrote.
-INSERT INTO access (at, person_ref, what, why, by_user_id, by_role, site_codes)
-SELECT %(at)s, seen.person_ref, %(what)s, %(why)s, %(by_user_id)s, %(by_role)s, %(site_codes)s
+INSERT INTO access (at, person_ref, what, why, fields, by_user_id, by_role, site_codes)
+SELECT %(at)s, seen.person_ref, %(what)s, %(why)s, %(fields)s, %(by_user_id)s, %(by_role)s,
+       %(site_codes)s
   FROM unnest(%(person_refs)s::uuid[]) AS seen (person_ref);
 
 -- name: list_accesses
 -- Who read or wrote the identity of a person, or of whoever is the same person, the newest first.
-SELECT access_id, at, what, why, by_user_id, by_role, site_codes
+SELECT access_id, at, what, why, fields, by_user_id, by_role, site_codes
   FROM access
  WHERE person_ref = ANY (%(person_refs)s)
    AND (%(after)s::bigint IS NULL OR access_id < %(after)s::bigint)

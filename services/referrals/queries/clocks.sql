@@ -59,8 +59,8 @@ SELECT latest.person_ref, latest.until_on, referral.referral_id, referral.site_c
 
 -- name: take_to_remind
 -- Entitlements that end soon and whose end nobody was reminded of, with the person's address.  Who
--- has another under another reference, which ends later, is reminded of that one; who was erased, of
--- none.
+-- has another under another reference, which ends later, is reminded of that one; who was erased, or has
+-- the use of their data restricted, of none.
 WITH soon AS (
     SELECT entitlement.entitlement_id, entitlement.person_ref, until_on, monthly_cap_cents
       FROM entitlement
@@ -69,6 +69,9 @@ WITH soon AS (
        AND NOT provisional
        AND %(today)s < until_on
        AND until_on <= %(horizon)s
+       AND NOT EXISTS (SELECT FROM restriction
+                        WHERE restriction.person_ref = entitlement.person_ref
+                          AND restriction.lifted_at IS NULL)
        AND NOT EXISTS (SELECT FROM entitlement_change AS told
                         WHERE told.entitlement_id = entitlement.entitlement_id
                           AND told.until_on = entitlement.until_on

@@ -40,7 +40,11 @@ SELECT found.person_ref, found.given_name, found.family_name,
                JOIN person AS other USING (person_ref)
               WHERE person_alias.same_as = found.person_ref
                 AND other.name_key <> found.name_key
-              ORDER BY 1) AS also_known_as
+              ORDER BY 1) AS also_known_as,
+       EXISTS (SELECT
+                 FROM restriction
+                WHERE restriction.person_ref = found.person_ref
+                  AND lifted_at IS NULL) AS use_restricted
   FROM person AS found
  WHERE found.person_ref = ANY(%(person_refs)s)
  ORDER BY found.name_key, found.birth_date, found.person_ref;

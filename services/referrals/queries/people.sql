@@ -17,6 +17,40 @@ INSERT INTO person (person_ref, given_name, family_name, name_key, birth_date, p
 VALUES (%(person_ref)s, %(given_name)s, %(family_name)s, %(name_key)s, %(birth_date)s, %(phone)s,
         %(email)s, %(now)s, %(match_keys)s, %(keyed_by)s, %(namesake)s);
 
+-- name: get_identity
+SELECT given_name, family_name, birth_date, phone, email
+  FROM person
+ WHERE person_ref = %(person_ref)s;
+
+-- name: lock_identity
+SELECT given_name, family_name, birth_date, phone, email
+  FROM person
+ WHERE person_ref = %(person_ref)s
+   FOR NO KEY UPDATE;
+
+-- name: save_identity
+-- Whoever turns out to have the name and birth date of somebody else stands beside them until a
+-- human has looked: the caller holds the birth date.
+UPDATE person
+   SET given_name = %(given_name)s, family_name = %(family_name)s, name_key = %(name_key)s,
+       birth_date = %(birth_date)s, phone = %(phone)s, email = %(email)s,
+       match_keys = %(match_keys)s, keyed_by = %(keyed_by)s,
+       namesake = EXISTS (SELECT
+                            FROM person AS other
+                           WHERE other.name_key = %(name_key)s
+                             AND other.birth_date = %(birth_date)s
+                             AND other.person_ref <> %(person_ref)s
+                             AND NOT other.namesake)
+ WHERE person_ref = %(person_ref)s;
+
+-- name: is_taken_in
+-- Whether one of these sites accepted somebody, or took them in provisionally.
+SELECT EXISTS (SELECT
+                 FROM referral
+                WHERE person_ref = %(person_ref)s
+                  AND site_code = ANY (%(site_codes)s)
+                  AND (state = 'accepted' OR walk_in)) AS taken_in;
+
 -- name: list_unkeyed
 -- People whose keys were made by older rules, or by none.
 SELECT person_ref, given_name, family_name, birth_date, phone, email

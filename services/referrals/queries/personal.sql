@@ -56,10 +56,16 @@ SELECT person_ref, merged_into, merged_at, unmerged_at
 
 -- name: held_accesses
 -- Who looked at the person's identity, by role and site; the names of colleagues are not theirs.
-SELECT at, what, why, by_role, site_codes
+SELECT at, what, why, fields, by_role, site_codes
   FROM access
  WHERE person_ref = ANY (%(person_refs)s)
  ORDER BY access_id;
+
+-- name: held_restrictions
+SELECT person_ref, ground, at, lifted_at, lifted_why, informed_on
+  FROM restriction
+ WHERE person_ref = ANY (%(person_refs)s)
+ ORDER BY restriction_id;
 
 -- name: held_exports
 SELECT asked_at, ready_at

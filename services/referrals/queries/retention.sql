@@ -9,7 +9,8 @@ UPDATE pseudonym
    AND pseudonym.last_contact_at < seen.at;
 
 -- name: list_stale
--- People without a contact since an instant who have had no notice of it, the stalest first.
+-- People without a contact since an instant who have had no notice of it, the stalest first; whose
+-- data are only kept, at their wish, keep them.
 SELECT person_ref, last_contact_at
   FROM pseudonym
  WHERE erased_at IS NULL
@@ -17,6 +18,9 @@ SELECT person_ref, last_contact_at
    AND NOT EXISTS (SELECT FROM retention_notice
                     WHERE retention_notice.person_ref = pseudonym.person_ref
                       AND retention_notice.last_contact_at = pseudonym.last_contact_at)
+   AND NOT EXISTS (SELECT FROM restriction
+                    WHERE restriction.person_ref = pseudonym.person_ref
+                      AND restriction.lifted_at IS NULL)
  ORDER BY last_contact_at
  LIMIT %(limit)s;
 
@@ -43,6 +47,9 @@ SELECT retention_notice.person_ref
    AND NOT EXISTS (SELECT FROM told_case
                     WHERE told_case.person_ref = retention_notice.person_ref
                       AND told_case.closed_on IS NULL)
+   AND NOT EXISTS (SELECT FROM restriction
+                    WHERE restriction.person_ref = retention_notice.person_ref
+                      AND restriction.lifted_at IS NULL)
  ORDER BY retention_notice.erase_on, retention_notice.person_ref
  LIMIT %(limit)s;
 

@@ -1,6 +1,6 @@
 """The journal of who read or wrote whose identity, as rows."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +17,7 @@ def note_access(
     what: str,
     now: datetime,
     why: str = "",
+    fields: Sequence[str] = (),
 ) -> None:
     """Write down that a caller saw or changed the identity of people, in the same transaction.
 
@@ -30,6 +31,7 @@ def note_access(
                 "person_refs": sorted(set(person_refs)),
                 "what": what,
                 "why": why,
+                "fields": list(fields),
                 "by_user_id": caller.user_id,
                 "by_role": caller.role,
                 "site_codes": sorted(caller.site_codes),

@@ -4,8 +4,9 @@ Locks are taken in one order everywhere: birth dates, merges, people, their refe
 identities of whoever was merged with them, pseudonyms; several of a kind by their ids.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
 from uuid import UUID
 
 from chassis import aliases
@@ -34,20 +35,44 @@ def add_person(
     tx: Transaction, person_ref: UUID, identity: Identity, *, namesake: bool, now: datetime
 ) -> None:
     """Write somebody new."""
-    values = {
+    values = _columns_of(person_ref, identity) | {"namesake": namesake, "now": now}
+    tx.execute(SQL["add_person"], values)
+
+
+def lock_identity(tx: Transaction, person_ref: UUID, *, born_on: date | None) -> Identity | None:
+    """Find the identity under one reference and lock it, to be corrected.
+
+    Whoever enters people of its birth date, or of the one it is to have, waits.
+    """
+    wanted = {"person_ref": person_ref}
+    while row := tx.execute(SQL["get_identity"], wanted).fetchone():
+        for birth_date in sorted({row["birth_date"], born_on or row["birth_date"]}):
+            tx.execute(SQL["lock_birth_date"], {"birth_date": birth_date})
+        locked = tx.execute(SQL["lock_identity"], wanted).fetchone()
+        if locked is not None and locked["birth_date"] == row["birth_date"]:
+            return Identity(**locked)
+    return None
+
+
+def save_identity(tx: Transaction, person_ref: UUID, identity: Identity) -> None:
+    """Write who somebody is, over what was written."""
+    tx.execute(SQL["save_identity"], _columns_of(person_ref, identity))
+
+
+def is_taken_in(tx: Transaction, person_ref: UUID, *, site_codes: Collection[str]) -> bool:
+    """Say whether one of these sites has taken somebody in, provisionally too."""
+    values = {"person_ref": person_ref, "site_codes": list(site_codes)}
+    row = tx.execute(SQL["is_taken_in"], values).fetchone()
+    return row is not None and bool(row["taken_in"])
+
+
+def _columns_of(person_ref: UUID, identity: Identity) -> Row:
+    return asdict(identity) | {
         "person_ref": person_ref,
-        "given_name": identity.given_name,
-        "family_name": identity.family_name,
         "name_key": identity.name_key,
-        "birth_date": identity.birth_date,
-        "phone": identity.phone,
-        "email": identity.email,
         "match_keys": likeness.stored_keys_of(identity),
         "keyed_by": likeness.KEYED_BY,
-        "namesake": namesake,
-        "now": now,
     }
-    tx.execute(SQL["add_person"], values)
 
 
 def identity_from(row: Row) -> tuple[UUID, Identity]:
