@@ -150,6 +150,12 @@ class Broker:
                 name, durable=True, auto_delete=False, arguments=dict(arguments)
             )
 
+    def length(self, queue: str) -> int:
+        """Count the messages that wait in a queue that exists."""
+        with _declaring(f"queue {queue}"):
+            found = self._publisher.queue_declare(queue, passive=True)
+        return int(found.message_count)
+
     def bind(self, queue: str, *, exchange: str, routing_key: str) -> None:
         """Make sure an exchange routes a key to a queue."""
         with _declaring(f"the binding of queue {queue}"):

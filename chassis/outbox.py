@@ -1,6 +1,7 @@
 """Facts wait here, in the transaction that caused them, until the relay publishes them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic_core import to_json
 
@@ -31,6 +32,35 @@ WITH appended AS (
 )
 SELECT pg_notify(%(channel)s, '')
 """
+
+
+_MEASURE = """
+SELECT count(*) AS waiting,
+       count(*) FILTER (WHERE attempts > 0) AS held,
+       COALESCE(extract(epoch FROM clock_timestamp() - min(occurred_at)), 0)::float8 AS oldest_s
+  FROM outbox
+ WHERE published_at IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpublished:
+    """What has not been published yet: how many facts, how many held back, the age of the oldest.
+
+    Held back: the broker returned or refused them, and they are tried again later and later.
+    """
+
+    waiting: int
+    held: int
+    oldest_s: float
+
+
+def measure(tx: Transaction) -> Unpublished:
+    """Measure what waits in the outbox."""
+    row = tx.execute(_MEASURE).fetchone() or {}
+    return Unpublished(
+        waiting=row["waiting"], held=row["held"], oldest_s=max(0.0, float(row["oldest_s"]))
+    )
 
 
 def append(tx: Transaction, facts: Sequence[Envelope]) -> None:

@@ -37,8 +37,10 @@ _FIND = """
 SELECT parked_id, consumer, event_id, type, reason, detail, body, headers, attempts, parked_at,
        state, settled_at, settled_by, settled_why
   FROM parked_delivery
- WHERE state = 'parked' OR %(settled_too)s
+ WHERE (state = 'parked' OR %(settled_too)s)
+   AND parked_id > %(after)s
  ORDER BY parked_id
+ LIMIT %(limit)s
 """
 
 _LOCK = """
@@ -93,9 +95,12 @@ def count(tx: Transaction) -> int:
     return int(row["parked"]) if row else 0
 
 
-def find(tx: Transaction, *, settled_too: bool = False) -> list[dict[str, Any]]:
+def find(
+    tx: Transaction, *, settled_too: bool = False, after: int = 0, limit: int | None = None
+) -> list[dict[str, Any]]:
     """List the parked deliveries, oldest first."""
-    return tx.execute(_FIND, {"settled_too": settled_too}).fetchall()
+    asked = {"settled_too": settled_too, "after": after, "limit": limit}
+    return tx.execute(_FIND, asked).fetchall()
 
 
 def lock(tx: Transaction, parked_id: int) -> dict[str, Any] | None:

@@ -18,12 +18,11 @@ import psycopg
 from nameko.extensions import DependencyProvider
 from pydantic_core import to_json
 
-from chassis import metrics, topology
+from chassis import metrics, outbox, topology
 from chassis.backoff import Backoff, pause_s
 from chassis.broker import Broker, BrokerAway, DeclaredOtherwise, Outcome, Outgoing
 from chassis.db import Database, Transaction
 from chassis.leader import Leader
-from chassis.outbox import channel
 from chassis.resources import Resources
 from chassis.settings import Settings
 from chassis.topology import Topology
@@ -64,14 +63,6 @@ SELECT subject, extract(epoch FROM max(next_attempt_at) - clock_timestamp())::fl
  WHERE published_at IS NULL
    AND next_attempt_at > clock_timestamp()
  GROUP BY subject
-"""
-
-_MEASURE = """
-SELECT count(*) AS waiting,
-       count(*) FILTER (WHERE attempts > 0) AS held,
-       COALESCE(extract(epoch FROM clock_timestamp() - min(occurred_at)), 0)::float8 AS oldest_s
-  FROM outbox
- WHERE published_at IS NULL
 """
 
 
@@ -150,7 +141,9 @@ class Relay:
         if connection is not self._connection:
             self._connection = connection
             connection.execute(
-                psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel(self._service)))
+                psycopg.sql.SQL("LISTEN {}").format(
+                    psycopg.sql.Identifier(outbox.channel(self._service))
+                )
             )
             rows = connection.execute(_FIND_HELD)
             now = time.monotonic()
@@ -261,10 +254,10 @@ class Relay:
         if time.monotonic() < self._measure_at:
             return
         started = time.monotonic()
-        row: Mapping[str, Any] = tx.execute(_MEASURE).fetchone() or {}
-        metrics.outbox_waiting.set(row["waiting"])
-        metrics.outbox_held.set(row["held"])
-        metrics.outbox_oldest_seconds.set(max(0.0, row["oldest_s"]))
+        found = outbox.measure(tx)
+        metrics.outbox_waiting.set(found.waiting)
+        metrics.outbox_held.set(found.held)
+        metrics.outbox_oldest_seconds.set(found.oldest_s)
         # Counting a long backlog must not become the relay's main work.
         ended = time.monotonic()
         self._measure_at = ended + max(_MEASURE_S, 20 * (ended - started))

@@ -74,6 +74,16 @@ class DatabaseProvider(DependencyProvider):  # type: ignore[misc]
         return self.resources.database
 
 
+class SettingsProvider(DependencyProvider):  # type: ignore[misc]
+    """Gives a service's methods what this process was told by its environment."""
+
+    resources = Resources()
+
+    def get_dependency(self, worker_ctx: object) -> Settings:
+        """Return the settings every service shares."""
+        return self.resources.settings
+
+
 class WatchProvider(DependencyProvider):  # type: ignore[misc]
     """Follows whose access has ended, in every process that answers callers."""
 

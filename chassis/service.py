@@ -6,17 +6,17 @@ from chassis import revocations
 from chassis.consume import consume
 from chassis.db import Transaction
 from chassis.relay import RelayProvider
-from chassis.resources import DatabaseProvider, WatchProvider
+from chassis.resources import WatchProvider
 from chassis.revocations import AccessEnded
+from chassis.upkeep import Upkeep
 from kernel.envelope import Envelope
 
 
-class Base:
-    """A service publishes its outbox, knows its database, and refuses those whose access ended."""
+class Base(Upkeep):
+    """A service publishes its outbox, refuses those whose access ended, and shows what waits."""
 
     name: ClassVar[str]
 
-    database = DatabaseProvider()
     relay = RelayProvider()
     watch = WatchProvider()
 

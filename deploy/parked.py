@@ -14,11 +14,12 @@ from psycopg.rows import dict_row
 from rich.console import Console
 from rich.table import Table
 
-from chassis import parking
-from chassis.broker import Broker, BrokerAway, Outcome, Outgoing
+from chassis import parking, settling
 from chassis.db import Transaction
+from chassis.settling import AlreadySettled
 from deploy.local.home import Home, Trouble
 from deploy.local.stack import Stack
+from kernel.refusal import Refusal
 
 app = typer.Typer(help="Deliveries that failed for good, with their reasons.")
 
@@ -73,23 +74,19 @@ def show(name: Name, as_json: AsJson = False) -> None:
 @app.command()
 def replay(name: Name, why: Why = "asked for", by: By = "", as_json: AsJson = False) -> None:
     """Send a delivery to its handler again; the inbox sees to it that nothing is done twice."""
-    with _database() as tx:
+    with _database() as tx, _named(name):
         _, row = _find(tx, name)
-        _refuse_settled(row, name)
-        # The row is locked until the broker has it: two people replay it once, and a delivery
-        # that fails again is parked again, after this one is settled.
-        _publish(row, name=name)
-        parking.settle(tx, row["parked_id"], state="replayed", who=_who(by), why=why)
+        amqp_url = _address("AMQP_URL")
+        settling.replay(tx, row["parked_id"], amqp_url=amqp_url, who=_who(by), why=why)
     _say(name, row, "replayed", as_json=as_json)
 
 
 @app.command()
 def discard(name: Name, why: Why = "asked for", by: By = "", as_json: AsJson = False) -> None:
     """Give a delivery up; the row stays, with who did it and why."""
-    with _database() as tx:
+    with _database() as tx, _named(name):
         _, row = _find(tx, name)
-        _refuse_settled(row, name)
-        parking.settle(tx, row["parked_id"], state="discarded", who=_who(by), why=why)
+        settling.discard(tx, row["parked_id"], who=_who(by), why=why)
     _say(name, row, "discarded", as_json=as_json)
 
 
@@ -130,32 +127,19 @@ def _find(tx: Transaction, name: str) -> tuple[str, dict[str, Any]]:
     raise Trouble(f"no delivery is parked as {name}: `relais parked list` shows those that are.")
 
 
-def _refuse_settled(row: dict[str, Any], name: str) -> None:
-    if row["state"] != "parked":
-        raise Trouble(
-            f"{name} was {row['state']} by {row['settled_by']}"
-            f" at {row['settled_at']:%Y-%m-%d %H:%M:%S} already ({row['settled_why']})."
-        )
-
-
-def _publish(row: dict[str, Any], *, name: str) -> None:
-    message = Outgoing(
-        exchange="",
-        routing_key=row["consumer"],
-        body=bytes(row["body"]),
-        message_id=str(row["event_id"] or ""),
-        mandatory=True,
-    )
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say of which delivery something was refused."""
     try:
-        with Broker(_address("AMQP_URL"), name="relais parked") as broker:
-            outcome = broker.publish([message])[0]
-            broker.check()
-    except BrokerAway as away:
-        raise Trouble(f"the broker does not answer, {name} stays parked: {away}") from away
-    if outcome is Outcome.RETURNED:
-        raise Trouble(f"there is no queue {row['consumer']} any more, {name} stays parked.")
-    if outcome is not Outcome.CONFIRMED:
-        raise Trouble(f"the queue {row['consumer']} takes nothing now, {name} stays parked.")
+        yield
+    except AlreadySettled as settled:
+        said = settled.values
+        raise Trouble(
+            f"{name} was {said['state']} by {said['who']} at {said['at']:%Y-%m-%d %H:%M:%S}"
+            f" already ({said['why']})."
+        ) from settled
+    except Refusal as refusal:
+        raise Trouble(f"{name}: {refusal}") from refusal
 
 
 def _who(by: str) -> str:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from chassis import upkeep
 from deploy.local import probe
 from deploy.local.child import Child, find_program, plain_environment
 from deploy.local.home import ROOT, Home
@@ -168,8 +169,9 @@ def configuration(
 
 
 def locations_of(service: str) -> Iterable[str]:
-    """What goes to a service: its API, and the pages that lie under its prefixes."""
+    """What goes to a service: its API, its upkeep, and the pages that lie under its prefixes."""
     yield LOCATION.format(service=service)
+    yield PAGE.format(match="= ", path=upkeep.PART.format(service=service), service=service)
     for prefix in prefixes_of(service):
         yield PAGE.format(match="= ", path=prefix, service=service)
         if prefix != "/":

@@ -7,7 +7,7 @@ Publishes  accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.devic
            accounts.user.changed.v1, accounts.user.created.v1, accounts.user.disabled.v1,
            accounts.user.enabled.v1
 Hears      referrals.export.requested.v1, referrals.person.erased.v1
-Shows      GET /, GET /connexion
+Shows      GET /pilotage/livraisons/<service>, GET /, GET /connexion
 Answers    POST /v1/sessions, POST /v1/browser-sessions, GET /v1/sessions,
            POST /v1/sessions/<uuid:session_id>/revoke, POST /v1/sessions/revoke-all,
            POST /v1/sign-out, GET /v1/me, GET /v1/oidc, POST /v1/oidc/<provider>/start,
@@ -22,5 +22,7 @@ Answers    POST /v1/sessions, POST /v1/browser-sessions, GET /v1/sessions,
            GET /v1/devices, POST /v1/devices, POST /v1/browser-devices,
            POST /v1/devices/enrolments,
            POST /v1/devices/<uuid:device_id>/revoke, POST /v1/devices/<uuid:device_id>/roll,
-           GET /v1/log
+           GET /v1/log,
+           GET /v1/backlog, GET /v1/parked,
+           POST /v1/parked/<int:parked_id>/replay, POST /v1/parked/<int:parked_id>/discard
 """

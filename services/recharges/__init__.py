@@ -12,7 +12,7 @@ Hears      accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.devic
            referrals.entitlement.renewed.v1, referrals.entitlement.shortened.v1,
            referrals.export.requested.v1, referrals.person.erased.v1, referrals.person.merged.v1,
            referrals.person.unmerged.v1
-Shows      GET /caisse
+Shows      GET /pilotage/livraisons/<service>, GET /caisse
 Answers    GET /v1/batches, GET /v1/closings/<uuid:closing_id>/report, GET /v1/drawer-sessions,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/report,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/x, GET /v1/offers,
@@ -39,5 +39,7 @@ Answers    GET /v1/batches, GET /v1/closings/<uuid:closing_id>/report, GET /v1/d
            POST /v1/tills/<uuid:till_id>/leases, POST /v1/tills/<uuid:till_id>/offline-sales,
            POST /v1/tills/<uuid:till_id>/unfreeze, POST /v1/transfers,
            POST /v1/transfers/<uuid:transfer_id>/cancel,
-           POST /v1/transfers/<uuid:transfer_id>/receive
+           POST /v1/transfers/<uuid:transfer_id>/receive,
+           GET /v1/backlog, GET /v1/parked,
+           POST /v1/parked/<int:parked_id>/replay, POST /v1/parked/<int:parked_id>/discard
 """

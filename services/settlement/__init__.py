@@ -11,5 +11,8 @@ Hears      accounts.access.ended.v1, donations.option.reported.v1, equipment.dev
            recharges.transfer.received.v1, recharges.transfer.sent.v1, recharges.voucher.found.v1,
            recharges.voucher.written_off.v1, referrals.export.requested.v1,
            referrals.person.erased.v1
-Answers    GET /v1/ledger, GET /v1/periods/<operator>/<period>
+Shows      GET /pilotage/livraisons/<service>
+Answers    GET /v1/ledger, GET /v1/periods/<operator>/<period>,
+           GET /v1/backlog, GET /v1/parked,
+           POST /v1/parked/<int:parked_id>/replay, POST /v1/parked/<int:parked_id>/discard
 """

@@ -24,6 +24,12 @@ class TestDocument:
         routes = {(path, method) for path, on in document["paths"].items() for method in on}
 
         assert routes == {
+            # those that every service has
+            ("/api/settlement/v1/backlog", "get"),
+            ("/api/settlement/v1/parked", "get"),
+            ("/api/settlement/v1/parked/{parked_id}/discard", "post"),
+            ("/api/settlement/v1/parked/{parked_id}/replay", "post"),
+            # its own
             ("/api/settlement/v1/things", "get"),
             ("/api/settlement/v1/things", "post"),
             ("/api/settlement/v1/things/{thing_id}", "get"),

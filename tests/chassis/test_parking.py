@@ -150,7 +150,7 @@ class TestReplay:
 
         said = desk.run("replay", row["id"], fails=True)
 
-        assert "there is no queue settlement.long_gone any more" in said
+        assert "There is no queue settlement.long_gone any more" in said
         assert [row["state"] for row in desk.bus.parked()] == ["parked"]
 
 

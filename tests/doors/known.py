@@ -79,6 +79,7 @@ def known_at(site_code: str, *, copy: Copy, route: str) -> dict[str, Any]:
         "operator": WORDS["operator"],
         "provider": "nobody-s",
         "q": "Camille",
+        "parked_id": "1",
     }
     for name, query in {**WHERE[copy.service], **OTHERWISE.get(route, {})}.items():
         rows = copy.rows(f"{query} LIMIT 1", site=site_code)

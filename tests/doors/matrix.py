@@ -52,6 +52,12 @@ class Route:
         return f"{self.method} {self.path.removeprefix('/api/')}"
 
     @property
+    def is_shared(self) -> bool:
+        """Whether every service has it, from the chassis: what is true of one is true of all."""
+        own = self.path.removeprefix(f"/api/{self.service}/v1/")
+        return own == "backlog" or own.partition("/")[0] == "parked"
+
+    @property
     def roles(self) -> frozenset[str]:
         """Who gets in, by the code; nobody needs a token when it is empty."""
         return frozenset(self.operation["x-roles"])
