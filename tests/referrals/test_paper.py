@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
+from chassis import qr
 from services.referrals.api.referrals import Need
-from services.referrals.printing import qr, slip
+from services.referrals.printing import slip
 from services.referrals.printing.slip import Paper
 from services.referrals.seal import Slip, read
 from tests.referrals.build import SEAL, new_id

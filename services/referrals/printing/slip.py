@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from chassis import texts
-from services.referrals.printing import pdf, qr
+from chassis import qr, texts
+from services.referrals.printing import pdf
 
 LANGUAGE = "fr"
 _BRING = "this slip, on paper or on a screen"
