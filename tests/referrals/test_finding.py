@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chassis.auth import Caller
 from services.referrals.api import finding as api
@@ -13,6 +15,7 @@ from services.referrals.domain.likeness import NotAnother
 from services.referrals.domain.person import PersonUnknown
 from services.referrals.handlers import finding
 from services.referrals.handlers.merging import merge_person, unmerge_person
+from services.referrals.store import SQL
 from services.referrals.store import people as person_rows
 from tests.fix_stack import TxOf
 from tests.referrals.build import (
@@ -95,12 +98,78 @@ class TestFind:
         assert refs(tx, text) == [person]
 
     @pytest.mark.parametrize(
-        "text", ["pervier", "Hélène Milan", "013", "0012", "80012", "---", "%%%", "___", "0 1"]
+        "text",
+        [
+            *("pervier", "Hélène Milan", "013", "0012", "80012", "---", "%%%", "___", "0 1"),
+            *("Épervier 0012", "Épervier 1981", "Épervier 1980 1980", "Ép 1980", "- 1980", "1980"),
+        ],
     )
     def test_finds_nobody_else(self, tx: Tx, text: str) -> None:
         enter(tx, phone="0639980012")
 
         assert find(tx, text) == []
+
+    @pytest.mark.parametrize(
+        ("given_name", "family_name", "text"),
+        [
+            ("Jean-Baptiste", "N'Guyen", "Batiste"),
+            ("Jean-Baptiste", "N'Guyen", "Jeanbaptiste Nguyen"),
+            ("Jean-Baptiste", "Nguyen", "N’Guyen"),
+            ("Jean-Baptiste", "Nguyen", "Nguyen 1987"),
+            ("Jeanbaptiste", "Nguyen", "Jean Batiste 1987"),
+            ("Saïd", "El Amrani", "elamrani sa"),
+            ("Saïd", "Elamrani", "El Amrani"),
+        ],
+    )
+    def test_finds_names_however_they_are_divided(
+        self, tx: Tx, given_name: str, family_name: str, text: str
+    ) -> None:
+        person = enter(tx, given_name=given_name, family_name=family_name, birth_date="1987-05-17")
+        enter(tx, given_name=given_name, family_name="Milan", birth_date="1988-05-17")
+        enter(tx, given_name="Odon", family_name=family_name, birth_date="1988-05-18")
+
+        found = refs(tx, text)
+        assert found == [person] if "1987" in text else person in found
+
+    def test_finds_a_name_with_every_gap_written_another_way(self, tx: Tx) -> None:
+        word = st.text(alphabet="abdeilmnorst", min_size=3, max_size=6)
+        gap = st.sampled_from(["", " ", "-", "'", "’", "  "])
+        names = st.lists(word, min_size=1, max_size=2)
+
+        @settings(max_examples=30, deadline=None)
+        @given(given=names, family=names, gaps=st.lists(gap, min_size=4, max_size=4))
+        def is_found(given: list[str], family: list[str], gaps: list[str]) -> None:
+            with tx.transaction(force_rollback=True):
+                person = enter(
+                    tx,
+                    accepted=False,
+                    given_name=gaps[0].join(given),
+                    family_name=gaps[1].join(family),
+                )
+                asked = (gaps[2].join(given), gaps[3].join(family))
+                assert person in refs(tx, f"{asked[0]} {asked[1]} 1980"[:80])
+                assert person in refs(tx, f"{asked[1]} {asked[0]}"[:80])
+
+        is_found()
+
+    def test_uses_the_indexes_of_names(self, tx: Tx) -> None:
+        reading = ("jean", "batiste")
+        values = {
+            "longest": f"% {reading[1]}%",
+            "longest_sound": likeness.sound_key(reading[1]),
+            "beginnings": [f"% {word}%" for word in reading],
+            "sounds": [likeness.sound_key(word) for word in reading],
+            "birth_year": 1987,
+            "limit": 20,
+        }
+        tx.execute("SET LOCAL enable_seqscan = off")
+        tx.execute("SET LOCAL enable_indexscan = off")
+
+        rows = tx.execute(b"EXPLAIN " + SQL["search_names"].encode(), values).fetchall()
+
+        plan = "\n".join(str(row["QUERY PLAN"]) for row in rows)
+        assert "person_by_words" in plan, plan
+        assert "person_by_match_keys" in plan
 
     def test_finds_by_the_code_of_a_referral(self, tx: Tx) -> None:
         person = enter(tx)

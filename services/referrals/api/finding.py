@@ -12,6 +12,8 @@ from services.referrals.api import Strict
 class FindPeople(Parameters):
     """Whom to look for: a name, a phone or its last three digits, the code of a referral.
 
+    A name of three letters or more may have a birth year beside it: `Nguyen 1987`.
+
     Three signs at least, and one page of answers: people are looked for, not leafed through.  Four
     digits of a phone find nobody: whoever sees three would guess the others one by one.
     """

@@ -21,7 +21,7 @@ from services.referrals.domain.person import Identity, fold
 from services.referrals.domain.spelling import is_respelled, is_swapped, sound
 
 #: The version of the rules that keys are made by; a higher one makes all of them anew.
-KEYED_BY = 1
+KEYED_BY = 2
 
 
 class Reason(StrEnum):
@@ -158,9 +158,9 @@ def stored_keys_of(identity: Identity) -> list[str]:
     return sorted({*keys_of(identity), *(f"sounds {each}" for each in _sounds(identity))})
 
 
-def sound_keys(text: str) -> list[str]:
-    """Return the keys under which whoever is looked for by name is found, if spelled otherwise."""
-    return sorted({f"sounds {sound(word) or word}" for word in fold(text).split()})
+def sound_key(word: str) -> str:
+    """Return the key under which whoever has a name that sounds like a word is found."""
+    return f"sounds {sound(word) or word}"
 
 
 def _sounds(identity: Identity) -> set[str]:

@@ -11,6 +11,7 @@ _HEARD = tuple(
     (re.compile(spelled), heard)
     for spelled, heard in (
         (r"ph", "f"),
+        (r"pt", "t"),  # Baptiste, Batiste
         (r"chr", "kr"),
         (r"sch|sh|ch", "x"),  # one sign for one sound
         (r"(ck|qu|q)", "k"),

@@ -1,15 +1,16 @@
 """Who looks for a person finds as little as it takes to know them again, and it is noted."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from chassis import aliases, texts
 from chassis.auth import Caller
 from chassis.db import Transaction
+from kernel.period import business_date
 from services.referrals.api import finding as api
-from services.referrals.domain import likeness, phone, referral_code
+from services.referrals.domain import likeness, phone, referral_code, wanted
 from services.referrals.domain.likeness import Likeness, NotAnother, Verdict
-from services.referrals.domain.person import PersonUnknown, fold
+from services.referrals.domain.person import PersonUnknown
 from services.referrals.store import finding
 from services.referrals.store.accesses import note_access
 
@@ -23,20 +24,19 @@ _LAST_DIGITS = 3
 def find_people(
     tx: Transaction, asked: api.FindPeople, *, caller: Caller, now: datetime
 ) -> list[api.FoundPerson]:
-    """Find people by name, phone, its last digits, or the code of a referral."""
-    found = finding.list_found(tx, _search(tx, asked.q))
+    """Find people by name and birth year, phone, its last digits, or the code of a referral."""
+    found = finding.list_found(tx, _search(tx, asked.q, today=business_date(now)))
     shown = [api.FoundPerson(**row) for row in found]
     person_refs = [each.person_ref for each in shown]
     note_access(tx, caller, person_refs, what="people_searched", now=now)
     return shown
 
 
-def _search(tx: Transaction, text: str) -> list[UUID]:
+def _search(tx: Transaction, text: str, *, today: date) -> list[UUID]:
     code = referral_code.normalise(text)
     if code is not None and (of_code := finding.search_code(tx, code)):
         return of_code
     digits = "".join(sign for sign in text if sign.isdecimal())
-    words = fold(text).split()
     if digits and not any(sign.isalpha() for sign in text):
         try:
             digits = phone.normalise(text)
@@ -44,7 +44,8 @@ def _search(tx: Transaction, text: str) -> list[UUID]:
             if len(digits) != _LAST_DIGITS:
                 return []
         return finding.search_phone(tx, digits, limit=FOUND_MAX)
-    return finding.search_names(tx, words, limit=FOUND_MAX) if words else []
+    named = wanted.read(text, today=today)
+    return [] if named is None else finding.search_names(tx, named, limit=FOUND_MAX)
 
 
 def show_duplicates(

@@ -1,12 +1,16 @@
 -- Who looks for people finds the one they are known as now, whatever reference was hit.
 
 -- name: search_names
--- Each word begins one of theirs, or all sound like some of theirs.  The longest uses the index.
+-- Each word begins one of theirs or sounds like one of theirs.  The longest uses the indexes.
 SELECT DISTINCT coalesce(person_alias.same_as, person.person_ref) AS person_ref
   FROM person
   LEFT JOIN person_alias USING (person_ref)
- WHERE (' ' || name_key LIKE %(longest)s AND ' ' || name_key LIKE ALL (%(words)s))
-    OR match_keys @> %(sounds)s
+ WHERE (' ' || name_key LIKE %(longest)s OR match_keys @> ARRAY[%(longest_sound)s::text])
+   AND NOT EXISTS (SELECT
+                     FROM unnest(%(beginnings)s::text[], %(sounds)s::text[]) AS word (begins, sound)
+                    WHERE ' ' || name_key NOT LIKE word.begins
+                      AND NOT match_keys @> ARRAY[word.sound])
+   AND (%(birth_year)s::int IS NULL OR extract(year FROM birth_date) = %(birth_year)s::int)
  LIMIT %(limit)s;
 
 -- name: search_phone

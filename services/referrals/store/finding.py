@@ -7,19 +7,26 @@ from uuid import UUID
 from chassis.db import Transaction
 from services.referrals.domain import likeness
 from services.referrals.domain.person import Identity
+from services.referrals.domain.wanted import Wanted
 from services.referrals.store import SQL, Row
 from services.referrals.store.people import identity_from
 
 
-def search_names(tx: Transaction, words: Sequence[str], *, limit: int) -> list[UUID]:
-    """Find people by how their names begin, or by what these sound like."""
-    values = {
-        "longest": f"% {max(words, key=len)}%",
-        "words": [f"% {word}%" for word in words],
-        "sounds": likeness.sound_keys(" ".join(words)),
-        "limit": limit,
-    }
-    return _references(tx, "search_names", values)
+def search_names(tx: Transaction, wanted: Wanted, *, limit: int) -> list[UUID]:
+    """Find people by how their names begin, or by what these sound like, in each reading."""
+    found: set[UUID] = set()
+    for words in wanted.readings:
+        longest = max(words, key=len)
+        values = {
+            "longest": f"% {longest}%",
+            "longest_sound": likeness.sound_key(longest),
+            "beginnings": [f"% {word}%" for word in words],
+            "sounds": [likeness.sound_key(word) for word in words],
+            "birth_year": wanted.birth_year,
+            "limit": limit,
+        }
+        found |= set(_references(tx, "search_names", values))
+    return sorted(found)[:limit]
 
 
 def search_phone(tx: Transaction, digits: str, *, limit: int) -> list[UUID]:
