@@ -9,7 +9,8 @@ Both take %(person_refs)s: a person and whoever was merged with them.  referrals
 other service answers over the bus, in the transaction that claims the question in the inbox.  What
 is held travels in boxes that referrals alone opens, with a key it made for that one export
 (docs/decisions/0019); a receipt of an erasure holds numbers only.  A service that holds nothing
-answers as well: silence would be no proof.
+answers as well: silence would be no proof.  Whom it has forgotten it remembers by the pseudonym, so
+that nothing is written about them again (chassis/forgotten.py).
 """
 
 import base64
@@ -22,7 +23,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, Field
 from pydantic_core import to_json
 
-from chassis import clock, idempotency, outbox, queries, sealed, settings
+from chassis import clock, forgotten, idempotency, outbox, queries, sealed, settings
 from chassis.consume import consume
 from chassis.db import Transaction
 from chassis.facts import Fact, Heard
@@ -147,13 +148,21 @@ class PersonalData:
     @consume(PersonErased.TYPE, batch_max=10)
     def on_person_erased(self, tx: Transaction, facts: list[Envelope]) -> None:
         """Forget, and give a receipt."""
-        now = clock.now()
-        _, acknowledged = answers_of(self.name)
-        for fact in facts:
-            erased = PersonErased.hear(fact)
-            counts = blank_words(tx, erased.person_refs, service=self.name)
-            receipt = acknowledged(erasure_id=erased.erasure_id, counts=counts)
-            _tell(tx, receipt, subject=erased.erasure_id, now=now, caused_by=fact.id)
+        forget_people(tx, facts, service=self.name, now=clock.now())
+
+
+def forget_people(
+    tx: Transaction, facts: Sequence[Envelope], *, service: str, now: datetime
+) -> None:
+    """Forget people for good, and give receipts; asked again, go over everything again."""
+    _, acknowledged = answers_of(service)
+    heard = [(PersonErased.hear(fact), fact) for fact in facts]
+    people = {each for erased, _ in heard for each in erased.person_refs}
+    forgotten.forget(tx, people, now=now)
+    for erased, fact in heard:
+        counts = blank_words(tx, erased.person_refs, service=service)
+        receipt = acknowledged(erasure_id=erased.erasure_id, counts=counts)
+        _tell(tx, receipt, subject=erased.erasure_id, now=now, caused_by=fact.id)
 
 
 def find_held(tx: Transaction, person_refs: Sequence[UUID], *, service: str) -> Held:

@@ -130,6 +130,12 @@ CREATE TABLE enrolment_use (
 );
 CREATE TRIGGER enrolment_use_is_written_once BEFORE DELETE OR UPDATE ON enrolment_use FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE forgotten_person (
+    person_ref uuid NOT NULL,
+    forgotten_at timestamp with time zone NOT NULL,
+    CONSTRAINT forgotten_person_pkey PRIMARY KEY (person_ref)
+);
+
 CREATE TABLE identity (
     issuer text NOT NULL,
     subject text NOT NULL,

@@ -78,6 +78,12 @@ CREATE TABLE command_answer (
     CONSTRAINT command_answer_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
 
+CREATE TABLE forgotten_person (
+    person_ref uuid NOT NULL,
+    forgotten_at timestamp with time zone NOT NULL,
+    CONSTRAINT forgotten_person_pkey PRIMARY KEY (person_ref)
+);
+
 CREATE TABLE inbox (
     consumer text NOT NULL,
     event_id uuid NOT NULL,

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from chassis import aliases, outbox, texts
+from chassis import aliases, forgotten, outbox, texts
 from chassis.db import Transaction
 from chassis.facts import Fact
 from chassis.http import Call
@@ -203,6 +203,7 @@ def sell_device(tx: Transaction, body: api.SellDevice, *, device_id: UUID, call:
     call.caller.require_site(body.site_code)
     if body.tender == "card":
         raise selling.CardNotYet
+    forgotten.require_known(tx, body.person_ref)
     device = _lock(tx, device_id, call=call)
     today = business_date(call.now)
     proof = store.find_proof(tx, device_id)
@@ -234,8 +235,14 @@ def sell_device(tx: Transaction, body: api.SellDevice, *, device_id: UUID, call:
 def open_repair(
     tx: Transaction, body: api.OpenRepair, *, device_id: UUID, call: Call
 ) -> api.Repair:
-    """Take a sold device in for repair, and give it back at once when it is mended already."""
+    """Take a sold device in for repair, and give it back at once when it is mended already.
+
+    The guarantee is whose the device is, forgotten or not.
+    """
     device = _lock(tx, device_id, call=call)
+    buyer = store.find_buyer(tx, device_id)
+    if buyer is not None:
+        forgotten.require_no_words(tx, buyer, body.fault)
     guarantee = _guarantee(tx, device)
     taken_in, repair = repairs.open_repair(
         device,

@@ -188,6 +188,9 @@ SELECT sale_id, business_date, price_cents
   FROM sale
  WHERE device_id = %(device_id)s;
 
+-- name: find_buyer
+SELECT person_ref FROM sale WHERE device_id = %(device_id)s;
+
 -- name: add_guarantee
 INSERT INTO guarantee (device_id, step_no, sold_on, handover_on, starts_on, commercial_until,
                        presumption_until, legal_until, suspended_days)

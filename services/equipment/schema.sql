@@ -150,6 +150,12 @@ CREATE TABLE entitlement (
     CONSTRAINT entitlement_pkey PRIMARY KEY (person_ref)
 );
 
+CREATE TABLE forgotten_person (
+    person_ref uuid NOT NULL,
+    forgotten_at timestamp with time zone NOT NULL,
+    CONSTRAINT forgotten_person_pkey PRIMARY KEY (person_ref)
+);
+
 CREATE TABLE function_check (
     kind text NOT NULL,
     name text NOT NULL,

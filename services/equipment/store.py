@@ -228,6 +228,12 @@ def find_sale(tx: Transaction, sale_id: UUID) -> Row | None:
     return _one(tx, "find_sale", {"sale_id": sale_id})
 
 
+def find_buyer(tx: Transaction, device_id: UUID) -> UUID | None:
+    """Find whom a device was sold to."""
+    row = _one(tx, "find_buyer", {"device_id": device_id})
+    return None if row is None else row["person_ref"]
+
+
 def add_guarantee(tx: Transaction, device: Device, *, guarantee: Guarantee) -> None:
     """Insert what covers a device from its last step on."""
     tx.execute(SQL["add_guarantee"], _of_step(device) | asdict(guarantee))

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from chassis import aliases, outbox
+from chassis import aliases, forgotten, outbox
 from chassis.db import Transaction
 from chassis.facts import Fact
 from chassis.http import Call
@@ -23,6 +24,8 @@ from services.mediation.domain.mandate import Mandate
 
 #: Who may override the limitation gate, with a reason.
 SUPERVISORS = ("site_manager", "admin")
+#: What somebody writes in words beside a step.
+_WORDS = ("override_reason", "left_open_reason")
 
 
 class OverrideNotYours(Forbidden):
@@ -34,6 +37,7 @@ class OverrideNotYours(Forbidden):
 def open_case(tx: Transaction, call: Call, body: api.OpenCase) -> api.CaseState:
     """Open a case for an entitled person at one of the mediator's own sites."""
     call.caller.require_site(body.site_code)
+    forgotten.require_known(tx, body.person_ref)
     today = business_date(call.now)
     person_refs = aliases.references(tx, body.person_ref)
     case = cases.open_case(
@@ -88,6 +92,7 @@ def revoke_mandate(tx: Transaction, call: Call, mandate_id: UUID) -> api.Mandate
         store.find_case_of_mandate(tx, mandate_id),
         lambda case: cases.revoke_mandate(case, mandate_id, day=today),
         step="mandate_revoked",
+        ends=True,
         mandate_id=mandate_id,
     )
     [revoked] = [each for each in case.mandates if each.mandate_id == mandate_id]
@@ -216,6 +221,7 @@ def answer_offer(
         store.find_case_of_offer(tx, offer_id),
         settle,
         step="offer_answered",
+        ends=body.counter is None,
         offer_id=offer_id,
         answer=body.answer,
         **overridden,
@@ -243,6 +249,7 @@ def close_case(tx: Transaction, call: Call, case_id: UUID, body: api.CloseCase) 
         case_id,
         lambda case: cases.close(case, outcome=body.outcome, left_open_reason=reason),
         step="closed",
+        ends=True,
         outcome=body.outcome,
         **({} if reason is None else {"left_open_reason": reason}),
     )
@@ -296,11 +303,19 @@ def _change(
     decide: Callable[[Case], Case],
     *,
     step: str,
-    **details: object,
+    ends: bool = False,
+    **details: Any,
 ) -> Case:
-    """Lock a case, decide, save what changed and write down who did it."""
+    """Lock a case, decide, save what changed and write down who did it.
+
+    Of who was forgotten, only what ends something is taken, without words.
+    """
     before = store.lock_case(tx, case_id)
     call.caller.require_site(before.site_code)
+    if ends:
+        forgotten.require_no_words(tx, before.person_ref, *(details.get(name) for name in _WORDS))
+    else:
+        forgotten.require_known(tx, before.person_ref)
     after = decide(before)
     store.save_case(tx, before, after, day=business_date(call.now), now=call.now)
     _record(tx, call, after, step=step, **details)

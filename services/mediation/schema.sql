@@ -244,6 +244,12 @@ CREATE TABLE entitlement (
     CONSTRAINT entitlement_pkey PRIMARY KEY (person_ref)
 );
 
+CREATE TABLE forgotten_person (
+    person_ref uuid NOT NULL,
+    forgotten_at timestamp with time zone NOT NULL,
+    CONSTRAINT forgotten_person_pkey PRIMARY KEY (person_ref)
+);
+
 CREATE TABLE inbox (
     consumer text NOT NULL,
     event_id uuid NOT NULL,

@@ -264,6 +264,12 @@ CREATE TABLE first_visit (
     CONSTRAINT first_visit_referral_id_fkey FOREIGN KEY (referral_id) REFERENCES referral(referral_id)
 );
 
+CREATE TABLE forgotten_person (
+    person_ref uuid NOT NULL,
+    forgotten_at timestamp with time zone NOT NULL,
+    CONSTRAINT forgotten_person_pkey PRIMARY KEY (person_ref)
+);
+
 CREATE TABLE inbox (
     consumer text NOT NULL,
     event_id uuid NOT NULL,

@@ -174,6 +174,12 @@ ALTER TABLE entry FORCE ROW LEVEL SECURITY;
 CREATE POLICY entry_posted ON entry WITH CHECK ((( SELECT current_setting('relais.operator'::text, true) AS current_setting) = '*'::text));
 CREATE POLICY entry_seen ON entry USING (((operator = ( SELECT current_setting('relais.operator'::text, true) AS current_setting)) OR (( SELECT current_setting('relais.operator'::text, true) AS current_setting) = '*'::text)));
 
+CREATE TABLE forgotten_person (
+    person_ref uuid NOT NULL,
+    forgotten_at timestamp with time zone NOT NULL,
+    CONSTRAINT forgotten_person_pkey PRIMARY KEY (person_ref)
+);
+
 CREATE TABLE inbox (
     consumer text NOT NULL,
     event_id uuid NOT NULL,

@@ -186,9 +186,14 @@ class Workshop:
         )
 
     def repair(
-        self, device_id: UUID, *, opened_on: date = TODAY, closed_on: date | None = None
+        self,
+        device_id: UUID,
+        *,
+        opened_on: date = TODAY,
+        closed_on: date | None = None,
+        fault: str = "No sound",
     ) -> api.Repair:
-        body = api.OpenRepair(opened_on=opened_on, closed_on=closed_on, fault="No sound")
+        body = api.OpenRepair(opened_on=opened_on, closed_on=closed_on, fault=fault)
         return handlers.open_repair(self.tx, body, device_id=device_id, call=self.call)
 
     def retire(self, device_id: UUID) -> api.DeviceRetired:

@@ -5,7 +5,9 @@ from psycopg import errors
 
 from chassis import personal
 from chassis.db import Transaction
+from chassis.forgotten import NO_WORDS, PersonErased, WordsRefused
 from tests.equipment.build import PERSON, Workshop
+from tests.erasures import forget
 
 
 def test_sales_guarantees_and_repairs_are_held(tx: Transaction, workshop: Workshop) -> None:
@@ -41,3 +43,20 @@ def test_words_of_a_fault_are_forgotten_and_never_replaced(
     ):
         with pytest.raises(errors.RestrictViolation), tx.transaction():
             tx.execute(statement.encode())
+
+
+def test_whoever_is_forgotten_buys_nothing_more_and_keeps_their_guarantee_without_words(
+    tx: Transaction, workshop: Workshop
+) -> None:
+    device_id, other_id = workshop.ready(), workshop.ready()
+    workshop.sell(device_id)
+    forget(tx, PERSON, service="equipment")
+
+    with pytest.raises(PersonErased):
+        workshop.sell(other_id)
+    with pytest.raises(WordsRefused):
+        workshop.repair(device_id)
+    repair = workshop.repair(device_id, fault=NO_WORDS)
+
+    assert repair.under_guarantee
+    assert forget(tx, PERSON, service="equipment")["repairs"] == 1

@@ -13,9 +13,10 @@ import httpx
 import pytest
 from psycopg import errors, sql
 
-from chassis import personal
+from chassis.forgotten import NO_WORDS
 from services.recharges.handlers import archiving
 from services.recharges.handlers.reports import code_of
+from tests.erasures import forget
 from tests.fix_service import bearer, keyed
 from tests.fix_stack import FreshSchema
 from tests.recharges.build import SITE
@@ -372,14 +373,18 @@ class TestReceiptOfARefund:
         before = counter.post(f"{path}/prints", again, as_=MANAGER, key=key).json()["printed"]
         assert text_of(before).count(NAME) == 2
         with committed(counter.door.schema) as shop:
-            counts = personal.blank_words(shop.tx, [counter.person], service="recharges")
+            counts = forget(shop.tx, counter.person, service="recharges")
             shop.tx.commit()
 
         same = counter.post(f"{path}/prints", again, as_=MANAGER, key=key).json()["printed"]
-        copy = counter.done(f"{path}/prints", AGAIN | {"format": "html"}, as_=MANAGER)["printed"]
+        refused = counter.post(f"{path}/prints", AGAIN, as_=MANAGER)
+        copy = counter.done(f"{path}/prints", {"reason": NO_WORDS, "format": "html"}, as_=MANAGER)[
+            "printed"
+        ]
         seen = counter.door.get(f"{path}/ticket", as_=CASHIER).text
 
         assert (counts["refunds"], counts["reveals"], counts["receipts"]) == (1, 1, 1)
+        assert code(refused) == "relais.person.words_refused"
         assert "DUPLICATA 1" in text_of(same)
         assert "Du ticket n° 1" in text_of(same)
         assert NAME not in text_of(same) + text_of(copy) + papers.text_of_html(seen)

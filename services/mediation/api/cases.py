@@ -28,7 +28,7 @@ from services.mediation.domain.plan import Plan, plan_of
 SiteCode = Annotated[str, Field(pattern=r"^[a-z0-9-]{2,40}$")]
 Operator = Annotated[str, Field(pattern=r"^[a-z0-9-]{2,32}$")]
 Label = Annotated[str, Field(max_length=120)]
-Reason = Annotated[str, Field(min_length=3, max_length=500)]
+Reason = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class OpenCase(Body):

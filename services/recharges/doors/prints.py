@@ -120,7 +120,12 @@ class PrintDoors:
         def find(tx: Transaction) -> tuple[Paper, Callable[[Copy], Ticket]]:
             refund = _refund(tx, call, refund_id)
             tickets.require_paid_back(refund)
-            paper = Paper(till_id=refund["till_id"], kind=Kind.TICKET, sequence=refund["ticket_no"])
+            paper = Paper(
+                till_id=refund["till_id"],
+                kind=Kind.TICKET,
+                sequence=refund["ticket_no"],
+                person_ref=refund["person_ref"],
+            )
             return paper, lambda copy: tickets.refund_ticket_of(tx, refund, reprint=copy.reprint)
 
         return self._print(call, body, find)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chassis import texts
+from chassis import forgotten, texts
 from chassis.auth import Caller
 from chassis.db import Transaction
 from kernel.money import Cents
@@ -159,14 +159,15 @@ def _set_aside(
 ) -> dict[UUID, Cents]:
     """Set cap of this month aside for people entitled until the lease is over.
 
-    Nothing for the others, which refuses nobody else.
+    Nothing for the others, and for whoever was forgotten, which refuses nobody else.
     """
     if not asked.people:
         return {}
     month_on = Month.of(on).first_on
+    gone = forgotten.among(tx, set(asked.people))
     people = People(tx, ((person_ref, month_on) for person_ref in asked.people))
     shares: list[Share] = []
-    for person_ref in dict.fromkeys(asked.people):
+    for person_ref in dict.fromkeys(each for each in asked.people if each not in gone):
         person = people.same_as[person_ref]
         try:
             entitlement = cap.require_in_force(people.entitlements.get(person, ()), on=on)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from chassis import forgotten
 from chassis.db import Transaction
 from services.recharges.domain import copies
 from services.recharges.domain.journal import Kind
@@ -21,6 +22,8 @@ class Paper:
     till_id: UUID
     kind: Kind
     sequence: int
+    #: Whose sale it is about; a closing is about nobody.
+    person_ref: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,8 @@ def print_copy(
     tx: Transaction, paper: Paper, *, reason: str | None, by: UUID, is_supervisor: bool, pen: Pen
 ) -> int:
     """Take the next copy of a paper, 0 being the original; a duplicate goes into the journal."""
+    if paper.person_ref is not None:
+        forgotten.require_no_words(tx, paper.person_ref, reason)
     till = drawer_rows.lock_till(tx, paper.till_id)
     place = _place(paper)
     row = tx.execute(SQL["last_paper_copy"], place).fetchone()

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chassis import outbox
+from chassis import forgotten, outbox
 from chassis.db import Transaction
 from kernel.period import Month
 from kernel.version import VERSION
@@ -34,6 +34,7 @@ def ask(
 ) -> api.RefundShown:
     """Give vouchers of a sale back: at once where nobody saw them, else the operator is asked."""
     sale_id = sale["sale_id"]
+    forgotten.require_no_words(tx, sale["person_ref"], body.reason)
     lock_till(tx, sale["till_id"])
     revealed = True
     if cards.find(tx, sale_id) is not None:
@@ -84,7 +85,11 @@ def answer(
     by: UUID,
     pen: Pen,
 ) -> api.RefundShown:
-    """Do as the operator says: the voucher is theirs again, or the sale stands."""
+    """Do as the operator says: the voucher is theirs again, or the sale stands.
+
+    They do not know whom it is about: their words of somebody who was forgotten are left out.
+    """
+    why = forgotten.words_about(tx, store.find_person(tx, refund_id), body.why)
     refund = store.lock(tx, refund_id)
     chosen = _chosen(tx, refund)
     if any(each.operator != operator for each in chosen):
@@ -97,7 +102,7 @@ def answer(
         tx,
         refund_id,
         state=State.GRANTED if granted else State.DENIED,
-        why=body.why,
+        why=why,
         now=pen.now,
         by=by,
         look_at=pen.now if granted and refund["tender"] == "card" else None,
@@ -161,6 +166,7 @@ def paid_back(tx: Transaction, refund_id: UUID, *, stripe_refund_id: str, pen: P
 
 def deny(tx: Transaction, refund_id: UUID, *, why: str, now: datetime) -> None:
     """Stripe will not give the money back: the sale of vouchers that nobody saw stands."""
+    why = forgotten.words_about(tx, store.find_person(tx, refund_id), why)
     refund = store.lock(tx, refund_id)
     if refund["state"] == State.GRANTED:
         store.answer(tx, refund_id, state=State.DENIED, why=why, now=now, by=None, look_at=None)

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from chassis import forgotten
 from chassis.db import Transaction
 from kernel.refusal import Refusal
 from services.recharges.api import tickets as api
@@ -32,8 +33,12 @@ class AllGivenBack(Refusal):
 def reprint(
     tx: Transaction, sale_id: UUID, *, reason: str, by: UUID, pins: PinSeal, pen: Pen
 ) -> api.Reprinted:
-    """Show the PINs of a sale again and write the copy into the journal of its till."""
+    """Show the PINs of a sale again and write the copy into the journal of its till.
+
+    The vouchers are whose the ticket is, forgotten or not.
+    """
     sale = store.find_sale(tx, sale_id)
+    forgotten.require_no_words(tx, sale["person_ref"], reason)
     till = drawer_rows.lock_till(tx, sale["till_id"])
     copies = tx.execute(SQL["copies_of_sale"], {"sale_id": sale_id}).fetchone()
     assert copies is not None  # noqa: S101  # an aggregate is always one row

@@ -40,6 +40,9 @@ SELECT refund_id, sale_id, till_id, site_code, amount_cents, tender, vouchers, s
  WHERE refund_id = %(refund_id)s
    FOR UPDATE;
 
+-- name: person_of_refund
+SELECT sale.person_ref FROM refund JOIN sale USING (sale_id) WHERE refund.refund_id = %(refund_id)s;
+
 -- name: places_of_refund
 SELECT refund_voucher.batch_id, refund_voucher.position, voucher.operator, voucher.serial
   FROM refund_voucher

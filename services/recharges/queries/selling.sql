@@ -11,7 +11,8 @@ SELECT till_id, site_code, name, state, last_sequence, last_hash, drawer_session
 
 -- name: read_books
 -- What a batch of sales is decided on besides what it locks, as one row: planned and sent once.
--- Keys are read after they are locked, so that a sale committed while we waited is seen.
+-- Keys are read after they are locked, so that a sale committed while we waited is seen.  Whoever was
+-- forgotten has no entitlement: a sale writes no words, so it does not wait for an erasure.
 SELECT ARRAY(SELECT key FROM sale WHERE key = ANY(%(keys)s::text[])
              UNION ALL
              SELECT key FROM card_sale WHERE key = ANY(%(keys)s::text[])) AS known,
@@ -42,7 +43,9 @@ SELECT ARRAY(SELECT key FROM sale WHERE key = ANY(%(keys)s::text[])
                                 WHERE other.same_as
                                       = coalesce(known_as.same_as, asked.person_ref))
                               AS member (person_ref)
-                         JOIN entitlement ON entitlement.person_ref = member.person_ref)))
+                         JOIN entitlement ON entitlement.person_ref = member.person_ref
+                        WHERE NOT EXISTS (SELECT FROM forgotten_person
+                                           WHERE forgotten_person.person_ref = asked.person_ref))))
           FROM unnest(%(person_refs)s::uuid[]) AS asked (person_ref)
           LEFT JOIN person_alias AS known_as ON known_as.person_ref = asked.person_ref) AS people;
 

@@ -79,6 +79,8 @@ SELECT printed_by, printed_at, reason
    AND copy_no = %(copy_no)s;
 
 -- name: find_refund
-SELECT sale_id, till_id, site_code, state, reason, ticket_no
+SELECT refund.sale_id, refund.till_id, refund.site_code, refund.state, refund.reason,
+       refund.ticket_no, sale.person_ref
   FROM refund
+  JOIN sale USING (sale_id)
  WHERE refund_id = %(refund_id)s;

@@ -78,6 +78,15 @@ def lock(tx: Transaction, refund_id: UUID) -> dict[str, Any]:
     return row
 
 
+def find_person(tx: Transaction, refund_id: UUID) -> UUID:
+    """Return who bought what goes back, or raise RefundUnknown."""
+    row = tx.execute(SQL["person_of_refund"], {"refund_id": refund_id}).fetchone()
+    if row is None:
+        raise RefundUnknown(refund_id=refund_id)
+    person_ref: UUID = row["person_ref"]
+    return person_ref
+
+
 def places(tx: Transaction, refund_id: UUID) -> list[dict[str, Any]]:
     """Read which vouchers a refund is about."""
     return tx.execute(SQL["places_of_refund"], {"refund_id": refund_id}).fetchall()
