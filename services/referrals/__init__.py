@@ -17,7 +17,21 @@ Hears      accounts.access.ended.v1, accounts.erasure.acknowledged.v1, accounts.
            mediation.export.answered.v1, recharges.erasure.acknowledged.v1,
            recharges.export.answered.v1, recharges.sale.completed.v1,
            settlement.erasure.acknowledged.v1, settlement.export.answered.v1
-Shows      GET /pilotage/livraisons/<service>
+Shows      GET /pilotage/livraisons/<service>, GET /accueil,
+           GET /accueil/effacements/<uuid:person_ref>,
+           GET /accueil/effacements/<uuid:person_ref>/recus, GET /accueil/liste,
+           GET /accueil/orientations/<uuid:referral_id>,
+           GET /accueil/orientations/<uuid:referral_id>/etapes,
+           GET /accueil/personnes/<uuid:person_ref>,
+           GET /accueil/personnes/<uuid:person_ref>/consultations,
+           GET /accueil/personnes/<uuid:person_ref>/doublons,
+           GET /accueil/personnes/<uuid:person_ref>/export,
+           GET /accueil/personnes/<uuid:person_ref>/fusion, GET /accueil/recherche,
+           GET /accueil/sans-bon, GET /orienter, GET /orienter/suivi,
+           GET /orienter/suivi/<uuid:referral_id>, GET /orienter/suivi/<uuid:referral_id>/etapes,
+           GET /pilotage/orientations, GET /pilotage/orientations/apercu,
+           GET /pilotage/orientations/critere, GET /pilotage/orientations/structures,
+           GET /pilotage/orientations/structures/<uuid:structure_id>
 Answers    GET /v1/referrals, POST /v1/referrals, GET /v1/referrals/<uuid:referral_id>,
            POST /v1/referrals/<uuid:referral_id>/seen, POST /v1/referrals/<uuid:referral_id>/accept,
            POST /v1/referrals/<uuid:referral_id>/refuse, POST /v1/slips,

@@ -20,6 +20,9 @@ from services.referrals.doors.structures import StructureDoors
 from services.referrals.doors.walk_ins import WalkInDoors
 from services.referrals.doors.workers import WorkerDoors
 from services.referrals.handlers import learning
+from services.referrals.web.desk import DeskPages
+from services.referrals.web.referrer import ReferrerPages
+from services.referrals.web.steering import SteeringPages
 
 
 class Referrals(
@@ -35,6 +38,9 @@ class Referrals(
     StructureDoors,
     WalkInDoors,
     WorkerDoors,
+    DeskPages,
+    ReferrerPages,
+    SteeringPages,
     Postman,
     Service,
 ):

@@ -72,6 +72,12 @@ def list_criteria(
     return [criterion_api.SiteCriterion(**row) for row in rows]
 
 
+def find_criterion(tx: Transaction, site_code: str, *, caller: Caller, now: datetime) -> Setting:
+    """Find what a site asks of an acceptance today."""
+    caller.require_site(site_code)
+    return criterion_rows.find_criterion(tx, site_code, on=business_date(now))
+
+
 def _given(body: referral_api.Means, *, caller: Caller) -> Given:
     figures, decision = body.figures, body.decision
     return Given(

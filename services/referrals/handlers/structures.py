@@ -47,6 +47,28 @@ def list_structures(
     return Paged.cut(found, limit=page.limit, key=lambda each: each.structure_id)
 
 
+def show_structure(
+    tx: Transaction, structure_id: UUID, *, now: datetime
+) -> structure_api.Structure:
+    """Show one structure."""
+    found = structure_rows.find_structure(tx, structure_id)
+    if found is None:
+        raise structure.StructureUnknown()
+    today = business_date(now)
+    signed = structure_rows.list_conventions(tx, structure_id)
+    return structure_api.Structure(
+        structure_id=structure_id,
+        name=found.name,
+        kind=found.kind,
+        siret=found.siret,
+        rna=found.rna,
+        convention=any(
+            each.from_on <= today and (each.until_on is None or today < each.until_on)
+            for each in signed
+        ),
+    )
+
+
 def add_convention(
     tx: Transaction,
     structure_id: UUID,

@@ -1,0 +1,102 @@
+"""The steering of referrals: what is late where, the houses that refer, what each site asks."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from chassis.db import Transaction
+from chassis.http import Call, Parameters
+from chassis.web import View, page
+from kernel.period import business_date
+from services.referrals.api import SiteCode
+from services.referrals.api import referrals as referral_api
+from services.referrals.api import structures as structure_api
+from services.referrals.doors import MANAGERS
+from services.referrals.handlers import criteria, desk, showing, structures, workers
+from services.referrals.web.referrer import Filter
+
+_ONE_DAY = timedelta(days=1)
+_STRUCTURES_MAX = 200
+
+
+class SteeringQuery(Parameters):
+    """Which referrals to list."""
+
+    site: SiteCode | Annotated[str, Field(max_length=0)] = ""
+    etat: Filter = ""
+    retard: bool = False
+    after: UUID | None = None
+
+
+class CriterionQuery(Parameters):
+    """Of which site; without one, the first of one's own."""
+
+    site: SiteCode | None = None
+
+
+class SteeringPages:
+    """Figures by site, the full list, structures and criteria."""
+
+    @page("/pilotage/orientations/apercu", allow=MANAGERS)
+    def show_figures(self, tx: Transaction, call: Call) -> View:
+        """Show what waits and what is late at each site: a part of the first steering page."""
+        counted = desk.count_by_site(tx, caller=call.caller, now=call.now)
+        return View("figures.html", sites=counted)
+
+    @page("/pilotage/orientations", allow=MANAGERS, query=SteeringQuery)
+    def show_all_referrals(self, tx: Transaction, call: Call, query: SteeringQuery) -> View:
+        """List the referrals of one's sites, by site, state and lateness."""
+        wanted = referral_api.ReferralPage(
+            site_code=query.site or None,
+            state=query.etat or None,
+            overdue=query.retard,
+            after=query.after,
+        )
+        sites = desk.list_own_sites(tx, caller=call.caller)
+        return View(
+            "all_referrals.html",
+            found=showing.list_referrals(tx, wanted, caller=call.caller, now=call.now),
+            sites=sites,
+            site_names={row["site_code"]: row["name"] for row in sites},
+            chosen=query,
+        )
+
+    @page("/pilotage/orientations/structures", allow=MANAGERS, query=structure_api.StructurePage)
+    def show_structures(
+        self, tx: Transaction, call: Call, query: structure_api.StructurePage
+    ) -> View:
+        """List the houses that refer people, and add one."""
+        return View("structures.html", found=structures.list_structures(tx, query, now=call.now))
+
+    @page("/pilotage/orientations/structures/<uuid:structure_id>", allow=MANAGERS)
+    def show_structure(self, tx: Transaction, call: Call, structure_id: UUID) -> View:
+        """Show what a structure signed and who refers in its name."""
+        everybody = structure_api.WorkerPage(limit=_STRUCTURES_MAX)
+        return View(
+            "structure.html",
+            structure=structures.show_structure(tx, structure_id, now=call.now),
+            conventions=structures.list_conventions(tx, structure_id),
+            workers=workers.list_workers(tx, structure_id, everybody, now=call.now).items,
+            today=business_date(call.now),
+            one_day=_ONE_DAY,
+        )
+
+    @page("/pilotage/orientations/critere", allow=MANAGERS, query=CriterionQuery)
+    def show_criteria(self, tx: Transaction, call: Call, query: CriterionQuery) -> View:
+        """Show by what a site decides whom it takes in, and set it."""
+        sites = desk.list_own_sites(tx, caller=call.caller)
+        site_code = query.site or next((row["site_code"] for row in sites), None)
+        return View(
+            "criteria.html",
+            sites=sites,
+            site_code=site_code,
+            criteria=(
+                []
+                if site_code is None
+                else criteria.list_criteria(tx, site_code, caller=call.caller)
+            ),
+            today=business_date(call.now),
+            one_day=_ONE_DAY,
+        )
