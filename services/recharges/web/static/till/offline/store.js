@@ -30,7 +30,7 @@ function make(fresh) {
   allowances.createIndex("by_person", "person_ref");
   const sales = fresh.createObjectStore("sales", { keyPath: ["device_id", "record.sequence"] });
   sales.createIndex("by_id", "record.sale_id", { unique: true });
-  sales.createIndex("by_outcome", "outcome");
+  sales.createIndex("by_outcome", ["device_id", "outcome"]);
   const people = fresh.createObjectStore("people", { keyPath: "person_ref" });
   people.createIndex("by_code", "codes", { multiEntry: true });
   people.createIndex("by_referral", "referral_ids", { multiEntry: true });
@@ -60,13 +60,16 @@ export async function open({ onLost }) {
   }
 }
 
-/** Become the one tab that writes; `onWaiting` is told when another is, and this one waits for it. */
-export function becomeWriter({ onWaiting }) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(onWaiting, PASSING_MS);
-    navigator.locks.request(LOCK, () => {
+/**
+ * Become the one tab that writes, now or when the other one goes; `onOurs` is called once it is so.
+ * Returns whether another tab has the store for now.
+ */
+export function becomeWriter({ onOurs }) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(true), PASSING_MS);
+    navigator.locks.request(LOCK, async () => {
       clearTimeout(timer);
-      resolve();
+      await onOurs().then(() => resolve(false), reject);
       return new Promise(() => {}); // kept until the tab goes
     });
   });

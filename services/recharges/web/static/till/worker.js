@@ -1,0 +1,72 @@
+// The till's service worker; the page of services/recharges/web/offline.py writes `RELEASE` above it.
+//
+// It keeps one release of the till's files, checked against their digests, and the page as whoever
+// signed in last has seen it; it keeps no answer of the API.  The next release is kept beside it
+// until it is whole, and then takes its place: what the till stores (IndexedDB) it never touches.
+
+const KEPT = `relais-till-${RELEASE.name}`;
+const PAGE = "/caisse";
+const PATIENCE_MS = 4_000;
+// Windows whose page is of another release than this worker's: their files come over the line.
+const others = new Set();
+
+self.addEventListener("install", (event) => event.waitUntil(keep().then(() => self.skipWaiting())));
+
+async function keep() {
+  const cache = await caches.open(KEPT);
+  const wanted = Object.entries(RELEASE.files).map(async ([path, integrity]) => {
+    // A file of another release than ours (one is being put in place) is refused, and this tried again.
+    const response = await fetch(path, { cache: "no-cache", integrity });
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    await cache.put(path, response);
+  });
+  await Promise.all(wanted);
+  await keepPage(await fetch(PAGE, { cache: "no-store" }).catch(() => null));
+}
+
+self.addEventListener("activate", (event) => event.waitUntil(takeOver()));
+
+async function takeOver() {
+  for (const name of await caches.keys()) {
+    if (name.startsWith("relais-till-") && name !== KEPT) await caches.delete(name);
+  }
+  await self.clients.claim();
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== location.origin) return;
+  if (request.mode === "navigate" && url.pathname === PAGE) event.respondWith(page(event));
+  else if (request.method === "GET" && url.pathname in RELEASE.files) event.respondWith(file(event, url));
+  else if (url.pathname === "/api/accounts/v1/sign-out") event.waitUntil(forgetPage());
+});
+
+async function page(event) {
+  const kept = await (await caches.open(KEPT)).match(PAGE);
+  const asking = fetch(event.request);
+  const answered = asking.catch(() => null);
+  const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  const fresh = await (kept ? Promise.race([answered, patience]) : answered);
+  // Cut, slow, or the service is away: the till starts as it was.
+  if (kept && (!fresh || fresh.status >= 500)) return kept;
+  if (fresh?.ok) await keepPage(fresh.clone(), event.resultingClientId);
+  // Nobody is signed in any more: the page of whoever was is not for the next one.
+  else if (fresh?.type === "opaqueredirect") await forgetPage();
+  return fresh ?? asking;
+}
+
+async function keepPage(response, clientId) {
+  if (!response?.ok || response.redirected) return;
+  const text = await response.clone().text();
+  if (text.includes(`content="${RELEASE.name}"`)) await (await caches.open(KEPT)).put(PAGE, response);
+  else if (clientId) others.add(clientId);
+}
+
+const forgetPage = async () => (await caches.open(KEPT)).delete(PAGE);
+
+async function file(event, url) {
+  if (others.has(event.clientId)) return fetch(event.request);
+  const kept = await (await caches.open(KEPT)).match(url.pathname);
+  return kept ?? fetch(event.request);
+}
