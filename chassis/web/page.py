@@ -118,7 +118,9 @@ class Page(Query):
         if isinstance(result, Redirect):
             return Response(status=303, headers={"Location": result.path})
         if isinstance(result, File):
-            return Response(result.content, content_type=result.media_type)
+            return Response(
+                result.content, content_type=result.media_type, headers=dict(result.headers)
+            )
         return self._page(result, language=call.language, call=call)
 
     def _page(self, view: View, *, language: str, call: Call | None) -> Response:

@@ -12,7 +12,8 @@ Hears      accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.devic
            referrals.entitlement.renewed.v1, referrals.entitlement.shortened.v1,
            referrals.export.requested.v1, referrals.person.erased.v1, referrals.person.merged.v1,
            referrals.person.unmerged.v1
-Shows      GET /pilotage/livraisons/<service>, GET /caisse
+Shows      GET /pilotage/livraisons/<service>, GET /caisse/appareil, GET /caisse/manifest.webmanifest,
+           GET /caisse/sw.js, GET /caisse
 Answers    GET /v1/batches, GET /v1/closings/<uuid:closing_id>/report, GET /v1/drawer-sessions,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/report,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/x, GET /v1/offers,

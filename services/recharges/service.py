@@ -22,6 +22,7 @@ from services.recharges.doors.tickets import TicketDoors
 from services.recharges.doors.transfers import TransferDoors
 from services.recharges.handlers import learning as handlers
 from services.recharges.handlers import leases
+from services.recharges.web.offline import OfflinePages
 from services.recharges.web.till import TillPages
 
 
@@ -37,6 +38,7 @@ class Recharges(
     StockDoors,
     TicketDoors,
     TransferDoors,
+    OfflinePages,
     TillPages,
     KnowsPeople,
     PersonalData,

@@ -38,6 +38,7 @@ Answers    GET /v1/referrals, POST /v1/referrals, GET /v1/referrals/<uuid:referr
            POST /v1/referrals/<uuid:referral_id>/revoke-slip,
            GET /v1/referrals/<uuid:referral_id>/slip.pdf, GET /v1/slips/key, GET /v1/slips/revoked,
            POST /v1/walk-ins, POST /v1/referrals/<uuid:referral_id>/confirm,
+           GET /v1/sites/<string:site_code>/expected,
            GET /v1/sites/<string:site_code>/criteria, POST /v1/sites/<string:site_code>/criteria,
            GET /v1/people, GET /v1/people/<uuid:person_ref>/duplicates,
            POST /v1/people/<uuid:person_ref>/not-duplicates, GET /v1/people/<uuid:person_ref>,

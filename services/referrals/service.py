@@ -10,6 +10,7 @@ from kernel.envelope import Envelope
 from services.referrals.doors.clocks import Clocks
 from services.referrals.doors.correcting import CorrectingDoors
 from services.referrals.doors.criteria import CriterionDoors
+from services.referrals.doors.expecting import ExpectingDoors
 from services.referrals.doors.finding import FindingDoors
 from services.referrals.doors.people import PersonDoors
 from services.referrals.doors.referrals import ReferralDoors
@@ -29,6 +30,7 @@ class Referrals(
     Clocks,
     CorrectingDoors,
     CriterionDoors,
+    ExpectingDoors,
     FindingDoors,
     PersonDoors,
     ReferralDoors,
