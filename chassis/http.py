@@ -40,7 +40,7 @@ from chassis.db import Transaction
 from chassis.ids import new_id
 from chassis.resources import Resources
 from chassis.server import Server
-from chassis.shapes import Answer, Body, Bytes, File, Page, Paged, Parameters, Reply
+from chassis.shapes import Answer, Body, Bytes, Download, File, Page, Paged, Parameters, Reply
 from kernel.refusal import Invalid, Refusal, TooLarge
 
 #: `allow=ANYONE`: no token is asked for.
@@ -242,6 +242,9 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
     def _written(self, result: Any, call: Call) -> Response:
         if isinstance(result, File):
             return Response(result.content, status=self.status, content_type=result.media_type)
+        if isinstance(result, Download):
+            named = {"Content-Disposition": f'attachment; filename="{result.name}"'}
+            return Response(result.parts, content_type=result.media_type, headers=named)
         answer_of = self.answers[self.status]
         if isinstance(answer_of, Bytes):
             return Response(result, status=self.status, mimetype=answer_of.media_type)
@@ -353,6 +356,7 @@ __all__ = [
     "Bytes",
     "Call",
     "Door",
+    "Download",
     "Employed",
     "File",
     "Page",

@@ -3,7 +3,7 @@
 import inspect
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -13,6 +13,11 @@ from chassis.auth import Employed
 from chassis.shapes import Bytes, Page
 
 _CONVERTER = re.compile(r"<(?:(?P<kind>\w+)(?:\([^)]*\))?:)?(?P<name>\w+)>")
+_IN_PATHS: Mapping[str, Any] = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "int": {"type": "integer", "minimum": 0},
+    "string": {"type": "string"},
+}
 _REF = "#/components/schemas/{model}"
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
 _MODE: JsonSchemaMode = "validation"
@@ -109,9 +114,7 @@ def _parameters(door: Any, schemas: dict[int, Any]) -> list[dict[str, Any]]:
             "name": match["name"],
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "format": "uuid"}
-            if match["kind"] == "uuid"
-            else {"type": "string"},
+            "schema": _IN_PATHS[match["kind"] or "string"],
         }
         for match in _CONVERTER.finditer(door.path)
     ]

@@ -6,7 +6,7 @@ A list is read page by page, always in the same way: its route declares `query=`
 page (RFC 8288) as long as there is one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Generic, TypeVar
 
@@ -60,6 +60,15 @@ class File:
     content: bytes
     media_type: str
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A file of any length, sent part by part, and what a browser calls it."""
+
+    parts: Iterable[bytes]
+    media_type: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,9 @@ Hears      accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.devic
            referrals.export.requested.v1, referrals.person.erased.v1, referrals.person.merged.v1,
            referrals.person.unmerged.v1
 Shows      GET /pilotage/livraisons/<service>, GET /caisse/appareil, GET /caisse/manifest.webmanifest,
-           GET /caisse/sw.js, GET /caisse
+           GET /caisse/sw.js, GET /caisse,
+           GET /caisse/tiroir, GET /caisse/tiroir/<uuid:till_id>,
+           GET /caisse/tiroir/seances/<uuid:drawer_session_id>
 Answers    GET /v1/batches, GET /v1/closings/<uuid:closing_id>/report, GET /v1/drawer-sessions,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/report,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/x, GET /v1/offers,
@@ -21,6 +23,7 @@ Answers    GET /v1/batches, GET /v1/closings/<uuid:closing_id>/report, GET /v1/d
            GET /v1/refunds/<uuid:refund_id>/ticket, GET /v1/sales/<uuid:sale_id>,
            GET /v1/sales/<uuid:sale_id>/reveals, GET /v1/sales/<uuid:sale_id>/ticket, GET /v1/stock,
            GET /v1/stock/alerts, GET /v1/stock/batches/<uuid:batch_id>, GET /v1/tills,
+           GET /v1/tills/<uuid:till_id>/archives/<int:year>,
            GET /v1/tills/<uuid:till_id>/card-sales, GET /v1/tills/<uuid:till_id>/closings,
            GET /v1/tills/<uuid:till_id>/leases, GET /v1/tills/<uuid:till_id>/sales,
            GET /v1/transfers, GET /v1/transfers/<uuid:transfer_id>,

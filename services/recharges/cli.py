@@ -1,6 +1,5 @@
 """`relais recharges ...`: what is done to the stock from a command line."""
 
-import hashlib
 import os
 import sys
 import tempfile
@@ -187,19 +186,19 @@ def _export(out: Path, *, till_id: UUID, year: int | None, language: str) -> tup
         words = texts.translate("Writing", language=language, service="recharges")
         with _bars() as bars, _beside(out) as written, database.transaction() as tx:
             task = bars.add_task(words, total=count)
-            digest = hashlib.sha256()
             with written.open("wb") as file:
-                for line in archiving.lines(
-                    tx, header, keys=keys, progress=lambda done: bars.update(task, completed=done)
-                ):
-                    digest.update(line)
-                    file.write(line)
+                sha256 = archiving.export(
+                    tx,
+                    header,
+                    file,
+                    pen=pen,
+                    progress=lambda done: bars.update(task, completed=done),
+                )
                 file.flush()
                 os.fsync(file.fileno())
-            archiving.keep_record(tx, header, sha256=digest.digest(), pen=pen)
     finally:
         database.close()
-    return header, digest.digest()
+    return header, sha256
 
 
 @contextmanager

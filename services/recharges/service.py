@@ -8,6 +8,7 @@ from chassis.personal import PersonalData
 from chassis.service import Service
 from kernel.envelope import Envelope
 from services.recharges import events
+from services.recharges.doors.archives import ArchiveDoors
 from services.recharges.doors.cards import CardDoors
 from services.recharges.doors.closings import ClosingDoors
 from services.recharges.doors.drawers import DrawerDoors
@@ -22,11 +23,13 @@ from services.recharges.doors.tickets import TicketDoors
 from services.recharges.doors.transfers import TransferDoors
 from services.recharges.handlers import learning as handlers
 from services.recharges.handlers import leases
+from services.recharges.web.drawers import DrawerPages
 from services.recharges.web.offline import OfflinePages
 from services.recharges.web.till import TillPages
 
 
 class Recharges(
+    ArchiveDoors,
     CardDoors,
     ClosingDoors,
     DrawerDoors,
@@ -38,6 +41,7 @@ class Recharges(
     StockDoors,
     TicketDoors,
     TransferDoors,
+    DrawerPages,
     OfflinePages,
     TillPages,
     KnowsPeople,

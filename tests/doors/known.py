@@ -37,6 +37,7 @@ WHERE: Mapping[str, Mapping[str, str]] = {
         "refund_id": "SELECT refund_id FROM refund JOIN sale USING (sale_id)"
         " WHERE sale.site_code = %(site)s",
         "transfer_id": "SELECT transfer_id FROM transfer WHERE from_site = %(site)s",
+        "year": "SELECT extract(year FROM now())::integer",
     },
     "mediation": {
         "case_id": "SELECT case_id FROM debt_case WHERE site_code = %(site)s",

@@ -9,6 +9,8 @@
 //   data-refresh="#list"                  what htmx loads anew when it is done
 //   data-confirm="Really?"                what is asked before
 //   data-reset                            the fields are emptied when it is done
+//   data-then="#sent"                     what is shown in the form's place when it is done
+//   <fieldset data-list="site_codes">     boxes of kind `list`: none ticked is an empty list
 //
 // `relais:done` bubbles from the form with the answer, for a page that does more.
 
@@ -24,6 +26,8 @@ const READ = {
   number: (control) => control.value.trim().replace(",", ".") || undefined,
   cents: (control) => (control.value.trim() === "" ? undefined : centsOf(control.value)),
   bool: (control) => control.checked,
+  // Left empty, it says that there is none.
+  nullable: (control) => control.value.trim() || null,
 };
 
 function put(target, path, value) {
@@ -37,6 +41,7 @@ function put(target, path, value) {
 /** Read a form as the JSON that the API takes; a field left empty is left out. */
 export function valuesOf(form) {
   const values = {};
+  for (const group of form.querySelectorAll("[data-list]")) put(values, group.dataset.list, []);
   for (const control of form.elements) {
     if (!control.name || control.disabled || control.closest("[hidden]")) continue;
     const kind = control.dataset.kind;
@@ -120,7 +125,8 @@ function placeFor(form, field) {
 
 const keys = new WeakMap();
 
-function keyFor(form, body) {
+/** The key of what a form does: the same until something else is typed. */
+export function keyFor(form, body) {
   const words = JSON.stringify(body);
   const known = keys.get(form);
   if (known?.words === words) return known.key;
@@ -158,7 +164,7 @@ function done(form, outcome) {
   if ("reset" in form.dataset) form.reset();
   const event = new CustomEvent("relais:done", { bubbles: true, cancelable: true, detail: outcome.answer });
   if (!form.dispatchEvent(event)) return;
-  const { next, done: words, refresh } = form.dataset;
+  const { next, done: words, refresh, then } = form.dataset;
   if (next) {
     if (words) sayNext(words);
     location.assign(filled(next, outcome.answer));
@@ -166,6 +172,12 @@ function done(form, outcome) {
   }
   form.closest("dialog")?.close();
   if (words) flash(words);
+  if (then) {
+    const part = document.querySelector(then);
+    form.hidden = true;
+    part.hidden = false;
+    part.focus();
+  }
   for (const part of refresh ? document.querySelectorAll(refresh) : []) {
     part.dispatchEvent(new CustomEvent("relais:refresh"));
   }

@@ -5,10 +5,11 @@ stretches of the other chains that these closings anchor: the files of all years
 whole journal.  That of the running year holds what there is; that of the whole life everything.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from chassis.db import Transaction
@@ -26,6 +27,10 @@ from services.recharges.store import journal as records
 Row = dict[str, Any]
 
 
+#: Before there was a euro there was no drawer of euros.
+_FIRST_YEAR = 2002
+
+
 class NothingToArchive(Refusal):
     """The journal of this till holds nothing of {period}."""
 
@@ -37,6 +42,8 @@ def plan(tx: Transaction, till_id: UUID, *, year: int | None, pen: Pen) -> Heade
 
     A year that is over is closed first, where the clock has not come to it yet.
     """
+    if year is not None and not _FIRST_YEAR <= year <= pen.today.year:
+        raise NothingToArchive(period=str(year))
     till = drawers.lock_till(tx, till_id)
     heads = {kind: head.sequence for kind, head in records.heads(tx, till_id).items()}
     after, until = dict.fromkeys(Kind, 0), heads
@@ -46,7 +53,7 @@ def plan(tx: Transaction, till_id: UUID, *, year: int | None, pen: Pen) -> Heade
         after = _ends(tx, till_id, year - 1)
         if year < pen.today.year:
             until = _ends(tx, till_id, year, exactly=True)
-    if all(until[kind] <= after[kind] for kind in Kind) or (year or 0) > pen.today.year:
+    if all(until[kind] <= after[kind] for kind in Kind):
         raise NothingToArchive(period=archive.WHOLE if year is None else str(year))
     return Header(
         till_id=str(till_id),
@@ -100,6 +107,26 @@ def _hash(tx: Transaction, till_id: UUID, kind: Kind, sequence: int) -> bytes:
     return journal.NOTHING
 
 
+def export(
+    tx: Transaction,
+    header: Header,
+    out: BinaryIO,
+    *,
+    pen: Pen,
+    progress: Callable[[int], object] = lambda _: None,
+) -> bytes:
+    """Write the archive, a page of records at a time, and into the journal that it was written.
+
+    `progress` gets how many records there are so far; what is returned is the file's SHA-256.
+    """
+    digest = hashlib.sha256()
+    for line in lines(tx, header, keys=pen.keys, progress=progress):
+        digest.update(line)
+        out.write(line)
+    keep_record(tx, header, sha256=digest.digest(), pen=pen)
+    return digest.digest()
+
+
 def lines(
     tx: Transaction,
     header: Header,
@@ -107,7 +134,7 @@ def lines(
     keys: JournalKeys,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Iterator[bytes]:
-    """Write the archive, a page of records at a time; `progress` gets how many were written."""
+    """Return the lines of the archive."""
     return archive.write(header, _entries(tx, header, progress), sign=keys.sign)
 
 

@@ -25,14 +25,14 @@ _WARNED_DAYS = 60
 
 def show_stock(tx: Transaction, *, site_code: str, on: date) -> list[api.StockShown]:
     """Return a site's vouchers by offer and state, and how many days they last."""
-    supplies = {each.offer_code: each for each in _supplies(tx, on=on, site_code=site_code)}
+    of_offer = {each.offer_code: each for each in supplies(tx, on=on, site_code=site_code)}
     soonest = {
         row["offer_code"]: row["use_by"]
         for row in tx.execute(SQL["find_soonest_use_by"], {"site_code": site_code, "on": on})
     }
     shown = []
     for (_, offer_code), counts in by_place(count_vouchers(tx, on=on, site_code=site_code)).items():
-        cover = supplies[offer_code].cover_days
+        cover = of_offer[offer_code].cover_days
         shown.append(
             api.StockShown(
                 offer_code=offer_code,
@@ -84,7 +84,7 @@ def watch_stock(tx: Transaction, *, now: datetime, new_id: Callable[[], UUID]) -
     until = on + timedelta(days=_WARNED_DAYS)
     remainders = tx.execute(SQL["find_remainders"], {"on": on, "until": until})
     due = alert.due(
-        _supplies(tx, on=on, site_code=None),
+        supplies(tx, on=on, site_code=None),
         [Remainder(**row) for row in remainders],
         open_already=opened.keys(),
         on=on,
@@ -132,7 +132,8 @@ def _raise(
     )
 
 
-def _supplies(tx: Transaction, *, on: date, site_code: str | None) -> list[Supply]:
+def supplies(tx: Transaction, *, on: date, site_code: str | None) -> list[Supply]:
+    """Return what a site, or each, has on hand of each offer and sold lately."""
     asked = {"on": on, "since": on - timedelta(days=PACE_DAYS), "site_code": site_code}
     return [Supply(**row) for row in tx.execute(SQL["find_supplies"], asked)]
 

@@ -1,3 +1,3 @@
-"""The pages of recharges: the till and its drawer, and the steering of stock."""
+"""The pages of recharges: the till, its drawer, and the steering of stock, drawers, closings."""
 
-PREFIXES = ("/caisse",)
+PREFIXES = ("/caisse", "/pilotage/stock", "/pilotage/caisses", "/pilotage/clotures")

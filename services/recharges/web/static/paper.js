@@ -1,0 +1,97 @@
+// Shows a report as it will be printed, and prints it: an X, a Z, a closing.
+//
+//   <button data-paper="/api/…/report">             looks at a paper
+//   <form data-print="POST /api/…/prints">           prints it: the original, then copies for a reason
+//
+// The paper is a page of its own in a frame.  Its style is handed over as an object, since our
+// policy lets no page bring a style in its text.
+
+import { ask } from "/static/chassis/api.js";
+import { keyFor, showProblem, valuesOf } from "/static/chassis/forms.js";
+import { t } from "/static/chassis/say.js";
+import { flash } from "/static/chassis/flash.js";
+
+const REASON_MISSING = "recharges.print.reason_missing";
+
+function dialogFor() {
+  let dialog = document.getElementById("paper");
+  if (dialog) return dialog;
+  dialog = document.createElement("dialog");
+  dialog.id = "paper";
+  dialog.className = "paper";
+  const frame = document.createElement("iframe");
+  const actions = document.createElement("div");
+  actions.className = "actions";
+  for (const [label, kind, act] of [
+    [t("Print"), "primary", () => frame.contentWindow.print()],
+    [t("Close"), "quiet", () => dialog.close()],
+  ]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = kind;
+    button.textContent = label;
+    button.addEventListener("click", act);
+    actions.append(button);
+  }
+  dialog.append(frame, actions);
+  document.body.append(dialog);
+  return dialog;
+}
+
+/** Put a paper into the frame of a dialog over the page; `print` asks the printer at once. */
+export function showPaper(html, { print = false } = {}) {
+  const dialog = dialogFor();
+  const frame = dialog.querySelector("iframe");
+  const paper = new DOMParser().parseFromString(html, "text/html");
+  const styles = [...paper.querySelectorAll("style")];
+  const text = styles.map((style) => style.textContent).join("\n");
+  for (const style of styles) style.remove();
+  dialog.setAttribute("aria-label", paper.title);
+  frame.title = paper.title;
+  dialog.showModal();
+  const { contentDocument: inside, contentWindow } = frame;
+  inside.replaceChild(inside.importNode(paper.documentElement, true), inside.documentElement);
+  const sheet = new contentWindow.CSSStyleSheet();
+  sheet.replaceSync(text);
+  inside.adoptedStyleSheets = [sheet];
+  frame.style.height = `${Math.min(inside.documentElement.scrollHeight + 8, innerHeight * 0.7)}px`;
+  if (print) contentWindow.print();
+}
+
+async function look(path) {
+  let answer;
+  try {
+    answer = await fetch(path, { headers: { "Accept-Language": document.documentElement.lang } });
+  } catch {
+    flash(t("The line is cut. Nothing is lost: try again when it is back."));
+    return;
+  }
+  if (answer.ok) showPaper(await answer.text());
+  else flash((await answer.json()).detail);
+}
+
+async function print(form) {
+  const [method, path] = form.dataset.print.split(" ");
+  const body = { ...valuesOf(form), format: "html" };
+  const outcome = await ask(method, path, { body, key: keyFor(form, body) });
+  const reason = form.querySelector("[data-reason]");
+  if (outcome.ok && outcome.answer.printed) {
+    showPaper(outcome.answer.printed.content, { print: true });
+    form.reset();
+  } else if (outcome.answer?.code === REASON_MISSING && reason?.hidden) {
+    reason.hidden = false;
+    reason.querySelector("input").focus();
+  } else {
+    showProblem(form, outcome);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-paper]");
+  if (button) look(button.dataset.paper);
+});
+document.addEventListener("submit", (event) => {
+  if (!event.target.dataset.print) return;
+  event.preventDefault();
+  print(event.target);
+});
