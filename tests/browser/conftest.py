@@ -73,7 +73,9 @@ def browser() -> Iterator[Browser]:
     program = shutil.which("chromium")
     assert program, "Debian's chromium is missing: run `make test` as root"
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        made = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
         yield made
         made.close()
 
