@@ -6,7 +6,7 @@ accounts, so a service can check a token but never make one.
 
 import base64
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from kernel.refusal import Forbidden, Unauthenticated
 
 ROLES = ("till_operator", "mediator", "operator_partner", "referrer", "site_manager", "admin")
+ADMIN = "admin"
 _ISSUER = "relais"
 _CACHED_MAX = 10_000
 
@@ -52,7 +53,7 @@ class TokenRevoked(Unauthenticated):
 
 
 class RoleNotAllowed(Forbidden):
-    """Your role ({role}) does not allow this."""
+    """Your role ({role}) does not allow this. Who may do it: {roles}."""
 
     code = "accounts.role.not_allowed"
 
@@ -81,10 +82,12 @@ class Caller:
     volunteer: bool = False
     #: The sign-in that the token comes from; a till's device has none.
     session_id: UUID | None = None
+    #: What colleagues call them, for papers of the house: `Awa D.`
+    name: str | None = field(default=None, repr=False)
 
     def require_site(self, site_code: str) -> None:
         """Refuse unless the caller works at the site; an administrator works at all of them."""
-        if self.role != "admin" and site_code not in self.site_codes:
+        if self.role != ADMIN and site_code not in self.site_codes:
             raise OtherSite(site_code=site_code)
 
 
@@ -110,6 +113,8 @@ class Signer:
             "iat": now.timestamp(),
             "exp": int((now + lifetime).timestamp()),
         }
+        if caller.name is not None:
+            claims["name"] = caller.name
         if caller.session_id is not None:
             claims["sid"] = str(caller.session_id)
         return jwt.encode(claims, self._key, algorithm="EdDSA")
@@ -182,6 +187,7 @@ class Verifier:
                 # Tokens of before there were volunteers and sessions say neither.
                 volunteer=claims.get("volunteer", False) is True,
                 session_id=None if session_id is None else UUID(session_id),
+                name=claims.get("name"),
             )
             return _Read(caller, float(claims["iat"]), int(claims["exp"]))
         except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError) as error:

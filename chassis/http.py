@@ -191,7 +191,7 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
             return _NOBODY
         caller = self.resources.verifier.verify(cookies.authorization_of(request), now=now)
         if caller.role not in self.allow:
-            raise RoleNotAllowed(role=caller.role)
+            raise RoleNotAllowed(role=caller.role, roles=self.allow)
         if caller.volunteer and isinstance(self.allow, Employed):
             raise EmployeesOnly()
         return caller
@@ -276,7 +276,9 @@ class Command(Door):
     def _run(self, call: Call, given: Sequence[Any], path: Mapping[str, Any]) -> Response:
         assert call.key is not None
         with self.resources.database.transaction() as tx:
-            before = idempotency.claim(tx, key=call.key, request_hash=call.request_hash)
+            before = idempotency.claim(
+                tx, key=call.key, request_hash=call.request_hash, caller=call.caller
+            )
             if before is not None:
                 status, kept = before
                 return Response(kept, status=status, content_type=_JSON)

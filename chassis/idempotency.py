@@ -2,12 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from chassis.auth import ADMIN, Caller, RoleNotAllowed
 from chassis.db import Transaction
 from kernel.refusal import Invalid, Refusal
 
+#: Where administrators work.
+EVERYWHERE = "*"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -45,25 +48,42 @@ def request_hash(*parts: str | bytes) -> bytes:
     return digest.digest()
 
 
-def claim(tx: Transaction, *, key: str, request_hash: bytes) -> tuple[int, str] | None:
+def claim(
+    tx: Transaction, *, key: str, request_hash: bytes, caller: Caller
+) -> tuple[int, str] | None:
     """Take the key for this transaction, or return the status and answer it got before.
 
     A second command with the same key waits here until the first one has committed or rolled back.
+    Who no longer works where they did then gets no answer of then.
     """
+    sites = [EVERYWHERE] if caller.role == ADMIN else sorted(caller.site_codes)
     taken = tx.execute(
-        "INSERT INTO command_answer (key, request_hash) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-        (key, request_hash),
+        "INSERT INTO command_answer (key, request_hash, site_codes) VALUES (%s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        (key, request_hash, sites),
     )
     if taken.rowcount == 1:
         return None
     known = tx.execute(
-        "SELECT request_hash, status, answer::text FROM command_answer WHERE key = %s", (key,)
+        "SELECT request_hash, status, answer::text, site_codes FROM command_answer WHERE key = %s",
+        (key,),
     ).fetchone()
     if known is None or known["request_hash"] != request_hash:
         raise KeyReused()
+    _require_sites(caller, then=known["site_codes"] or ())
     if known["status"] is not None and known["answer"] is None:
         raise AnswerErased()  # a key that was taken and waits for its answer has neither
     return known["status"], known["answer"]
+
+
+def _require_sites(caller: Caller, *, then: Sequence[str]) -> None:
+    """Refuse whoever has left a site: which of them a kept answer is about, nobody knows here."""
+    if caller.role == ADMIN:
+        return
+    if EVERYWHERE in then:
+        raise RoleNotAllowed(role=caller.role, roles=(ADMIN,))
+    for site_code in then:
+        caller.require_site(site_code)
 
 
 def keep(tx: Transaction, *, key: str, status: int, answer: str) -> None:

@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency
@@ -31,6 +32,8 @@ ROLES = {
     "referrer": "referrer",
     "site_manager": "site manager",
     "admin": "administrator",
+    "till_device": "device of a till",
+    "enrolling": "second factor to be set up",
 }
 
 
@@ -97,6 +100,9 @@ def _shown(name: str, value: object, *, language: str, service: str | None) -> o
         return amount(value, language=language)
     if name == "role":
         return translate(ROLES.get(str(value), str(value)), language=language)
+    if name == "roles" and isinstance(value, tuple):
+        words = [translate(ROLES.get(str(each), str(each)), language=language) for each in value]
+        return format_list(words, style="or", locale=language)
     if type(value) is int:
         return CountedInFrench(value) if language == "fr" else Counted(value)
     if isinstance(value, date):

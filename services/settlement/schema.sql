@@ -124,6 +124,7 @@ CREATE TABLE command_answer (
     status integer,
     answer json,
     answered_at timestamp with time zone DEFAULT now() NOT NULL,
+    site_codes text[],
     CONSTRAINT command_answer_pkey PRIMARY KEY (key),
     CONSTRAINT command_answer_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );

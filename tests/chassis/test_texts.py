@@ -87,17 +87,31 @@ class TestExplain:
         assert texts.explain(refusal, language="en").endswith(f" {english}")
         assert str(refusal).endswith(f" {english}")
 
-    @pytest.mark.parametrize("role", auth.ROLES)
+    @pytest.mark.parametrize("role", [*auth.ROLES, "till_device", "enrolling"])
     def test_says_a_role_in_words(self, role: str) -> None:
-        shown = texts.explain(auth.RoleNotAllowed(role=role), language="fr")
+        shown = texts.explain(auth.RoleNotAllowed(role=role, roles=(role,)), language="fr")
 
         assert "_" not in shown
         assert f"({role})" not in shown
 
     def test_says_an_unknown_role_as_it_is(self) -> None:
-        shown = texts.explain(auth.RoleNotAllowed(role="wizard"), language="fr")
+        refusal = auth.RoleNotAllowed(role="wizard", roles=("witch",))
 
-        assert shown == "Votre rôle (wizard) ne le permet pas."
+        assert texts.explain(refusal, language="fr") == (
+            "Votre rôle (wizard) ne le permet pas. Qui le peut : witch."
+        )
+
+    def test_says_whose_role_allows_it(self) -> None:
+        refusal = auth.RoleNotAllowed(role="referrer", roles=("mediator", "site_manager", "admin"))
+
+        assert texts.explain(refusal, language="fr") == (
+            "Votre rôle (prescripteur) ne le permet pas."
+            " Qui le peut : médiateur, responsable de point d'accueil ou administrateur."
+        )
+        assert texts.explain(refusal, language="en") == (
+            "Your role (referrer) does not allow this."
+            " Who may do it: mediator, site manager, or administrator."
+        )
 
 
 class TestSay:

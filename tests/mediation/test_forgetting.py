@@ -13,6 +13,7 @@ from psycopg import errors
 from psycopg.rows import dict_row
 
 from chassis import idempotency, personal
+from chassis.auth import Caller
 from chassis.forgotten import NO_WORDS, PersonErased, WordsRefused
 from kernel.refusal import Refusal
 from services.mediation import handlers
@@ -28,6 +29,8 @@ from tests.mediation.doing import (
     mandated,
     opened,
 )
+
+DESK = Caller(user_id=uuid4(), role="mediator", site_codes=frozenset({"saint-denis"}))
 
 PERSON, OTHER = uuid4(), uuid4()
 YEAR = timedelta(days=365)
@@ -91,7 +94,7 @@ class TestForgotten:
         case_id = a_case(tx, PERSON)
         line = personal.find_held(tx, [PERSON], service="mediation")["lines"][0]["line_id"]
         for key, mentioned in (("mine", line), ("other", uuid4())):
-            idempotency.claim(tx, key=key, request_hash=b"x")
+            idempotency.claim(tx, key=key, request_hash=b"x", caller=DESK)
             answer = f'{{"line_id": "{mentioned}", "label": "{LABEL}"}}'
             idempotency.keep(tx, key=key, status=201, answer=answer)
 
@@ -99,8 +102,8 @@ class TestForgotten:
 
         assert counts["stored_answers"] == 1
         with pytest.raises(idempotency.AnswerErased):
-            idempotency.claim(tx, key="mine", request_hash=b"x")
-        assert idempotency.claim(tx, key="other", request_hash=b"x") is not None
+            idempotency.claim(tx, key="mine", request_hash=b"x", caller=DESK)
+        assert idempotency.claim(tx, key="other", request_hash=b"x", caller=DESK) is not None
         assert case_id
 
     def test_are_only_taken_away_never_replaced(self, tx: Any) -> None:

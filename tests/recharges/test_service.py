@@ -127,12 +127,25 @@ class TestSale:
         assert_problem(other, status=409, code="idempotency.key_reused")
         assert "pin" not in other.text
 
+    def test_answer_is_kept_from_who_no_longer_works_there(self, place: Place) -> None:
+        body, key, seller = an_order(place.till, place.person), str(uuid4()), uuid4()
+        here = bearer("till_operator", SITE, user_id=seller)
+        done = place.door.sell(body, key=key, as_=here)
+        gone = bearer("till_operator", "marseille", user_id=seller)
+
+        again = [place.door.sell(body, key=key, as_=who) for who in (gone, here)]
+
+        assert_problem(again[0], status=403, code="recharges.till.not_yours")
+        assert "pin" not in again[0].text
+        assert again[1].json() == done.json()
+
 
 SENTENCES = {
     "accounts.token.missing": "Veuillez vous connecter : un jeton est nécessaire.",
     "accounts.token.expired": "Votre session est terminée. Veuillez vous reconnecter.",
     "accounts.token.invalid": "Votre jeton n'est pas valable. Veuillez vous reconnecter.",
-    "accounts.role.not_allowed": "Votre rôle (prescripteur) ne le permet pas.",
+    "accounts.role.not_allowed": "Votre rôle (prescripteur) ne le permet pas."
+    " Qui le peut : caissier, responsable de point d'accueil ou administrateur.",
 }
 
 

@@ -185,7 +185,9 @@ def _code_digest(enrolment_id: UUID) -> bytes:
 
 def _claim(tx: Transaction, call: Call) -> dict[str, str] | None:
     """Take the call's key, or return what was made under it before."""
-    before = idempotency.claim(tx, key=call.key or "", request_hash=call.request_hash)
+    before = idempotency.claim(
+        tx, key=call.key or "", request_hash=call.request_hash, caller=call.caller
+    )
     if before is None:
         return None
     made: dict[str, str] = json.loads(before[1])

@@ -46,7 +46,9 @@ class UserDoors:
         password = body.password.get_secret_value()
         hashed = offload(secrets.passwords().hash, password)
         with self.database.transaction() as tx:
-            before = idempotency.claim(tx, key=key, request_hash=call.request_hash)
+            before = idempotency.claim(
+                tx, key=key, request_hash=call.request_hash, caller=call.caller
+            )
             if before is None:
                 made = handlers.create_user(tx, user, password_hash=hashed, deed=deed_of(call))
                 idempotency.keep(tx, key=key, status=201, answer=made.model_dump_json())

@@ -108,6 +108,11 @@ class Order:
     ordered_at: datetime
     tender: Tender = "cash"
 
+    def require_site(self, site_code: str) -> None:
+        """Refuse whoever does not sell at a site, or does so no longer."""
+        if self.seller_sites is not None and site_code not in self.seller_sites:
+            raise TillNotYours(site_code=site_code)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -243,8 +248,7 @@ def require_till(books: Books, order: Order) -> Till:
     till = books.tills.get(order.till_id)
     if till is None:
         raise TillUnknown(till_id=order.till_id)
-    if order.seller_sites is not None and till.site_code not in order.seller_sites:
-        raise TillNotYours(site_code=till.site_code)
+    order.require_site(till.site_code)
     if not till.active:
         raise TillRevoked()
     if till.frozen:

@@ -151,7 +151,9 @@ class CardDoors:
             if card is None:
                 raise CardSaleUnknown(sale_id=sale_id)
             call.caller.require_site(card.site_code)
-            before = idempotency.claim(tx, key=key, request_hash=call.request_hash)
+            before = idempotency.claim(
+                tx, key=key, request_hash=call.request_hash, caller=call.caller
+            )
         if before is not None and before[1] is not None:
             return api.CardSaleEnded.model_validate_json(before[1])
         card = desk(self.database).give_up(card, user_id=call.caller.user_id)

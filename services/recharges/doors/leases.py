@@ -48,7 +48,9 @@ class LeaseDoors:
         key, lease_id = call.key or "", call.new_id()
         with self.database.transaction() as tx:
             keys.learn_to_seal(tx, secrets.pins())
-            before = idempotency.claim(tx, key=key, request_hash=call.request_hash)
+            before = idempotency.claim(
+                tx, key=key, request_hash=call.request_hash, caller=call.caller
+            )
             if before is None:
                 taken = handlers.take_lease(
                     tx,

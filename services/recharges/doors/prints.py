@@ -143,7 +143,9 @@ class PrintDoors:
         key = call.key or ""
         with self.database.transaction() as tx:
             paper, read = find(tx)
-            before = idempotency.claim(tx, key=key, request_hash=call.request_hash)
+            before = idempotency.claim(
+                tx, key=key, request_hash=call.request_hash, caller=call.caller
+            )
             if before is None:
                 copy_no = handlers.print_copy(
                     tx,

@@ -113,7 +113,9 @@ class SellingDoors:
         """
         key = call.key or ""
         with self.database.transaction() as tx:
-            before = idempotency.claim(tx, key=key, request_hash=call.request_hash)
+            before = idempotency.claim(
+                tx, key=key, request_hash=call.request_hash, caller=call.caller
+            )
             done = showing.reveal(tx, call, sale_id, pins=secrets.pins())
             if before is None:
                 kept = done.model_copy(update={"vouchers": []})

@@ -55,7 +55,9 @@ class TicketDoors:
         pins, pen, by = secrets.pins(), pen_of(call), call.caller.user_id
         with self.database.transaction() as tx:
             call.caller.require_site(sale_rows.find_sale(tx, sale_id)["site_code"])
-            before = idempotency.claim(tx, key=call.key, request_hash=call.request_hash)
+            before = idempotency.claim(
+                tx, key=call.key, request_hash=call.request_hash, caller=call.caller
+            )
             if before is None:
                 done = handlers.reprint(tx, sale_id, reason=body.reason, by=by, pins=pins, pen=pen)
                 kept = json.dumps({"copy_no": done.copy_no})

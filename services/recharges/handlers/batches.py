@@ -127,7 +127,7 @@ def change_vouchers(
     call.caller.require_site(asked.site_code)
     # Whoever doubts a voucher sets it aside; what leaves the stock for good is a supervisor's word.
     if asked.change != "quarantined" and call.caller.role not in supervisors:
-        raise RoleNotAllowed(role=call.caller.role)
+        raise RoleNotAllowed(role=call.caller.role, roles=supervisors)
     to_state, from_states = _CHANGES[asked.change]
     if asked.serials is not None:
         cut = _cut_serials(tx, asked, call=call)

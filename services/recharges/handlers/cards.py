@@ -74,6 +74,7 @@ def reserve(tx: Transaction, order: Order, *, new_id: NewId) -> CardSale:
         before = cards.find_by_key(tx, order.key)
         if before is None or before.request_hash != order.request_hash:
             raise KeyReused()
+        order.require_site(before.site_code)
         return before
     on_sale = dict(books.lots)
     (decided,) = sale.decide(books, [order])

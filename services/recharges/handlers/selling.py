@@ -16,7 +16,7 @@ from kernel.refusal import Refusal
 from services.recharges import events
 from services.recharges.api import selling as api
 from services.recharges.domain import freeze, sale, ticket
-from services.recharges.domain.sale import Order, Sale
+from services.recharges.domain.sale import Order, Sale, TillNotYours
 from services.recharges.seal import PinSeal
 from services.recharges.signing import JournalKeys
 from services.recharges.store import SQL, journal
@@ -217,6 +217,11 @@ def _answer_again(
         elif row is None or row["request_hash"] != order.request_hash:
             answers[order.sale_id] = KeyReused()
         else:
+            try:
+                order.require_site(row["site_code"])
+            except TillNotYours as refused:
+                answers[order.sale_id] = refused
+                continue
             sale_id = row["sale_id"]
             answers[order.sale_id] = done_again(row, lines[sale_id], vouchers[sale_id], pins)
             tx.execute(

@@ -30,7 +30,7 @@ class WalkInDoors:
         """Take somebody in provisionally who came without a referral."""
         if body.person.namesake and call.caller.role not in MANAGERS:
             # A namesake has a cap of their own: whoever sells does not say so alone.
-            raise RoleNotAllowed(role=call.caller.role)
+            raise RoleNotAllowed(role=call.caller.role, roles=MANAGERS)
         return walk_ins.walk_in(tx, body, caller=call.caller, now=call.now, fresh=keys.fresh(call))
 
     @http.command(
