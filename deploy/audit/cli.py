@@ -27,23 +27,26 @@ def audit(
     ] = 20.0,
 ) -> None:
     """Check every invariant; exit 1 when one is broken or nothing was there to be examined."""
-    home = Home.from_environment()
-    stack = Stack.load(home)
-    keys = keyring.load(home)
-    found = checks.run(
-        stack.database_url,
-        services=services_of(PROCESSES),
-        pins=PinSeal(keys.pin_keys),
-        digest=digest_of_traces(keys.referral_key),
-        logs=home.path / "log",
-        wait_s=wait,
-    )
+    found = look(Home.from_environment(), wait_s=wait)
     ok = all(check.ok for check in found)
     if as_json:
         typer.echo(json.dumps({"ok": ok, "checks": [asdict(check) for check in found]}, indent=2))
     else:
         _print(found)
     raise typer.Exit(0 if ok else 1)
+
+
+def look(home: Home, *, wait_s: float) -> list[checks.Check]:
+    """Check every invariant of the stack in this folder."""
+    keys = keyring.load(home)
+    return checks.run(
+        Stack.load(home).database_url,
+        services=services_of(PROCESSES),
+        pins=PinSeal(keys.pin_keys),
+        digest=digest_of_traces(keys.referral_key),
+        logs=home.path / "log",
+        wait_s=wait_s,
+    )
 
 
 def await_quiet(admin_url: str, *, limit_s: float) -> bool:
