@@ -6,6 +6,7 @@ from chassis.web import View, page
 from kernel.period import business_date
 from services.recharges.doors import SUPERVISORS
 from services.recharges.handlers import selling
+from services.recharges.web import release
 
 #: Who sells; an administrator steers, and holds no drawer.
 SELLERS = ("till_operator", "site_manager")
@@ -23,6 +24,7 @@ class TillPages:
         offers = selling.show_offers(tx, on=business_date(call.now), language=call.language)
         return View(
             "till.html",
+            release=release.name(),
             known={
                 "user_id": str(call.caller.user_id),
                 "supervises": call.caller.role in SUPERVISORS,

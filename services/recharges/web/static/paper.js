@@ -11,6 +11,7 @@ import { keyFor, showProblem, valuesOf } from "/static/chassis/forms.js";
 import { t } from "/static/chassis/say.js";
 import { flash } from "/static/chassis/flash.js";
 
+const STYLE = /<style>([\s\S]*?)<\/style>/;
 const REASON_MISSING = "recharges.print.reason_missing";
 
 function dialogFor() {
@@ -42,10 +43,9 @@ function dialogFor() {
 export function showPaper(html, { print = false } = {}) {
   const dialog = dialogFor();
   const frame = dialog.querySelector("iframe");
-  const paper = new DOMParser().parseFromString(html, "text/html");
-  const styles = [...paper.querySelectorAll("style")];
-  const text = styles.map((style) => style.textContent).join("\n");
-  for (const style of styles) style.remove();
+  // Taken out before it is parsed: a style in a text is refused even where nobody looks at it.
+  const text = STYLE.exec(html)?.[1] ?? "";
+  const paper = new DOMParser().parseFromString(html.replace(STYLE, ""), "text/html");
   dialog.setAttribute("aria-label", paper.title);
   frame.title = paper.title;
   dialog.showModal();
@@ -56,6 +56,11 @@ export function showPaper(html, { print = false } = {}) {
   inside.adoptedStyleSheets = [sheet];
   frame.style.height = `${Math.min(inside.documentElement.scrollHeight + 8, innerHeight * 0.7)}px`;
   if (print) contentWindow.print();
+}
+
+/** Take a paper away that must not stay: a ticket with its codes. */
+export function clearPaper() {
+  document.getElementById("paper")?.remove();
 }
 
 async function look(path) {

@@ -1,1 +1,100 @@
-// The till: its screens, and which of them is shown.
+// The till: what all of its screens share, and where it begins.
+
+import { t } from "/static/chassis/say.js";
+import { scan } from "./camera.js";
+import { el, note } from "./dom.js";
+import { search } from "./find.js";
+import { choose, lookAtTills, till, tillsOfSite, today, userId, supervises } from "./known.js";
+import * as line from "./line.js";
+import { mount as mountLine } from "./offline/panel.js";
+import { go, isShown, screen } from "./screens.js";
+import { draw as drawOpenSales } from "./settle.js";
+import "./card.js";
+import "./later.js";
+import "./ticket.js";
+
+const part = (name) => document.querySelector(`[data-${name}]`);
+
+screen("choose", { show: showTills });
+
+function showTills() {
+  const tills = tillsOfSite();
+  part("no-till").hidden = tills.length > 0;
+  part("tills").replaceChildren(
+    ...tills.map((each) => {
+      const made = el("button", { type: "button", class: "line quiet" }, el("span", {}, el("strong", { text: each.name }), each.site_name));
+      made.addEventListener("click", () => {
+        choose(each.till_id);
+        drawStrip();
+        go("find", null, { replace: true });
+      });
+      return el("li", {}, made);
+    }),
+  );
+  (part("tills").querySelector("button") ?? document.querySelector("[data-screen=choose] h1")).focus();
+}
+
+function drawStrip() {
+  const { till_id: id, name = "", site_name: site = "" } = till() ?? {};
+  part("till-name").textContent = name;
+  part("till-site").textContent = site;
+  document.querySelector("[data-do=choose]").hidden = tillsOfSite().length < 2 || !id;
+  document.querySelector("[data-do=later]").hidden = !id;
+  part("drawer").href = id ? `/caisse/tiroir/${id}` : "/caisse/tiroir";
+  part("notes").replaceChildren(...(id ? notesOf(till()) : []));
+}
+
+function notesOf({ till_id: id, state: stands, frozen_detail: frozen, drawer }) {
+  const open = (words) => el("a", { class: "button", href: `/caisse/tiroir/${id}`, text: words });
+  if (stands === "frozen") return [note("bad", t("This till is frozen: {why}", { why: frozen }))];
+  if (!drawer) return [note("calm", t("The drawer is not open yet: count its float before the first sale."), open(t("Open the drawer")))];
+  if (drawer.state === "counted") return [note("wait", t("The drawer was counted and waits for a second person: nothing is sold for cash until then."), open(t("To the drawer")))];
+  if (drawer.business_date < today) return [note("wait", t("The drawer of another day is still open: it is counted and closed before anything is sold today."), open(t("Count it")))];
+  if (drawer.held_by && drawer.held_by !== userId && !supervises) return [note("wait", t("The drawer was handed over to somebody else: they sell for cash at this till."), open(t("To the drawer")))];
+  return [];
+}
+
+const drawState = mountLine(part("line"));
+
+function drawLine() {
+  const shape = line.state();
+  drawState(shape);
+  // A screen that is the device of a till is that till.
+  if (shape.tillId && till()?.till_id !== shape.tillId) {
+    choose(shape.tillId);
+    drawStrip();
+  }
+  drawOpenSales();
+}
+
+async function lookAgain() {
+  await lookAtTills();
+  drawStrip();
+}
+
+const deeds = {
+  camera: async () => {
+    const text = await scan();
+    if (text) await search(text);
+  },
+  choose: () => go("choose"),
+  find: () => go("find"),
+  later: () => go("later"),
+};
+
+document.addEventListener("click", (event) => {
+  const deed = deeds[event.target.closest?.("[data-do]")?.dataset.do];
+  if (deed) deed();
+});
+// A sale may have opened the drawer, a manager may have frozen the till: looked at between people.
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("[data-do=next]") && isShown("find")) lookAgain();
+});
+
+drawStrip();
+drawLine();
+line.begin(drawLine);
+addEventListener("online", drawLine);
+addEventListener("offline", drawLine);
+if (!till()) go("choose", null, { replace: true });
+else go(history.state?.screen === "ticket" ? "gone" : "find", null, { replace: true });

@@ -1,0 +1,83 @@
+// With the line or without it: the one place where the till's screens find a person and sell, whoever
+// does it, the service or this till by itself from what it has taken along (offline/).
+
+import { ask, Outcome } from "/static/chassis/api.js";
+import { t } from "/static/chassis/say.js";
+import * as deeds from "./deed.js";
+import { userId } from "./known.js";
+import * as engine from "./offline/index.js";
+import * as service from "./person.js";
+
+const SALES = "/api/recharges/v1/sales";
+
+/** Begin; `onChange` is told whenever the line, or what waits for it, has changed. */
+export const begin = (onChange) => engine.start({ onChange, sellerId: userId });
+
+/** What can be done at this moment: `online`, `ready` to sell without the line, what `waiting`. */
+export const state = () => engine.state();
+
+const alone = () => engine.state().ready && !engine.state().online;
+
+/** Look for somebody; `{ people }`, `{ person }` where the till knows them by itself, or `{ problem }`. */
+export async function find(text) {
+  if (!alone()) {
+    const found = await service.find(text);
+    if (!found.cut || !engine.state().ready) return found;
+  }
+  const { reason, code, until_on: until, ...known } = await engine.findPerson(text);
+  if (reason) return { problem: reason };
+  return { person: { ...known, name: t("Slip {code}", { code }), until: service.lastDay(until), offline: true } };
+}
+
+/** Sell for cash or by card, once for one body: what has no answer yet is asked again, never anew. */
+export async function sell(body, person) {
+  if (person.offline) return sellAlone(body);
+  // A card pays nothing by itself: only cash has to be kept until it is known whose it is.
+  if (body.payment.tender === "card" || !engine.state().ready) return askAgain(deeds.begin(body));
+  const words = JSON.stringify(body);
+  const before = unseen().find((each) => JSON.stringify(each.body) === words);
+  return before ? takeUp(before) : engine.askOnce(SALES, body);
+}
+
+/** Whether nobody knows what became of a sale. */
+export const isOpen = (outcome) => outcome.cut || outcome.status >= 500;
+
+async function askAgain(deed) {
+  const outcome = await ask("POST", SALES, { body: deed.body, key: deed.key });
+  if (!isOpen(outcome)) deeds.end();
+  return outcome;
+}
+
+async function sellAlone({ person_ref: personRef, lines, payment }) {
+  const [{ offer_code: offerCode, quantity }] = lines;
+  const tenderedCents = payment.tendered_cents;
+  const sold = await engine.sell({ personRef, offerCode, quantity, tenderedCents, sellerId: userId });
+  if (sold.reason) return { ok: false, status: 409, answer: null, sentence: sold.reason };
+  return { ok: true, status: 201, answer: sold };
+}
+
+/** The codes of a sale are on the screen. */
+export const shown = (sale) => (sale.waiting ? engine.shown(sale.sale_id) : undefined);
+
+/** Sales whose answer nobody has seen: `{ key, body, outcome }`, without an outcome while it is awaited. */
+export function unseen() {
+  const { ready, settled, unanswered } = engine.state();
+  const own = [deeds.unanswered()].filter(Boolean);
+  if (!ready) return own;
+  const known = new Set(settled.map((each) => each.key));
+  return [...settled, ...unanswered.filter((each) => !known.has(each.key)), ...own];
+}
+
+/** Take up a sale whose answer nobody has seen: its outcome, which may still be open. */
+export async function takeUp(asked) {
+  if (asked.key === deeds.unanswered()?.key) return askAgain(asked);
+  const settled = engine.state().settled.find((each) => each.key === asked.key);
+  if (!settled) return new Outcome(0, null);
+  await engine.seen(asked.key);
+  return settled.outcome;
+}
+
+/** Sales of this till alone whose codes nobody has seen, because the page went away. */
+export const unshown = () => engine.state().unshown;
+/** Show the codes of one of them, once. */
+export const showOnceMore = (saleId) => engine.showOnceMore(saleId);

@@ -1,0 +1,58 @@
+// What is left open, said on the first screen: sales without an answer, cards that are awaited, codes
+// that nobody has seen.
+
+import { ask } from "/static/chassis/api.js";
+import { euros, hour, t } from "/static/chassis/say.js";
+import { button, el, note } from "./dom.js";
+import { offerOf, till } from "./known.js";
+import * as line from "./line.js";
+import { answered } from "./pay.js";
+import { go, isShown } from "./screens.js";
+
+const place = el("div", { "data-open-sales": true });
+document.querySelector("[data-screen=find]").append(place);
+
+/** Look for what is left open, and say it. */
+export async function refresh() {
+  draw([]);
+  const outcome = await ask("GET", `/api/recharges/v1/tills/${till().till_id}/card-sales`, { again: false });
+  draw(outcome.ok ? outcome.answer : []);
+}
+
+let cards = [];
+
+/** Say again what is left open, with the cards that were found last. */
+export function draw(found = cards) {
+  cards = found;
+  if (!isShown("find")) return;
+  place.replaceChildren(...cards.map(ofCard), ...line.unseen().map(ofSale), ...line.unshown().map(ofCodes));
+}
+
+function ofCard(sale) {
+  const words = t("A card payment of {amount}, asked for at {hour}, is still awaited.", { amount: euros(sale.total_cents), hour: hour(sale.ordered_at) });
+  return note("wait", words, button(t("Look at it"), () => go("card", sale)));
+}
+
+function ofSale(asked) {
+  const what = asked.body.lines.map((each) => `${each.quantity} × ${offerOf(each.offer_code).label}`).join(", ");
+  const words = asked.outcome
+    ? t("The sale whose answer got lost is answered: {what}.", { what })
+    : t("A sale has no answer yet: {what}. It is asked for again, and made once.", { what });
+  return note("wait", words, button(asked.outcome ? t("See what became of it") : t("Ask again now"), () => take(asked)));
+}
+
+async function take(asked) {
+  const outcome = await line.takeUp(asked);
+  if (answered(outcome)) return;
+  draw();
+  place.prepend(note(line.isOpen(outcome) ? "wait" : "bad", outcome.sentence));
+}
+
+function ofCodes(sale) {
+  const words = t("The page went away before the code of a sale without the line was seen: {what}.", { what: `${sale.quantity} × ${offerOf(sale.offer_code).label}` });
+  return note("wait", words, button(t("Show the code"), async () => {
+    const shown = await line.showOnceMore(sale.sale_id);
+    if (shown.reason) place.prepend(note("bad", shown.reason));
+    else go("ticket", shown);
+  }));
+}

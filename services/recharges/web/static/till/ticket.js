@@ -1,0 +1,97 @@
+// The ticket, with its codes: shown once.  They are in this module's memory and in the page while
+// they are looked at, and nowhere else: not in the history, not in any store.
+
+import { flash } from "/static/chassis/flash.js";
+import { day, euros, t } from "/static/chassis/say.js";
+import { button, el, note } from "./dom.js";
+import { offerOf, worthOf } from "./known.js";
+import * as line from "./line.js";
+import { go, screen } from "./screens.js";
+import { clearPaper, showPaper } from "../paper.js";
+
+const GROUP = /.{1,4}/g;
+
+const section = screen("ticket", { show, hide, otherwise: () => "gone" });
+screen("gone", { show: () => document.querySelector("[data-screen=gone] h1").focus() });
+const part = (name) => section.querySelector(`[data-${name}]`);
+const act = (name) => section.querySelector(`[data-do=${name}]`);
+const texts = document.getElementById("text-messages");
+let sale = null;
+
+function show(shown) {
+  sale = shown;
+  part("ticket-title").textContent = shown.copy_no ? t("Duplicate {number}", { number: shown.copy_no }) : t("Sold");
+  part("ticket-no").textContent = shown.ticket_no ? t("Ticket no. {number}", { number: shown.ticket_no }) : t("Sold without the line: it has its ticket number once the line is back.");
+  part("ticket-change").hidden = !shown.change_cents || Boolean(shown.copy_no);
+  part("ticket-change").querySelector("output").textContent = euros(shown.change_cents ?? 0);
+  part("vouchers").replaceChildren(...shown.vouchers.map(voucher));
+  part("ticket-left").textContent = shown.cap ? t("{amount} left of the month", { amount: euros(shown.cap.left_cents) }) : "";
+  part("ticket-note").replaceChildren(...(shown.vouchers.length ? [] : [note("wait", t("The codes of this sale are not shown here: a supervisor prints them again from the last sales."))]));
+  act("text").hidden = !paperAs("sms");
+  receipt();
+  act("print").focus({ preventScroll: true });
+  line.shown(shown);
+}
+
+function hide() {
+  sale = null;
+  part("vouchers").replaceChildren();
+  texts.querySelector("[data-messages]").replaceChildren();
+  if (texts.open) texts.close();
+  URL.revokeObjectURL(part("receipt").href);
+  part("receipt").removeAttribute("href");
+  clearPaper();
+}
+
+function voucher({ pin, serial, offer_code: code, face_value_cents, use_by: useBy }) {
+  const offer = offerOf(code);
+  const groups = pin.match(GROUP).map((each) => el("span", { text: each }));
+  return el(
+    "article",
+    { class: "voucher" },
+    el("h2", {}, el("span", { text: offer.label }), el("span", { class: "amount", text: worthOf({ ...offer, face_value_cents }) })),
+    el("p", { class: "soft small", text: t("Code to top up with") }),
+    el("p", { class: "pin", "data-pin": true }, ...groups),
+    el("p", { text: offer.how_to_top_up }),
+    el("dl", { class: "facts" }, el("dt", { text: t("Use by") }), el("dd", { text: day(useBy) }), el("dt", { text: t("Serial number") }), el("dd", { class: "mono", text: serial })),
+  );
+}
+
+const paperAs = (format) => {
+  if (sale.printed?.format === format) return sale.printed;
+  return sale.papers?.find((each) => each.format === format);
+};
+
+function receipt() {
+  const bytes = paperAs("escpos");
+  const link = part("receipt");
+  link.hidden = !bytes;
+  if (!bytes) return;
+  const raw = Uint8Array.from(atob(bytes.content), (sign) => sign.charCodeAt(0));
+  link.href = URL.createObjectURL(new Blob([raw], { type: bytes.media_type }));
+  link.download = `ticket-${sale.ticket_no}.escpos`;
+}
+
+act("print").addEventListener("click", () => {
+  const html = paperAs("html");
+  if (html) showPaper(html.content, { print: true });
+  else print(); // without the line, the page itself is what there is
+  act("next").focus();
+});
+
+act("text").addEventListener("click", () => {
+  const messages = paperAs("sms").content.split("\n").filter(Boolean);
+  texts.querySelector("[data-messages]").replaceChildren(...messages.map(message));
+  texts.showModal();
+});
+
+function message(text) {
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    flash(t("Copied."));
+  };
+  const send = el("a", { class: "button", href: `sms:?&body=${encodeURIComponent(text)}`, text: t("Open in the messages app") });
+  return el("div", { class: "field" }, el("p", { class: "message", text }), el("div", { class: "row" }, button(t("Copy"), copy), send));
+}
+
+act("next").addEventListener("click", () => go("find"));
