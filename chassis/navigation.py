@@ -46,8 +46,18 @@ STEERING = (
     Place(path="/pilotage/personnes", label="Team", roles=_MANAGERS, icon="people"),
     Place(path="/pilotage/appareils", label="Devices", roles=_MANAGERS, icon="device"),
     Place(path="/pilotage/livraisons", label="State of services", roles=_ADMIN, icon="queue"),
-    Place(path="/pilotage/journal", label="Access log", roles=_ADMIN, icon="log"),
+    Place(path="/pilotage/journal", label="Log", roles=_ADMIN, icon="log"),
 )
+#: The services as people call them, by their names; English msgids.
+SERVICES = {
+    "accounts": "Accounts and devices",
+    "donations": "Donations",
+    "equipment": "Equipment",
+    "mediation": "Mediation",
+    "recharges": "Recharges and tills",
+    "referrals": "Referrals",
+    "settlement": "Settlement",
+}
 #: Where everybody finds their own sessions, password and second factor.
 ACCOUNT = "/compte"
 

@@ -13,6 +13,8 @@ from deploy.local.stack import Running
 
 NAME = "mail"
 URL = "SMTP_URL"
+#: Where the mail of a forgotten password leads.
+RESET_PAGE_URL = "RESET_PAGE_URL"
 
 
 def given() -> str:
@@ -29,7 +31,11 @@ def environment(process: ServiceProcess, *, ports: Ports) -> dict[str, str]:
     """Where a process that writes mails hands them over."""
     if not process.writes_mails:
         return {}
-    return {URL: given() or f"smtp://127.0.0.1:{ports.mail}"}
+    told = {URL: given() or f"smtp://127.0.0.1:{ports.mail}"}
+    if process.service == "accounts":
+        page = f"http://127.0.0.1:{ports.web}/connexion/nouveau-mot-de-passe"
+        told[RESET_PAGE_URL] = os.environ.get(RESET_PAGE_URL, "").strip() or page
+    return told
 
 
 def for_commands(process: ServiceProcess, *, processes: Iterable[Running]) -> dict[str, str]:

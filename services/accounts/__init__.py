@@ -7,11 +7,17 @@ Publishes  accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.devic
            accounts.user.changed.v1, accounts.user.created.v1, accounts.user.disabled.v1,
            accounts.user.enabled.v1
 Hears      referrals.export.requested.v1, referrals.person.erased.v1
-Shows      GET /pilotage/livraisons/<service>, GET /, GET /connexion
+Shows      GET /, GET /compte, GET /compte/sessions, GET /connexion,
+           GET /connexion/nouveau-mot-de-passe, GET /connexion/oubli,
+           GET /connexion/retour/<provider>, GET /pilotage, GET /pilotage/appareils,
+           GET /pilotage/appareils/liste, GET /pilotage/journal, GET /pilotage/journal/chaine,
+           GET /pilotage/livraisons, GET /pilotage/livraisons/<service>, GET /pilotage/personnes,
+           GET /pilotage/personnes/<uuid:user_id>, GET /pilotage/personnes/apercu,
+           GET /pilotage/personnes/liste, GET /pilotage/personnes/nouvelle
 Answers    POST /v1/sessions, POST /v1/browser-sessions, GET /v1/sessions,
            POST /v1/sessions/<uuid:session_id>/revoke, POST /v1/sessions/revoke-all,
            POST /v1/sign-out, GET /v1/me, GET /v1/oidc, POST /v1/oidc/<provider>/start,
-           POST /v1/oidc/<provider>/callback,
+           POST /v1/oidc/<provider>/callback, POST /v1/oidc/<provider>/browser-callback,
            POST /v1/password, POST /v1/password-resets, POST /v1/password-resets/use,
            GET /v1/second-factor, POST /v1/second-factor, POST /v1/second-factor/confirm,
            POST /v1/second-factor/recovery-codes, POST /v1/second-factor/remove,

@@ -11,11 +11,17 @@ from services.accounts.doors.second_factors import SecondFactorDoors
 from services.accounts.doors.sessions import SessionDoors
 from services.accounts.doors.sites import SiteDoors
 from services.accounts.doors.users import UserDoors
+from services.accounts.web.account import AccountPages
+from services.accounts.web.devices import DevicePages
 from services.accounts.web.entry import EntryPages
+from services.accounts.web.steering import SteeringPages
+from services.accounts.web.team import TeamPages
 
 
 class Accounts(
+    AccountPages,
     DeviceDoors,
+    DevicePages,
     EntryPages,
     IdentityDoors,
     LogDoors,
@@ -23,6 +29,8 @@ class Accounts(
     SecondFactorDoors,
     SessionDoors,
     SiteDoors,
+    SteeringPages,
+    TeamPages,
     UserDoors,
     Postman,
     PersonalData,

@@ -45,6 +45,7 @@ def said_on_pages(owner: str) -> Iterator[str]:
         yield from (words,) if isinstance(words, str) else words
     if owner == "chassis":
         yield from (place.label for place in navigation.PLACES + navigation.STEERING)
+        yield from navigation.SERVICES.values()
 
 
 def catalogue_of(owner: str) -> set[str]:

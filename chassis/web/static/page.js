@@ -34,12 +34,20 @@ document.addEventListener("relais:done", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-close], [data-open], [data-print]");
+  const button = event.target.closest?.("[data-close], [data-open], [data-print], [data-reveal]");
   if (!button) return;
+  if (button.dataset.reveal) {
+    const field = document.getElementById(button.dataset.reveal);
+    field.type = field.type === "password" ? "text" : "password";
+    button.setAttribute("aria-pressed", String(field.type === "text"));
+  }
   if ("close" in button.dataset) button.closest("dialog").close();
   if ("print" in button.dataset) window.print();
   if (button.dataset.open) document.getElementById(button.dataset.open).showModal();
 });
+
+// On a small screen the tab of this page may lie outside.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 // One open menu at a time, closed by Escape or a touch elsewhere.
 const closeMenus = (but) => {
@@ -71,7 +79,8 @@ function away() {
 
 document.addEventListener("htmx:after:request", (event) => {
   const context = event.detail.ctx;
-  if (/^\s*<!doctype/i.test(context.text)) context.text = away().outerHTML;
+  const isPage = (context.response.headers.get("Content-Type") ?? "").startsWith("text/html");
+  if (!isPage || /^\s*<!doctype/i.test(context.text)) context.text = away().outerHTML;
 });
 
 // The line is cut: what was shown stays; what was never shown is not waited for in silence.
@@ -79,9 +88,13 @@ document.addEventListener("htmx:error", (event) => {
   event.detail.ctx?.target?.querySelector(":scope > .skeleton")?.parentElement.replaceChildren(away());
 });
 
-// What refreshes by itself rests while nobody looks, and catches up when somebody does.
+// What refreshes by itself rests while nobody looks, or while somebody is busy in it: typing, or
+// reading what they have opened.  It catches up when somebody looks again.
 document.addEventListener("htmx:before:request", (event) => {
-  if (document.hidden && event.detail.ctx.sourceEvent?.type === "every") event.preventDefault();
+  const { sourceEvent, sourceElement } = event.detail.ctx;
+  if (sourceEvent?.type !== "every") return;
+  const isBusy = sourceElement.querySelector("details[open], :is(input, select, textarea):focus");
+  if (document.hidden || isBusy) event.preventDefault();
 });
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;

@@ -23,6 +23,8 @@ class Enrolment(Answer):
     enrolment_code: str
     #: The same for a picture (QR) that the till's camera reads.
     qr: str
+    #: That picture, as an address that holds it.
+    qr_picture: str
     expires_at: datetime
 
 

@@ -11,10 +11,14 @@ class BeginFactor(Strict):
 
 
 class FactorBegun(Answer):
-    """What the telephone's app is told, once: to type, or as a QR code to take a picture of."""
+    """What the telephone's app is told, once: to type, or as a QR code to take a picture of.
+
+    `qr_picture` is the address of a picture of that code, which holds the picture itself.
+    """
 
     secret: str
     qr: str
+    qr_picture: str
 
 
 class ProveFactor(Strict):

@@ -65,3 +65,5 @@ class User(Answer):
 
 class UserPage(Page[Annotated[str, Field(max_length=254)]]):
     """The query of the list of users, by e-mail address."""
+
+    q: Annotated[str, Field(max_length=100, description="In their name or address.")] = ""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chassis import http, idempotency
+from chassis import http, idempotency, qr
 from chassis.cookies import TILL, Cookie
 from chassis.db import Transaction
 from chassis.http import ANYONE, Call, Paged, Reply
@@ -91,8 +91,12 @@ class DeviceDoors:
                 enrolment_id = UUID(before["made_id"])
             enrolment = handlers.find_enrolment(tx, enrolment_id)
         code = secrets.seal().enrolment_code(enrolment_id)
+        text = devices.qr_of(code)
         return api.Enrolment(
-            enrolment_code=code, qr=devices.qr_of(code), expires_at=enrolment.expires_at
+            enrolment_code=code,
+            qr=text,
+            qr_picture=qr.as_picture(text),
+            expires_at=enrolment.expires_at,
         )
 
     @http.door(

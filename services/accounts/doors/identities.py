@@ -6,11 +6,11 @@ from functools import cache
 from typing import Any
 
 from chassis import http
-from chassis.http import ANYONE, Call
+from chassis.http import ANYONE, Call, Reply
 from chassis.resources import DatabaseProvider
 from kernel.refusal import Unauthenticated
 from services.accounts.api import identities as api
-from services.accounts.api.sessions import Session
+from services.accounts.api.sessions import BrowserSession, Session
 from services.accounts.domain.identity import (
     FlowRefused,
     Identity,
@@ -20,7 +20,7 @@ from services.accounts.domain.identity import (
 from services.accounts.domain.session import Way
 from services.accounts.doors import attempts, secrets
 from services.accounts.doors.deeds import deed_of, session_lifetime
-from services.accounts.doors.sessions import answer_of
+from services.accounts.doors.sessions import answer_of, in_cookie
 from services.accounts.gateway import Provider
 from services.accounts.handlers import identities as handlers
 from services.accounts.handlers import sessions
@@ -50,6 +50,11 @@ def _provider(name: str) -> Provider:
     return found
 
 
+def provider_names() -> list[str]:
+    """List the providers that one may sign in by."""
+    return sorted(_providers())
+
+
 class IdentityDoors:
     """Sign-in elsewhere."""
 
@@ -58,7 +63,7 @@ class IdentityDoors:
     @http.door("GET", "/v1/oidc", answer=list[api.ProviderShown], allow=ANYONE)
     def list_providers(self, call: Call) -> list[api.ProviderShown]:
         """List the providers that one may sign in by."""
-        return [api.ProviderShown(provider=name) for name in sorted(_providers())]
+        return [api.ProviderShown(provider=name) for name in provider_names()]
 
     @http.door(
         "POST",
@@ -91,13 +96,30 @@ class IdentityDoors:
     )
     def end_flow(self, call: Call, body: api.FlowBack, provider: str) -> Session:
         """Exchange what the provider sent the browser back with for a token of ours."""
+        return answer_of(self._end(call, body, provider=provider))
+
+    @http.door(
+        "POST",
+        "/v1/oidc/<provider>/browser-callback",
+        body=api.FlowBack,
+        answer=BrowserSession,
+        status=201,
+        allow=ANYONE,
+    )
+    def end_flow_in_browser(self, call: Call, body: api.FlowBack, provider: str) -> Reply:
+        """Do the same for a browser: the token is in a cookie that no script reads."""
+        return in_cookie(answer_of(self._end(call, body, provider=provider)))
+
+    def _end(self, call: Call, body: api.FlowBack, *, provider: str) -> Begun | Stopped:
         chosen, deed = _provider(provider), deed_of(call)
         counts = (attempts.for_address(call),)
         try:
             with attempts.counted(self.database, counts, call=call, wrong=Unauthenticated):
                 identity = self._identify(chosen, body, deed=deed)
                 outcome = self._begin(identity, body, provider=provider, deed=deed)
-                return answer_of(outcome)
+                if isinstance(outcome, Stopped):
+                    raise outcome.refusal
+                return outcome
         except (Unauthenticated, NobodyHere) as refusal:
             reason = refusal.code.rpartition(".")[2]
             with self.database.transaction() as tx:

@@ -200,6 +200,11 @@ def list_devices(tx: Transaction, page: api.DevicePage, *, caller: Caller) -> Pa
     )
 
 
+def count_tills(tx: Transaction, *, site_codes: frozenset[str] | None) -> dict[str, int]:
+    """Count tills, and those that have a device."""
+    return store.count_tills(tx, site_codes=site_codes)
+
+
 def _lock(tx: Transaction, device_id: UUID, *, deed: Deed) -> devices.Device:
     device = store.lock_device(tx, device_id)
     if device is None:

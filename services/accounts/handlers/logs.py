@@ -1,6 +1,8 @@
 """Reading the log, and holding it against its own hashes."""
 
 import json
+from collections.abc import Sequence
+from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.shapes import Paged
@@ -8,6 +10,7 @@ from kernel import chain
 from services.accounts.api import log as api
 from services.accounts.handlers.deeds import Deed, active
 from services.accounts.store import log as store
+from services.accounts.store import users
 
 
 def list_entries(tx: Transaction, page: api.LogPage, *, deed: Deed) -> Paged[api.LogEntry]:
@@ -17,6 +20,12 @@ def list_entries(tx: Transaction, page: api.LogPage, *, deed: Deed) -> Paged[api
     return Paged.cut(
         [_shown(record) for _, record in found], limit=page.limit, key=lambda entry: entry.sequence
     )
+
+
+def names(tx: Transaction, entries: Sequence[api.LogEntry]) -> dict[UUID, str]:
+    """Find what those are called whom entries are of or about: the log itself has no names."""
+    ids = {each for entry in entries for each in (entry.by_user_id, entry.user_id) if each}
+    return users.find_display_names(tx, ids)
 
 
 def verify(tx: Transaction) -> tuple[int, int | None]:

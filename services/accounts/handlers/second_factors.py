@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
+from chassis import qr
 from chassis.db import Transaction
 from kernel.period import business_date
 from services.accounts.api import second_factors as api
@@ -42,7 +43,11 @@ def use(
 
 def show(tx: Transaction, *, deed: Deed) -> api.FactorState:
     """Say whether the caller has a second factor, and whether they must."""
-    user = active(tx, deed)
+    return show_of(tx, active(tx, deed), deed=deed)
+
+
+def show_of(tx: Transaction, user: User, *, deed: Deed) -> api.FactorState:
+    """Say whether a user has a second factor, and whether they must."""
     factor = store.lock_factor(tx, user.user_id)
     return api.FactorState(
         enrolled=factor is not None and factor.is_asked_for,
@@ -62,8 +67,9 @@ def begin(tx: Transaction, *, seal: FactorSeal, deed: Deed) -> api.FactorBegun:
     if not store.begin_factor(tx, factor):
         raise FactorThere()
     note(tx, Kind.FACTOR_BEGUN, deed=deed, user_id=user.user_id)
+    address = seal.address_of(secret, account=user.email)
     return api.FactorBegun(
-        secret=seal.text_of(secret), qr=seal.address_of(secret, account=user.email)
+        secret=seal.text_of(secret), qr=address, qr_picture=qr.as_picture(address)
     )
 
 

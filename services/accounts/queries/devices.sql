@@ -86,6 +86,16 @@ UPDATE device
  WHERE device_id = %(device_id)s
    AND revoked_at IS NULL;
 
+-- name: count_tills
+-- How many tills there are, and how many of them have a device.
+SELECT count(*) AS tills,
+       count(*) FILTER (WHERE EXISTS (SELECT
+                                        FROM device
+                                       WHERE device.till_id = till.till_id
+                                         AND revoked_at IS NULL)) AS with_device
+  FROM till
+ WHERE %(site_codes)s::text[] IS NULL OR site_code = ANY (%(site_codes)s::text[]);
+
 -- name: list_devices
 -- A page of the devices of one site, the newest first; device ids sort by time.
 SELECT device_id, till_id, site_code, till_name, enrolled_at, token_from, revoked_at

@@ -65,5 +65,20 @@ SELECT user_id, email, display_name, role, site_codes, operator, volunteer,
   FROM account
  WHERE email > %(after)s
    AND (%(site_codes)s::text[] IS NULL OR site_codes && %(site_codes)s::text[])
+   AND (strpos(email, lower(%(q)s)) > 0 OR strpos(lower(display_name), lower(%(q)s)) > 0)
  ORDER BY email
  LIMIT %(limit)s;
+
+-- name: count_accounts
+-- How many may sign in, and how many may not any more; site_codes NULL means those of every site.
+SELECT count(*) FILTER (WHERE disabled_at IS NULL) AS active,
+       count(*) FILTER (WHERE disabled_at IS NULL AND volunteer) AS volunteers,
+       count(*) FILTER (WHERE disabled_at IS NOT NULL) AS disabled
+  FROM account
+ WHERE %(site_codes)s::text[] IS NULL OR site_codes && %(site_codes)s::text[];
+
+-- name: find_display_names
+-- What these users are called.
+SELECT user_id, display_name
+  FROM account
+ WHERE user_id = ANY (%(user_ids)s);

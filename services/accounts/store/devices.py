@@ -1,5 +1,6 @@
 """Tills, their devices and the codes that enrol them, as rows."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -93,6 +94,12 @@ def revoke_device(tx: Transaction, device: Device, *, revoked_by: UUID) -> None:
         SQL["revoke_device"],
         {"device_id": device.device_id, "now": device.revoked_at, "revoked_by": revoked_by},
     )
+
+
+def count_tills(tx: Transaction, *, site_codes: Collection[str] | None) -> dict[str, int]:
+    """Count tills, and those that have a device."""
+    codes = None if site_codes is None else list(site_codes)
+    return tx.execute(SQL["count_tills"], {"site_codes": codes}).fetchone() or {}
 
 
 def list_devices(

@@ -67,15 +67,33 @@ def disable_account(tx: Transaction, user_id: UUID, *, now: datetime) -> None:
 
 
 def list_accounts(
-    tx: Transaction, *, site_codes: Collection[str] | None, after: str | None, limit: int
+    tx: Transaction,
+    *,
+    site_codes: Collection[str] | None,
+    q: str,
+    after: str | None,
+    limit: int,
 ) -> list[User]:
-    """List a page of accounts, of these sites or of all."""
+    """List a page of accounts, of these sites or of all, whose name or address has `q` in it."""
     values = {
         "site_codes": None if site_codes is None else list(site_codes),
+        "q": q,
         "after": after or "",
         "limit": limit,
     }
     return [_user_from(row) for row in tx.execute(SQL["list_accounts"], values)]
+
+
+def count_accounts(tx: Transaction, *, site_codes: Collection[str] | None) -> dict[str, int]:
+    """Count who may sign in, and who may not any more."""
+    codes = None if site_codes is None else list(site_codes)
+    return tx.execute(SQL["count_accounts"], {"site_codes": codes}).fetchone() or {}
+
+
+def find_display_names(tx: Transaction, user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Find what users are called."""
+    rows = tx.execute(SQL["find_display_names"], {"user_ids": list(user_ids)})
+    return {row["user_id"]: row["display_name"] for row in rows}
 
 
 def _user_from(row: dict[str, Any]) -> User:

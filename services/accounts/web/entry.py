@@ -8,6 +8,9 @@ from chassis import navigation
 from chassis.db import Transaction
 from chassis.http import ANYONE, SIGNED_IN, Call, Parameters
 from chassis.web import Redirect, View, page
+from kernel.refusal import NotFound
+from services.accounts.domain.password import CHARS_MIN
+from services.accounts.doors.identities import provider_names
 from services.accounts.seal import ENROLLING
 
 
@@ -34,4 +37,23 @@ class EntryPages:
     @page("/connexion", allow=ANYONE, query=Back)
     def show_sign_in(self, tx: Transaction, call: Call, query: Back) -> View:
         """Ask who is there."""
-        return View("sign_in.html", back="" if query.path == "/" else query.path)
+        return View(
+            "sign_in.html", back="" if query.path == "/" else query.path, providers=provider_names()
+        )
+
+    @page("/connexion/retour/<provider>", allow=ANYONE)
+    def show_return(self, tx: Transaction, call: Call, provider: str) -> View:
+        """Take in whoever comes back from a provider; a script exchanges what they bring."""
+        if provider not in provider_names():
+            raise NotFound()
+        return View("sign_in_return.html", provider=provider)
+
+    @page("/connexion/oubli", allow=ANYONE)
+    def show_forgotten(self, tx: Transaction, call: Call) -> View:
+        """Ask whose password is forgotten."""
+        return View("forgotten.html")
+
+    @page("/connexion/nouveau-mot-de-passe", allow=ANYONE)
+    def show_new_password(self, tx: Transaction, call: Call) -> View:
+        """Let somebody choose a new password, with the code behind the `#` of the mail's link."""
+        return View("new_password.html", chars_min=CHARS_MIN)
