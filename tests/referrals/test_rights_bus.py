@@ -17,8 +17,6 @@ from tests.referrals.build import SITE, a_body
 pytestmark = pytest.mark.journey
 
 WITHIN_S = 40.0
-#: Stands for the hour after which a receipt is overdue.
-RECEIPT_S = "2"
 REFERRER = bearer("referrer")
 MANAGER = bearer("site_manager", SITE)
 MEDIATOR = bearer("mediator", SITE)
@@ -45,6 +43,13 @@ def overdue(client: httpx.Client) -> int:
         if family.name == "relais_erasure_receipts_overdue":
             return int(family.samples[0].value)
     raise AssertionError("no such metric")
+
+
+def an_hour_goes_by(schema: Schema) -> None:
+    """Put every erasure back by the hour after which a receipt is overdue, and a minute."""
+    with psycopg.connect(schema.admin_url) as admin:
+        admin.execute("SET session_replication_role = replica")  # it is kept as it was, otherwise
+        admin.execute("UPDATE referrals.erasure SET erased_at = erased_at - interval '61 minutes'")
 
 
 def a_person(referrals: httpx.Client) -> str:
@@ -79,7 +84,6 @@ def test_person_is_shown_and_forgotten_while_a_service_is_away_and_back(
 ) -> None:
     schemas = {name: fresh_schema(name) for name in ("referrals", "mediation")}
     whole = {"RELAIS_PARTS": "http,consume,relay", "AMQP_URL": amqp_url}
-    limits = {"ERASURE_RECEIPT_SECONDS_MAX": RECEIPT_S}
     with psycopg.connect(schemas["referrals"].admin_url) as admin:
         admin.execute("INSERT INTO referrals.site VALUES (%s, 'Un point', now())", (SITE,))
     with serving(
@@ -87,7 +91,6 @@ def test_person_is_shown_and_forgotten_while_a_service_is_away_and_back(
         schema=schemas["referrals"],
         RELAIS_REFERRAL_KEY=OTHER_KEY,
         SMTP_URL="smtp://127.0.0.1:9",
-        **limits,
         **whole,
     ) as referrals:
         person_ref = a_person(referrals)
@@ -119,12 +122,19 @@ def test_person_is_shown_and_forgotten_while_a_service_is_away_and_back(
         assert set(erased["missing"]) == ABSENT | {"mediation"}
         assert referrals.get(path, headers=MANAGER).status_code == 404
         assert rows(schemas["mediation"], "SELECT FROM mediation.debt_line WHERE label <> ''")
+        assert overdue(referrals) == 0, "an hour is not over"
+        [listed] = referrals.get("/v1/erasures", headers=MANAGER).json()
+        assert not listed["overdue"]
+        an_hour_goes_by(schemas["referrals"])
         wait_for(lambda: overdue(referrals) == len(ABSENT) + 1)
         [listed] = referrals.get("/v1/erasures", headers=MANAGER).json()
         assert listed["overdue"]
         assert "mediation" in listed["missing"]
-        with running("mediation", schema=schemas["mediation"], **whole):
+        with running("mediation", schema=schemas["mediation"], **whole) as (mediation, _):
             wait_for(lambda: overdue(referrals) == len(ABSENT))
+            body = {"person_ref": person_ref, "site_code": SITE}
+            refused = mediation.post("/v1/cases", json=body, headers=keyed(MEDIATOR))
+            assert refused.json()["code"] == "relais.person.erased"
         [listed] = referrals.get("/v1/erasures", headers=MANAGER).json()
         assert set(listed["missing"]) == ABSENT
         [_, receipt] = sorted(listed["receipts"], key=lambda each: each["service"], reverse=True)
