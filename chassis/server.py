@@ -103,11 +103,20 @@ class App:
         try:
             door, values = self._find(environ)
         except HTTPException as error:
-            language = texts.language_of(request.headers.get("Accept-Language"))
-            return problem.response(error, language=language)
+            return self._lost(error, request)
         request.path_values = values  # type: ignore[attr-defined]
         response: Response = door.handle_request(request)
         return response
+
+    def _lost(self, error: HTTPException, request: Request) -> Response:
+        """Say that nothing is there: to a program at an API, to a person as a page."""
+        language = texts.language_of(request.headers.get("Accept-Language"))
+        said = problem.response(error, language=language)
+        if request.path.startswith("/api/"):
+            return said
+        from chassis.web.page import lost  # a page is a door, and a door needs this server
+
+        return lost(said, service=self._server.container.service_name, language=language)
 
     def _find(self, environ: dict[str, Any]) -> tuple[Any, Mapping[str, Any]]:
         door = self._fixed.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))

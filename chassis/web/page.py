@@ -134,6 +134,14 @@ class Page(Query):
         return Response(html, status=view.status, content_type=_HTML)
 
 
+def lost(said: Response, *, service: str, language: str) -> Response:
+    """Say as a page what a problem document says about an address where nothing is."""
+    html = render.page(
+        "problem.html", {"problem": said.get_json()}, service=service, language=language, call=None
+    )
+    return Response(html, status=said.status_code, content_type=_HTML, headers=HEADERS)
+
+
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 

@@ -76,8 +76,13 @@ http {{
         error_page 404 /not_found.fr.json;
         location ~ ^/[a-z_]+\\.fr\\.json$ {{ internal; add_header Retry-After 1 always; }}
         location = /unavailable.fr.html {{ internal; add_header Retry-After 5 always; }}
+        location = /not_found.fr.html {{ internal; }}
         location = /services {{ try_files /services.fr.html =404; }}
-        location / {{ limit_except GET {{ deny all; }} }}
+        location / {{
+            limit_except GET {{ deny all; }}
+            error_page 404 /not_found.fr.html;
+        }}
+        location /api/ {{ return 404; }}
         # Looked at anew each time (304 for what has not changed), but for what has its version in
         # its path.
         location /static/ {{

@@ -113,3 +113,22 @@ class TestFirstPage:
 
         expect(page).to_have_url(re.compile(HOMES[role]))
         assert 5_000 < weight < WEIGHT_BYTES_MAX
+
+
+class TestNoPage:
+    """An address where nothing is."""
+
+    @pytest.mark.parametrize("path", ["/rien", "/accueil/rien/du/tout", "/pilotage/rien"])
+    def test_is_said_to_a_person_as_a_page(self, door: httpx.Client, path: str) -> None:
+        answer = door.get(path)
+
+        assert answer.status_code == 404
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert "<h1>" in answer.text
+
+    @pytest.mark.parametrize("path", ["/api/nobody/v1/x", "/api/accounts/v1/rien"])
+    def test_is_said_to_a_program_as_a_problem(self, door: httpx.Client, path: str) -> None:
+        answer = door.get(path)
+
+        assert answer.status_code == 404
+        assert answer.headers["Content-Type"].startswith("application/problem+json")
