@@ -131,6 +131,15 @@ CREATE TABLE enrolment_use (
 );
 CREATE TRIGGER enrolment_use_is_written_once BEFORE DELETE OR UPDATE ON enrolment_use FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE familiar_place (
+    user_id uuid NOT NULL,
+    line bytea NOT NULL,
+    signed_in_at timestamp with time zone NOT NULL,
+    CONSTRAINT familiar_place_pkey PRIMARY KEY (user_id, line),
+    CONSTRAINT familiar_place_user_id_fkey FOREIGN KEY (user_id) REFERENCES account(user_id)
+);
+CREATE INDEX familiar_place_since ON familiar_place USING btree (signed_in_at);
+
 CREATE TABLE forgotten_person (
     person_ref uuid NOT NULL,
     forgotten_at timestamp with time zone NOT NULL,
@@ -333,7 +342,7 @@ CREATE TABLE throttle (
     touched_at timestamp with time zone NOT NULL,
     CONSTRAINT throttle_pkey PRIMARY KEY (kind, subject),
     CONSTRAINT throttle_failure_count_check CHECK ((failure_count >= 0)),
-    CONSTRAINT throttle_kind_check CHECK ((kind = ANY (ARRAY['account'::text, 'address'::text, 'enrolment'::text, 'reset'::text]))),
+    CONSTRAINT throttle_kind_check CHECK ((kind = ANY (ARRAY['account'::text, 'address'::text, 'enrolment'::text, 'provider_address'::text, 'reset'::text, 'reset_address'::text]))),
     CONSTRAINT throttle_pending_count_check CHECK ((pending_count >= 0))
 );
 CREATE INDEX throttle_touched_at ON throttle USING btree (touched_at);

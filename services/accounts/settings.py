@@ -38,6 +38,8 @@ class AccountsSettings(MailSettings):
 
     failures_per_account_max: int = Field(default=5, ge=1)
     failures_per_address_max: int = Field(default=50, ge=1)
+    #: Whoever has signed in from an address so lately is not kept out by what others do there.
+    at_home_days: int = Field(default=30, ge=1)
     resets_per_account_max: int = Field(default=3, ge=1)
     reset_minutes: int = Field(default=30, ge=1)
     #: The page that a mail points to, `#token` behind it; without one the mail has the code alone.

@@ -99,6 +99,23 @@ class TestReset:
         assert {(answer.status_code, answer.text) for answer in answers} == {(202, "{}")}
         assert [len(mails_to(door, address)) for address in addresses] == [1, 0, 0, 0]
 
+    def test_asked_for_too_often_at_an_address_keeps_nobody_from_signing_in(
+        self, door: Door
+    ) -> None:
+        user, from_there = door.make_user("referrer"), {"X-Real-IP": "198.51.100.77"}
+
+        asked = [
+            door.client.post(
+                "/v1/password-resets",
+                json={"email": f"personne{number}@relais.example"},
+                headers=from_there,
+            ).status_code
+            for number in range(51)
+        ]
+
+        assert asked == [202] * 50 + [429]
+        assert door.sign_in(user["email"], address="198.51.100.77").status_code == 201
+
     def test_is_kept_as_a_digest(self, door: Door) -> None:
         user = door.make_user("referrer")
         ask(door, user["email"])

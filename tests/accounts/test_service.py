@@ -149,12 +149,31 @@ class TestSignIn:
             email = f"personne{number}@relais.example"
             return door.sign_in(email, password="raté", address="198.51.100.7").status_code
 
+        at_home, once = door.make_user("referrer"), door.make_user("referrer")
+        for user in (at_home, once):
+            assert door.sign_in(user["email"], address="198.51.100.7").status_code == 201
+        with psycopg.connect(door.schema.admin_url) as admin:
+            admin.execute(
+                "UPDATE accounts.familiar_place SET signed_in_at = now() - interval '31 days'"
+                " WHERE user_id = %s",
+                (once["user_id"],),
+            )
+
         with ThreadPoolExecutor(10) as pool:
             statuses = list(pool.map(guess, range(60)))
 
         assert statuses.count(401) == 50
-        assert door.sign_in(ADMIN, address="198.51.100.7").status_code == 429
-        assert door.sign_in(ADMIN, address="198.51.100.8").status_code == 201
+        for email in (ADMIN, once["email"]):
+            assert door.sign_in(email, address="198.51.100.7").status_code == 429
+            assert door.sign_in(email, address="198.51.100.8").status_code == 201
+        # Whoever signs in there every day is not kept out, and guessed at no more than elsewhere.
+        assert door.sign_in(at_home["email"], address="198.51.100.7").status_code == 201
+        tries = [
+            door.sign_in(at_home["email"], password="raté", address="198.51.100.7").status_code
+            for _ in range(6)
+        ]
+        assert tries == [401] * 5 + [429]
+        assert door.rows("SELECT FROM familiar_place WHERE user_id = %s", once["user_id"]) == [{}]
 
 
 class TestTokens:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from uuid import UUID
 
 from chassis.db import Database, Transaction
 from chassis.http import Call
@@ -13,7 +14,7 @@ from services.accounts.domain import throttle
 from services.accounts.domain.second_factor import PasswordWrong
 from services.accounts.doors import secrets
 from services.accounts.handlers import attempts, users
-from services.accounts.handlers.attempts import Counted, Ending
+from services.accounts.handlers.attempts import Counted, Ending, What
 from services.accounts.settings import current
 
 
@@ -22,19 +23,38 @@ def for_account(named: str) -> Counted:
     return attempts.counted_for("account", named, limit=_limit(current().failures_per_account_max))
 
 
-def for_address(call: Call) -> Counted:
-    """Count for the address that the caller comes from."""
+def for_address(call: Call, *, kind: What = "address") -> Counted:
+    """Count for the address that the caller comes from; each kind of attempt apart."""
     return attempts.counted_for(
-        "address", throttle.line_of(call.address), limit=_limit(current().failures_per_address_max)
+        kind, throttle.line_of(call.address), limit=_limit(current().failures_per_address_max)
     )
 
 
-def for_enrolments(call: Call) -> Counted:
-    """Count for the enrolment codes tried from the caller's address."""
-    return attempts.counted_for(
-        "enrolment",
-        throttle.line_of(call.address),
-        limit=_limit(current().failures_per_address_max),
+def for_sign_in(database: Database, email: str, *, call: Call) -> tuple[Counted, ...]:
+    """Count for the account, and for the address unless the account is at home there.
+
+    One address is a whole reception point's: who guesses there keeps out strangers, and not those
+    who sign in there every day, each of whose accounts has a count of its own.
+    """
+    with database.transaction() as tx:
+        at_home = attempts.is_at_home(
+            tx,
+            email,
+            line=throttle.line_of(call.address),
+            since=call.now - timedelta(days=current().at_home_days),
+        )
+    account = for_account(email)
+    return (account,) if at_home else (account, for_address(call))
+
+
+def note_home(tx: Transaction, user_id: UUID, *, call: Call) -> None:
+    """Remember that somebody has signed in with their password from the caller's address."""
+    attempts.note_home(
+        tx,
+        user_id,
+        line=throttle.line_of(call.address),
+        now=call.now,
+        kept=timedelta(days=current().at_home_days),
     )
 
 
@@ -76,7 +96,7 @@ def require_password(
     """Refuse unless the caller, who has signed in, knows their password again."""
     with database.transaction() as tx:
         email, stored = users.find_own_password(tx, call.caller)
-    counts = (for_account(email), for_address(call))
+    counts = (for_account(email),)  # the address has proven itself: they have signed in
     with counted(database, counts, call=call, wrong=PasswordWrong, more_to_prove=more_to_prove):
         if not offload(secrets.passwords().is_right, stored, password):
             raise PasswordWrong()

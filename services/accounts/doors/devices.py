@@ -135,7 +135,7 @@ class DeviceDoors:
         )
 
     def _enrol(self, call: Call, body: api.EnrolDevice) -> tuple[devices.Device, str]:
-        counts = (attempts.for_enrolments(call),)
+        counts = (attempts.for_address(call, kind="enrolment"),)
         lifetime = timedelta(days=current().device_token_days)
         try:
             with (

@@ -112,7 +112,7 @@ class IdentityDoors:
 
     def _end(self, call: Call, body: api.FlowBack, *, provider: str) -> Begun | Stopped:
         chosen, deed = _provider(provider), deed_of(call)
-        counts = (attempts.for_address(call),)
+        counts = (attempts.for_address(call, kind="provider_address"),)
         try:
             with attempts.counted(self.database, counts, call=call, wrong=Unauthenticated):
                 identity = self._identify(chosen, body, deed=deed)

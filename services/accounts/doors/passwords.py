@@ -51,7 +51,8 @@ class PasswordDoors:
         """Mail a code, or a link, to whoever has this address; if nobody has, say the same."""
         settings = current()
         # Each counts against the next, right or wrong: a mailbox is not to be flooded.
-        counts = (attempts.for_reset(body.email), attempts.for_address(call))
+        by_address = attempts.for_address(call, kind="reset_address")
+        counts = (attempts.for_reset(body.email), by_address)
         attempts.begin(self.database, counts, call=call)
         token = secrets.seal().new_reset_token()
         with self.database.transaction() as tx:
@@ -73,7 +74,7 @@ class PasswordDoors:
         """Choose a new password with the code of the mail, or of its link; every session ends."""
         digest = secrets.seal().reset_digest(body.token.get_secret_value())
         deed = deed_of(call)
-        counts = (attempts.for_address(call),)
+        counts = (attempts.for_address(call, kind="reset_address"),)
         try:
             with attempts.counted(self.database, counts, call=call, wrong=ResetUnknown):
                 with self.database.transaction() as tx:

@@ -49,7 +49,7 @@ class SessionDoors:
         return in_cookie(answer_of(self._attempt(call, body)))
 
     def _attempt(self, call: Call, body: api.SignIn) -> Begun | Stopped:
-        counts = (attempts.for_account(body.email), attempts.for_address(call))
+        counts = attempts.for_sign_in(self.database, body.email, call=call)
         attempts.begin(self.database, counts, call=call)
         with self.database.transaction() as tx:
             found = handlers.find_credentials(tx, body.email)
@@ -78,6 +78,8 @@ class SessionDoors:
                 )
             if isinstance(outcome, Begun) and rehashed is not None:
                 handlers.renew_password_hash(tx, outcome.user.user_id, password_hash=rehashed)
+            if isinstance(outcome, Begun):
+                attempts.note_home(tx, outcome.user.user_id, call=call)
             ending = "passed" if isinstance(outcome, Begun) else outcome.ending
             attempts.end(tx, counts, ending=ending, call=call)
             handlers.note_sign_in(tx, outcome, deed=deed)

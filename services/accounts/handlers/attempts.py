@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 from chassis.db import Transaction
 from services.accounts.domain import throttle as throttles
 from services.accounts.store import throttles as store
 
-What = Literal["account", "address", "enrolment", "reset"]
+What = Literal["account", "address", "enrolment", "provider_address", "reset", "reset_address"]
 #: What came of an attempt; `undecided`: right so far, but there is more to prove.
 Ending = Literal["passed", "failed", "undecided"]
 
@@ -30,8 +31,17 @@ def counted_for(kind: What, named: str, *, limit: throttles.Limit) -> Counted:
 
     An address is not: whoever has one account could otherwise guess at all the others.
     """
-    digest = hashlib.sha256(named.strip().lower().encode()).digest()
-    return Counted(kind=kind, subject=digest, limit=limit, forgives=kind == "account")
+    return Counted(kind=kind, subject=_digest(named), limit=limit, forgives=kind == "account")
+
+
+def is_at_home(tx: Transaction, email: str, *, line: str, since: datetime) -> bool:
+    """Say whether whom an e-mail address names has lately signed in from a subscriber's line."""
+    return store.is_familiar(tx, email.strip().lower(), line=_digest(line), since=since)
+
+
+def note_home(tx: Transaction, user_id: UUID, *, line: str, now: datetime, kept: timedelta) -> None:
+    """Remember that somebody signs in from a subscriber's line."""
+    store.note_place(tx, user_id, line=_digest(line), now=now, before=now - kept)
 
 
 def begin_attempt(tx: Transaction, counts: Sequence[Counted], *, now: datetime) -> None:
@@ -56,3 +66,7 @@ def end_attempt(
             settled = throttles.take_back(known)
         store.save_throttle(tx, counted.kind, subject=counted.subject, throttle=settled, now=now)
     store.forget_old_throttles(tx, before=now - kept)
+
+
+def _digest(named: str) -> bytes:
+    return hashlib.sha256(named.strip().lower().encode()).digest()

@@ -33,3 +33,28 @@ DELETE FROM throttle
                             ORDER BY touched_at
                             LIMIT 50
                               FOR UPDATE SKIP LOCKED);
+
+-- name: is_familiar
+-- Whether whom an e-mail address names has signed in from an address since an instant.
+SELECT EXISTS (SELECT
+                 FROM familiar_place
+                 JOIN account USING (user_id)
+                WHERE account.email = %(email)s
+                  AND familiar_place.line = %(line)s
+                  AND familiar_place.signed_in_at >= %(since)s) AS familiar;
+
+-- name: note_place
+INSERT INTO familiar_place (user_id, line, signed_in_at)
+VALUES (%(user_id)s, %(line)s, %(now)s)
+    ON CONFLICT (user_id, line) DO UPDATE
+   SET signed_in_at = greatest(familiar_place.signed_in_at, EXCLUDED.signed_in_at);
+
+-- name: forget_old_places
+-- A few at a time, leaving those that somebody holds.
+DELETE FROM familiar_place
+ WHERE (user_id, line) IN (SELECT user_id, line
+                             FROM familiar_place
+                            WHERE signed_in_at < %(before)s
+                            ORDER BY signed_in_at
+                            LIMIT 50
+                              FOR UPDATE SKIP LOCKED);

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from uuid import UUID
 
 from chassis.db import Transaction
 from services.accounts.domain.throttle import Throttle
@@ -30,3 +31,17 @@ def save_throttle(
 def forget_old_throttles(tx: Transaction, *, before: datetime) -> None:
     """Drop a few of those that nobody has touched for long."""
     tx.execute(SQL["forget_old_throttles"], {"before": before})
+
+
+def is_familiar(tx: Transaction, email: str, *, line: bytes, since: datetime) -> bool:
+    """Say whether whom an e-mail address names has signed in from somewhere since an instant."""
+    row = tx.execute(SQL["is_familiar"], {"email": email, "line": line, "since": since}).fetchone()
+    return row is not None and bool(row["familiar"])
+
+
+def note_place(
+    tx: Transaction, user_id: UUID, *, line: bytes, now: datetime, before: datetime
+) -> None:
+    """Remember from where somebody has signed in, and forget a few who have not for long."""
+    tx.execute(SQL["note_place"], {"user_id": user_id, "line": line, "now": now})
+    tx.execute(SQL["forget_old_places"], {"before": before})
