@@ -19,7 +19,7 @@ Hears      accounts.access.ended.v1, accounts.erasure.acknowledged.v1, accounts.
            settlement.erasure.acknowledged.v1, settlement.export.answered.v1
 Shows      GET /pilotage/livraisons/<service>, GET /accueil,
            GET /accueil/effacements/<uuid:person_ref>,
-           GET /accueil/effacements/<uuid:person_ref>/recus, GET /accueil/liste,
+           GET /accueil/effacements/<uuid:person_ref>/recus, GET /accueil/nouvelles,
            GET /accueil/orientations/<uuid:referral_id>,
            GET /accueil/orientations/<uuid:referral_id>/etapes,
            GET /accueil/personnes/<uuid:person_ref>,

@@ -60,6 +60,12 @@ class Day:
     answered: Sequence[referral_api.ReferralSummary]
 
     @property
+    def latest(self) -> UUID | None:
+        """The last that came in; ids sort by time."""
+        lying_here = (*self.waiting, *self.provisional, *self.answered)
+        return max((each.referral_id for each in lying_here), default=None)
+
+    @property
     def overdue_count(self) -> int:
         """How many should have been answered by now."""
         return sum(each.overdue for each in self.waiting)
@@ -123,6 +129,14 @@ def show_day(tx: Transaction, site_code: str, *, caller: Caller, now: datetime) 
         provisional=[each for each in shown if each.state == "provisional"],
         answered=[showing.summarise(row, today=today, rules=rules) for row in answered],
     )
+
+
+def count_newer(
+    tx: Transaction, site_code: str, *, after: UUID | None, caller: Caller, now: datetime
+) -> int:
+    """Count the referrals that wait at a site and came after one; nobody is named."""
+    caller.require_site(site_code)
+    return rows.count_newer(tx, site_code, after=after, today=business_date(now))
 
 
 def show_referral(

@@ -12,6 +12,14 @@ SELECT referral_id, code, state, site_code, given_name, family_name, situation, 
  ORDER BY referral_id
  LIMIT %(limit)s;
 
+-- name: count_newer
+SELECT count(*) AS newer
+  FROM referral
+ WHERE site_code = %(site_code)s
+   AND state IN ('submitted', 'seen')
+   AND %(today)s < expires_on
+   AND (%(after)s::uuid IS NULL OR referral_id > %(after)s::uuid);
+
 -- name: list_answered_since
 -- What a site said yes or no to, the latest answer first.
 SELECT referral_id, code, state, site_code, given_name, family_name, situation, needs,

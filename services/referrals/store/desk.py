@@ -15,6 +15,13 @@ def list_waiting(tx: Transaction, site_code: str, *, today: date, limit: int) ->
     return tx.execute(SQL["list_waiting_at"], values).fetchall()
 
 
+def count_newer(tx: Transaction, site_code: str, *, after: UUID | None, today: date) -> int:
+    """Count what waits at a site and came after a referral."""
+    values = {"site_code": site_code, "after": after, "today": today}
+    row = tx.execute(SQL["count_newer"], values).fetchone()
+    return 0 if row is None else int(row["newer"])
+
+
 def list_answered(tx: Transaction, site_code: str, *, since: datetime, limit: int) -> list[Row]:
     """List what a site has answered since an instant, the latest first."""
     values = {"site_code": site_code, "since": since, "limit": limit}

@@ -38,6 +38,13 @@ class DeskQuery(Parameters):
     site: SiteCode | None = None
 
 
+class Newer(Parameters):
+    """What came to a site after the last referral that is shown."""
+
+    site: SiteCode
+    apres: UUID | None = None
+
+
 class Search(Parameters):
     """What was typed, or read by a scanner: a name, a phone's end, a code, the text of a slip."""
 
@@ -58,10 +65,13 @@ class DeskPages:
         """Show what a site has to answer today."""
         return View("desk.html", **_table(tx, call, query))
 
-    @page("/accueil/liste", allow=STAFF, query=DeskQuery)
-    def show_desk_list(self, tx: Transaction, call: Call, query: DeskQuery) -> View:
-        """Show the lists of a site's table alone, to be loaded anew."""
-        return View("desk_day.html", **_table(tx, call, query))
+    @page("/accueil/nouvelles", allow=STAFF, query=Newer)
+    def count_newer(self, tx: Transaction, call: Call, query: Newer) -> View:
+        """Say how many referrals have come since the page was opened, and name nobody."""
+        count = desk.count_newer(
+            tx, query.site, after=query.apres, caller=call.caller, now=call.now
+        )
+        return View("newer.html", count=count, site_code=query.site)
 
     @page("/accueil/recherche", allow=STAFF, query=Search)
     def search(self, tx: Transaction, call: Call, query: Search) -> View:
@@ -197,7 +207,12 @@ def _table(tx: Transaction, call: Call, query: DeskQuery) -> dict[str, Any]:
         if site_code is None
         else desk.show_day(tx, site_code, caller=call.caller, now=call.now)
     )
-    return {"sites": sites, "site_code": site_code, "day": day}
+    return {
+        "sites": sites,
+        "site_code": site_code,
+        "day": day,
+        "latest": None if day is None else day.latest,
+    }
 
 
 def _names(tx: Transaction) -> dict[str, str]:

@@ -13,8 +13,8 @@ do {
 } while (after);
 
 const names = new Map(users.map((user) => [user.user_id, user.display_name]));
-for (const place of document.querySelectorAll("[data-user]")) {
-  place.textContent = names.get(place.dataset.user) ?? place.textContent;
+for (const place of document.querySelectorAll("[data-worker]")) {
+  place.textContent = names.get(place.dataset.worker) ?? place.textContent;
 }
 const choice = document.querySelector("[data-referrers]");
 for (const user of users.filter((each) => each.role === "referrer" && !each.disabled)) {
