@@ -12,10 +12,13 @@ Hears      accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.devic
            referrals.entitlement.renewed.v1, referrals.entitlement.shortened.v1,
            referrals.export.requested.v1, referrals.person.erased.v1, referrals.person.merged.v1,
            referrals.person.unmerged.v1
-Shows      GET /pilotage/livraisons/<service>, GET /caisse/appareil, GET /caisse/manifest.webmanifest,
-           GET /caisse/sw.js, GET /caisse,
+Shows      GET /caisse, GET /caisse/appareil, GET /caisse/manifest.webmanifest, GET /caisse/sw.js,
            GET /caisse/tiroir, GET /caisse/tiroir/<uuid:till_id>,
-           GET /caisse/tiroir/seances/<uuid:drawer_session_id>
+           GET /caisse/tiroir/seances/<uuid:drawer_session_id>, GET /pilotage/caisses,
+           GET /pilotage/caisses/apercu, GET /pilotage/clotures,
+           GET /pilotage/livraisons/<service>, GET /pilotage/stock, GET /pilotage/stock/apercu,
+           GET /pilotage/stock/lots/<uuid:batch_id>,
+           GET /pilotage/stock/transferts/<uuid:transfer_id>
 Answers    GET /v1/batches, GET /v1/closings/<uuid:closing_id>/report, GET /v1/drawer-sessions,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/report,
            GET /v1/drawer-sessions/<uuid:drawer_session_id>/x, GET /v1/offers,

@@ -25,7 +25,9 @@ from services.recharges.handlers import learning as handlers
 from services.recharges.handlers import leases
 from services.recharges.web.drawers import DrawerPages
 from services.recharges.web.offline import OfflinePages
+from services.recharges.web.stock import StockPages
 from services.recharges.web.till import TillPages
+from services.recharges.web.tills import SteeredTillPages
 
 
 class Recharges(
@@ -43,6 +45,8 @@ class Recharges(
     TransferDoors,
     DrawerPages,
     OfflinePages,
+    StockPages,
+    SteeredTillPages,
     TillPages,
     KnowsPeople,
     PersonalData,

@@ -9,7 +9,8 @@
 //
 // The first cell of a row is its label; a column with `data-series` is drawn, one with `data-limit`
 // is a mark to hold it against, any other is only read.  `data-value` is the number in a cell, its
-// `data-state` (good, wait, bad) colours it.  `data-format="euros"` on the figure: values are cents.
+// `data-state` (good, wait, bad) colours it.  On the figure, `data-format="euros"` says that values
+// are cents, `data-max` where the scale ends, `data-reverse` that the latest row stands first.
 // A page names this script; a figure that htmx brings is drawn when it is there, and again when its
 // table says something else.  The library comes once the page is whole: nobody waits for it.
 
@@ -19,6 +20,7 @@ const VENDOR = "./vendor/chart.js-4.6.1/chart.umd.min.js";
 const STATES = { good: "--good", wait: "--wait", bad: "--bad" };
 const SERIES = ["--brand", "--focus", "--ink-soft"];
 const ROW_PX = 34;
+const NARROW_PX = 480;
 /** What is drawn: of each figure the chart, and what its table said. */
 const drawn = new Map();
 
@@ -44,6 +46,13 @@ function tableOf(figure) {
     ];
   });
   return { labels, columns };
+}
+
+/** A label as the lines of an axis, no longer than there is room for. */
+function linesOf(label, width) {
+  const most = width < NARROW_PX ? 18 : 40;
+  const lines = label.split(" · ").map((line) => (line.length > most ? `${line.slice(0, most - 1)}…` : line));
+  return lines.length > 1 ? lines : lines[0];
 }
 
 function dataset(column, at, { kind, isLying }) {
@@ -77,8 +86,9 @@ function dataset(column, at, { kind, isLying }) {
 function optionsOf(figure, { isLying, seriesCount, isNew }) {
   const [ink, rule] = [colour("--ink-soft"), colour("--rule")];
   const asText = figure.dataset.format === "euros" ? euros : (value) => value.toLocaleString(document.documentElement.lang);
-  const values = { beginAtZero: true, grid: { color: rule }, ticks: { color: ink, callback: asText, maxTicksLimit: 8 } };
-  const labels = { grid: { display: false }, ticks: { color: ink, autoSkip: !isLying, maxRotation: 0 } };
+  const { max } = figure.dataset;
+  const values = { beginAtZero: true, max: max ? Number(max) : undefined, grid: { color: rule }, ticks: { color: ink, callback: asText, maxTicksLimit: 8 } };
+  const labels = { reverse: "reverse" in figure.dataset, grid: { display: false }, ticks: { color: ink, autoSkip: !isLying, maxRotation: 0 } };
   return {
     animation: isNew && !stillness.matches ? { duration: 250 } : false,
     maintainAspectRatio: false,
@@ -111,7 +121,7 @@ function draw(figure) {
   globalThis.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   drawn.get(figure).chart = new globalThis.Chart(canvas, {
     type: kind === "line" ? "line" : "bar",
-    data: { labels, datasets: columns.map((column, at) => dataset(column, at, { kind, isLying })) },
+    data: { labels: labels.map((label) => linesOf(label, place.clientWidth)), datasets: columns.map((column, at) => dataset(column, at, { kind, isLying })) },
     options: optionsOf(figure, { isLying, seriesCount: columns.length, isNew: !before }),
   });
 }

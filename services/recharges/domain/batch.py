@@ -62,3 +62,8 @@ def after(state: BatchState, verb: Verb) -> BatchState:
     if state not in allowed:
         raise BatchRefused(state=state, wanted=wanted)
     return wanted
+
+
+def verbs(state: BatchState) -> tuple[Verb, ...]:
+    """Say what may be done to a batch as it stands."""
+    return tuple(verb for verb, (allowed, _) in _VERBS.items() if state in allowed)

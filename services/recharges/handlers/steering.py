@@ -140,6 +140,12 @@ def _state(supply: Supply) -> str:
     return "low" if lead is not None and supply.cover_days < lead else "enough"
 
 
+def last_batches(tx: Transaction, *, site_code: str, count_max: int) -> list[Row]:
+    """Return a site's batches: those that wait for release, then the latest."""
+    asked = {"site_code": site_code, "count_max": count_max}
+    return tx.execute(SQL["find_last_batches"], asked).fetchall()
+
+
 def site_names(tx: Transaction, *, site_codes: Sites) -> dict[str, str]:
     """Return the names of some sites, or of all, by their codes."""
     asked = {"site_codes": None if site_codes is None else column(site_codes)}

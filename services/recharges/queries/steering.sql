@@ -75,3 +75,19 @@ SELECT site_code, name
 
 -- name: find_offer_labels
 SELECT offer_code, label FROM offer ORDER BY offer_code;
+
+-- name: find_last_batches
+-- The last batches that a site received or holds something of, and what waits there for release.
+SELECT batch.batch_id, batch.operator, batch.batch_code, batch.state,
+       batch.voucher_count AS vouchers, batch.received_at,
+       coalesce(here.waiting, 0)::bigint AS waiting
+  FROM batch
+  LEFT JOIN (SELECT batch_id,
+                    sum(end_position - next_position)
+                        FILTER (WHERE state = 'quarantined') AS waiting
+               FROM lot
+              WHERE site_code = %(site_code)s
+              GROUP BY batch_id) AS here ON here.batch_id = batch.batch_id
+ WHERE batch.site_code = %(site_code)s OR here.batch_id IS NOT NULL
+ ORDER BY coalesce(here.waiting, 0) > 0 DESC, batch.batch_id DESC
+ LIMIT %(count_max)s;

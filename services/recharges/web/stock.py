@@ -1,0 +1,112 @@
+"""Stock for who steers: how long it lasts, what waits for a second person, what is on its way."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from chassis.db import Transaction
+from chassis.http import Call, Parameters
+from chassis.web import View, page
+from kernel.period import business_date
+from services.recharges.api.transfers import TransfersAsked
+from services.recharges.domain import batch
+from services.recharges.domain.batch import BatchState
+from services.recharges.doors import SUPERVISORS
+from services.recharges.handlers import batches, steering, stock, transfers
+from services.recharges.web.drawers import sites_of, who_of
+
+_BATCHES_LISTED = 12
+_TRANSFERS_LISTED = 12
+
+
+class SiteChosen(Parameters):
+    """Which site is looked at; none is all of them, or the only one."""
+
+    site: Annotated[str, Field(max_length=40)] = ""
+
+
+class StockPages:
+    """The stock of sites."""
+
+    @page("/pilotage/stock", allow=SUPERVISORS, query=SiteChosen)
+    def show_stock_page(self, tx: Transaction, call: Call, query: SiteChosen) -> View:
+        """Show one site's stock with what can be done; or how long that of each site lasts."""
+        names = steering.site_names(tx, site_codes=sites_of(call))
+        site_code = chosen(call, query, names)
+        shown: dict[str, Any] = {"sites": names, "site_code": site_code}
+        on = business_date(call.now)
+        if site_code:
+            shown |= _stock_of(tx, call, site_code)
+        return View(
+            "stock.html",
+            cover=steering.cover(
+                tx, site_codes=[site_code] if site_code else sites_of(call), on=on
+            ),
+            **shown,
+        )
+
+    @page("/pilotage/stock/apercu", allow=SUPERVISORS)
+    def show_stock_at_a_glance(self, tx: Transaction, call: Call) -> View:
+        """Show how long the stock of each site lasts: a part of /pilotage."""
+        cover = steering.cover(tx, site_codes=sites_of(call), on=business_date(call.now))
+        return View("stock_glance.html", cover=cover)
+
+    @page("/pilotage/stock/lots/<uuid:batch_id>", allow=SUPERVISORS)
+    def show_batch_page(self, tx: Transaction, call: Call, batch_id: UUID) -> View:
+        """Show where every voucher of a batch is, and what may be done to it."""
+        account = batches.show_batch(tx, batch_id, call=call)
+        here = call.caller.role == "admin" or account.site_code in call.caller.site_codes
+        waiting = sum(each.count for each in account.counts if each.state == "quarantined")
+        may = {
+            verb
+            for verb in batch.verbs(BatchState(account.state))
+            if (waiting if verb == "release" else here)
+        }
+        return View(
+            "stock_batch.html",
+            batch=account,
+            waiting=waiting,
+            may=may,
+            sites=steering.site_names(tx, site_codes=None),
+            labels=steering.offer_labels(tx),
+            who=who_of(call),
+        )
+
+    @page("/pilotage/stock/transferts/<uuid:transfer_id>", allow=SUPERVISORS)
+    def show_transfer_page(self, tx: Transaction, call: Call, transfer_id: UUID) -> View:
+        """Show what is on its way, to be counted in, or taken back."""
+        transfer = transfers.show_transfer(tx, transfer_id, call=call)
+        everywhere, mine = call.caller.role == "admin", call.caller.site_codes
+        on_its_way = transfer.state == "sent"
+        return View(
+            "stock_transfer.html",
+            transfer=transfer,
+            may_receive=on_its_way
+            and (everywhere or transfer.to_site in mine)
+            and transfer.sent_by != call.caller.user_id,
+            may_cancel=on_its_way and (everywhere or transfer.from_site in mine),
+            sites=steering.site_names(tx, site_codes=None),
+            labels=steering.offer_labels(tx),
+            who=who_of(call),
+        )
+
+
+def chosen(call: Call, query: SiteChosen, names: dict[str, str]) -> str:
+    """Return the site that is looked at: the one asked for, or the only one."""
+    if query.site:
+        call.caller.require_site(query.site)
+        return query.site
+    return next(iter(names)) if len(names) == 1 else ""
+
+
+def _stock_of(tx: Transaction, call: Call, site_code: str) -> dict[str, Any]:
+    asked = TransfersAsked(site_code=site_code, limit=_TRANSFERS_LISTED)
+    return {
+        "stock": stock.show_stock(tx, site_code=site_code, on=business_date(call.now)),
+        "alerts": stock.show_alerts(tx, site_code=site_code),
+        "batches": steering.last_batches(tx, site_code=site_code, count_max=_BATCHES_LISTED),
+        "transfers": transfers.list_transfers(tx, asked, call=call).items,
+        "everywhere": steering.site_names(tx, site_codes=None),
+        "labels": steering.offer_labels(tx),
+    }
