@@ -95,6 +95,7 @@ def bearer(
     user_id: UUID | None = None,
     operator: str | None = None,
     volunteer: bool = False,
+    name: str | None = None,
     key: str = SIGNING_KEY,
     lifetime: timedelta = timedelta(hours=1),
 ) -> dict[str, str]:
@@ -105,6 +106,7 @@ def bearer(
         site_codes=frozenset(site_codes),
         operator=operator,
         volunteer=volunteer,
+        name=name,
     )
     token = Signer(key).sign(caller, token_id=uuid4(), now=datetime.now(UTC), lifetime=lifetime)
     return {"Authorization": f"Bearer {token}"}

@@ -794,6 +794,14 @@ CREATE TABLE site (
     CONSTRAINT site_pkey PRIMARY KEY (site_code)
 );
 
+CREATE TABLE staff_name (
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    CONSTRAINT staff_name_pkey PRIMARY KEY (user_id),
+    CONSTRAINT staff_name_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+);
+
 CREATE TABLE stock_alert (
     alert_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     site_code text NOT NULL,

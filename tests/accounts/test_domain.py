@@ -272,3 +272,17 @@ class TestAccess:
 
         assert began_at < ending.issued_before <= next_began_at
         assert began_at.timestamp() < ending.issued_before.timestamp() <= next_began_at.timestamp()
+
+
+class TestShortName:
+    @pytest.mark.parametrize(
+        ("name", "short"),
+        [
+            ("Anaïs Montclar", "Anaïs M."),
+            ("Anaïs de la Tour", "Anaïs T."),
+            ("Anaïs", "Anaïs"),
+            ("x" * 120, "x" * 40),
+        ],
+    )
+    def test_is_what_colleagues_call_somebody(self, name: str, short: str) -> None:
+        assert user.short_name(name) == short

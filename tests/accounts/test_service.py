@@ -64,6 +64,7 @@ class TestSignIn:
         now = datetime.now(UTC)
         caller = verifier.verify(f"Bearer {session['token']}", now=now)
         assert (str(caller.user_id), caller.site_codes) == (user["user_id"], frozenset({site}))
+        assert caller.name == "Capucine A."
         lifetime = datetime.fromisoformat(session["expires_at"]) - now
         assert timedelta(hours=11, minutes=59) < lifetime <= timedelta(hours=12)
 

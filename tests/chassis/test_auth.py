@@ -27,7 +27,12 @@ from chassis.auth import (
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 PRIVATE = base64.urlsafe_b64encode(bytes(range(32))).decode()
-CALLER = Caller(user_id=UUID(int=1), role="till_operator", site_codes=frozenset({"antony", "lyon"}))
+CALLER = Caller(
+    user_id=UUID(int=1),
+    role="till_operator",
+    site_codes=frozenset({"antony", "lyon"}),
+    name="Awa D.",
+)
 
 
 def a_token(key: str = PRIVATE, *, lifetime: timedelta = HOUR) -> str:

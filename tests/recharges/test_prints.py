@@ -27,8 +27,8 @@ from tests.recharges.shop import KEYS, Shop
 
 CASHIER_ID, COLLEAGUE_ID, MANAGER_ID = uuid4(), uuid4(), uuid4()
 CASHIER = bearer("till_operator", SITE, user_id=CASHIER_ID)
-COLLEAGUE = bearer("till_operator", SITE, user_id=COLLEAGUE_ID)
-MANAGER = bearer("site_manager", SITE, user_id=MANAGER_ID)
+COLLEAGUE = bearer("till_operator", SITE, user_id=COLLEAGUE_ID, name="Awa D.")
+MANAGER = bearer("site_manager", SITE, user_id=MANAGER_ID, name="Moussa K.")
 STRANGER = bearer("till_operator", "lyon")
 MEDIATOR = bearer("mediator", SITE)
 OPERATOR = bearer("operator_partner", operator="sfr")
@@ -149,7 +149,8 @@ class TestZ:
 
         text = text_of(counter.done(path, {"format": "html"})["printed"])
 
-        cashier, colleague, manager = map(code_of, (CASHIER_ID, COLLEAGUE_ID, MANAGER_ID))
+        cashier, *others = map(code_of, (CASHIER_ID, COLLEAGUE_ID, MANAGER_ID))
+        colleague, manager = f"Awa D. {others[0]}", f"Moussa K. {others[1]}"
         assert f"Ouverte par agent {cashier}" in text
         assert f"Tenue par agent {colleague}" in text
         assert f"De l'agent {cashier} à l'agent {colleague}" in text
@@ -158,6 +159,9 @@ class TestZ:
         assert f"Approuvé par agent {manager} Motif : billet égaré Approuvé le" in text
         assert "Écart -24,00 €" in text
         assert "Ancres du journal" in text
+        # On the house's own papers alone: in no record, and in nothing that leaves.
+        with committed(counter.door.schema) as shop:
+            assert set(rows_with("Moussa K.", shop=shop)) == {"staff_name"}
 
     def test_is_in_the_journal_with_all_of_it(self, counter: Counter) -> None:
         counter.close_a_day()

@@ -168,7 +168,7 @@ class TestWalkIn:
             "referral_code": first.code,
             "last_on": MONTH_ON - timedelta(days=1),
         }
-        with pytest.raises(referrals.OpenElsewhere):
+        with pytest.raises(referrals.WalkedInElsewhere):
             submit(tx, **self.PERSON)
         with pytest.raises(referrals.OpenElsewhere):
             walk_in(tx, by=a_caller("till_operator", "lyon"), site_code="lyon", **self.PERSON)
@@ -181,6 +181,15 @@ class TestWalkIn:
         submit(tx, **third)
         with pytest.raises(referrals.OpenAlready):
             walk_in(tx, **third)
+
+    def test_is_named_to_the_house_that_is_asked_to_confirm_it(self, tx: Tx) -> None:
+        house = a_house(tx, me := a_caller("referrer"))
+        first = walk_in(tx, structure_id=str(house), **self.PERSON)
+
+        with pytest.raises(referrals.WalkedInAlready) as refused:
+            submit(tx, caller=me, **self.PERSON)
+
+        assert refused.value.values["referral_code"] == first.code
 
     def test_belongs_to_the_site_of_who_takes_them_in(self, tx: Tx) -> None:
         with pytest.raises(OtherSite):

@@ -11,6 +11,7 @@ from uuid import UUID
 from kernel.refusal import Forbidden, Invalid, NotFound, Refusal
 
 EMAIL_CHARS_MAX = 254
+SHORT_NAME_SIGNS_MAX = 40
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)+")
 
 
@@ -89,6 +90,13 @@ class User:
     def disabled(self) -> bool:
         """Whether they may do nothing any more."""
         return self.disabled_at is not None
+
+
+def short_name(display_name: str) -> str:
+    """Return what colleagues call somebody: `Awa D.` for Awa Diallo."""
+    first, *others = display_name.split() or [display_name]
+    first = first[:SHORT_NAME_SIGNS_MAX]
+    return f"{first} {others[-1][0].upper()}." if others else first
 
 
 def normalise_email(text: str) -> str:

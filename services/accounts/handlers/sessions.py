@@ -16,7 +16,7 @@ from services.accounts.domain import session as sessions
 from services.accounts.domain.record import Kind
 from services.accounts.domain.second_factor import CodeWrong, SecondFactorNeeded
 from services.accounts.domain.session import Session, SessionUnknown, Way, Why
-from services.accounts.domain.user import User, UserUnknown
+from services.accounts.domain.user import User, UserUnknown, short_name
 from services.accounts.handlers import access, second_factors, users
 from services.accounts.handlers.attempts import Ending
 from services.accounts.handlers.deeds import Deed, active, note
@@ -56,6 +56,7 @@ class Begun:
             operator=self.user.operator,
             volunteer=self.user.volunteer,
             session_id=self.session.session_id,
+            name=short_name(self.user.display_name),
         )
 
 

@@ -11,7 +11,11 @@ from services.recharges.handlers.journalling import Pen
 def pen_of(call: Call) -> Pen:
     """What the caller writes in a journal with."""
     return Pen(
-        keys=secrets.journal_keys(), new_id=call.new_id, now=call.now, by=call.caller.user_id
+        keys=secrets.journal_keys(),
+        new_id=call.new_id,
+        now=call.now,
+        by=call.caller.user_id,
+        name=call.caller.name,
     )
 
 

@@ -12,6 +12,7 @@ from services.recharges.domain import journal
 from services.recharges.domain.journal import Event, Kind
 from services.recharges.signing import JournalKeys
 from services.recharges.store import journal as records
+from services.recharges.store import staff
 
 NewId = Callable[[], UUID]
 Row = dict[str, Any]
@@ -25,6 +26,8 @@ class Pen:
     new_id: NewId
     now: datetime
     by: UUID | None
+    #: What colleagues call who writes, where their token says so.
+    name: str | None = None
 
     @property
     def today(self) -> date:
@@ -33,7 +36,12 @@ class Pen:
 
 
 def note(tx: Transaction, till: Row, event: Event, details: dict[str, Any], *, pen: Pen) -> None:
-    """Write a technical event into a till's journal, which the first one begins."""
+    """Write a technical event into a till's journal, which the first one begins.
+
+    The record names whoever acts by their id alone; their name is kept beside it, for papers.
+    """
+    if pen.by is not None and pen.name:
+        staff.note_name(tx, pen.by, name=pen.name, now=pen.now)
     if records.heads(tx, till["till_id"])[Kind.EVENT].sequence == 0:
         _note(tx, till, Event.JOURNAL_BEGUN, {}, pen=pen)
     _note(tx, till, event, details, pen=pen)

@@ -30,7 +30,7 @@ from services.recharges.domain.report import (
 )
 from services.recharges.domain.ticket import Reprint, VatShare
 from services.recharges.handlers.closings import Made
-from services.recharges.store import SQL, chains
+from services.recharges.store import SQL, chains, staff
 from services.recharges.store import closings as closing_rows
 from services.recharges.store import drawers as drawer_rows
 
@@ -43,6 +43,18 @@ _CODE_DIGITS = 8
 def code_of(user_id: UUID) -> str:
     """Return the short code that stands for a member of staff on paper."""
     return user_id.hex[-_CODE_DIGITS:]
+
+
+class _Staff:
+    """Members of staff as a paper of the house names them: `Awa D. 1a2b3c4d`."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def __call__(self, user_id: UUID) -> str:
+        """Name one by the code, behind what colleagues call them where that is known."""
+        name = staff.find_name(self._tx, user_id)
+        return code_of(user_id) if name is None else f"{name} {code_of(user_id)}"
 
 
 def find_closing(tx: Transaction, closing_id: UUID) -> Row:
@@ -81,7 +93,7 @@ def report_of_closing(
         period_on=closing["period_on"],
         closing_no=closing["closing_no"],
         closed_at=closing["closed_at"],
-        closed_by_code=_code(closing["closed_by"]),
+        closed_by_code=None if closing["closed_by"] is None else _Staff(tx)(closing["closed_by"]),
         sale_count=said["sale_count"],
         refund_count=said["refund_count"],
         sold_cents=Cents(said["sold_cents"]),
@@ -124,7 +136,7 @@ def _place(
     return Place(
         **names,
         printed_at=now,
-        printed_by_code=code_of(by),
+        printed_by_code=_Staff(tx)(by),
         software_version=VERSION,
         reprint=reprint,
         is_shown=is_shown,
@@ -140,56 +152,55 @@ def _report(
     place: Place,
     sees: bool,
 ) -> DrawerReport:
+    named = _Staff(tx)
     return DrawerReport(
         kind=ReportKind.X if closing is None else ReportKind.Z,
         report_no=closing["closing_no"] if closing else None,
         place=place,
         business_date=session["business_date"],
         opened_at=session["opened_at"],
-        opened_by_code=code_of(session["opened_by"]),
-        held_by_code=code_of(session["held_by"]),
+        opened_by_code=named(session["opened_by"]),
+        held_by_code=named(session["held_by"]),
         opening=_pieces(session["float"]),
         movements=tuple(
             DrawerMovement(
                 amount_cents=row["amount_cents"],
                 reason=row["reason"],
                 recorded_at=row["recorded_at"],
-                by_code=code_of(row["recorded_by"]),
+                by_code=named(row["recorded_by"]),
             )
             for row in drawer_rows.movements(tx, session)
         ),
-        handovers=tuple(_handover(row, sees=sees) for row in drawer_rows.handovers(tx, session)),
+        handovers=tuple(
+            _handover(row, sees=sees, named=named) for row in drawer_rows.handovers(tx, session)
+        ),
         takings=_takings(tx, session, closing) if sees else None,
-        **(_of_count(session) if closing else {}),
+        **(_of_count(session, named=named) if closing else {}),
         **(_of_closing(closing, record) if closing and record else {}),
     )
 
 
-def _code(user_id: UUID | None) -> str | None:
-    return None if user_id is None else code_of(user_id)
-
-
-def _handover(row: Row, *, sees: bool) -> Handover:
+def _handover(row: Row, *, sees: bool, named: _Staff) -> Handover:
     by_other = row["handed_by"] not in (None, row["from_user"])
     return Handover(
         at=row["at"],
-        from_code=code_of(row["from_user"]),
-        to_code=code_of(row["to_user"]),
+        from_code=named(row["from_user"]),
+        to_code=named(row["to_user"]),
         counted_cents=row["counted_cents"],
         expected_cents=row["expected_cents"] if sees else None,
-        by_code=code_of(row["handed_by"]) if by_other else None,
+        by_code=named(row["handed_by"]) if by_other else None,
     )
 
 
-def _of_count(session: Row) -> dict[str, Any]:
+def _of_count(session: Row, *, named: _Staff) -> dict[str, Any]:
     """What only a Z says of its drawer: the count, and who accepted the gap."""
     approved = session["approved_by"] is not None
     return {
         "counted": _pieces(session["counted"]),
-        "counted_by_code": code_of(session["counted_by"]),
+        "counted_by_code": named(session["counted_by"]),
         "counted_at": session["counted_at"],
         "approval": Approval(
-            by_code=code_of(session["approved_by"]),
+            by_code=named(session["approved_by"]),
             reason=session["reason"],
             at=session["approved_at"],
         )

@@ -128,6 +128,14 @@ class WalkedInAlready(Refusal):
     code = "referrals.walk_in.open_already"
 
 
+class WalkedInElsewhere(Refusal):
+    """This person has been taken in provisionally already. No new referral is needed: confirm the
+    entry, by the code on the slip that they were given.
+    """
+
+    code = "referrals.walk_in.open_elsewhere"
+
+
 class WalkedInBefore(Refusal):
     """This person's last entry without a referral was never confirmed. A referral is needed."""
 
@@ -194,8 +202,8 @@ def refuse_second(open_one: Sent | None, *, user_id: UUID, structure_id: UUID | 
         user_id=user_id,
         of_structure_id=structure_id,
     ):
-        raise OpenAlready(referral_code=open_one.code, site_code=open_one.site_code)
-    raise OpenElsewhere()
+        raise _open_already(open_one)
+    raise WalkedInElsewhere() if open_one.state is State.PROVISIONAL else OpenElsewhere()
 
 
 def refuse_second_entry(open_one: Sent | None, *, site_code: str) -> None:
@@ -204,10 +212,14 @@ def refuse_second_entry(open_one: Sent | None, *, site_code: str) -> None:
         return
     if open_one.site_code != site_code:
         raise OpenElsewhere()
+    raise _open_already(open_one)
+
+
+def _open_already(open_one: Sent) -> Refusal:
     if open_one.state is State.PROVISIONAL:
         last_on = open_one.expires_on - timedelta(days=1)
-        raise WalkedInAlready(referral_code=open_one.code, last_on=last_on)
-    raise OpenAlready(referral_code=open_one.code, site_code=open_one.site_code)
+        return WalkedInAlready(referral_code=open_one.code, last_on=last_on)
+    return OpenAlready(referral_code=open_one.code, site_code=open_one.site_code)
 
 
 def awaits_any_referrer(
