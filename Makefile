@@ -11,7 +11,7 @@ setup: ## install what is missing: PostgreSQL, RabbitMQ, nginx, the Python packa
 	@sh deploy/local/setup.sh
 
 run: setup ## start the whole network on this machine, play a day of it, serve until Ctrl-C
-	@exec .venv/bin/relais up
+	@STRIPE_READER_AFTER_S=6 exec .venv/bin/relais up
 
 test: ## everything that CI runs: the checks, then the whole suite
 	@sh deploy/local/setup.sh test

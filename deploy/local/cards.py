@@ -61,6 +61,7 @@ def make_child(home: Home, *, ports: Ports, hearer: ServiceProcess, keyring: Key
     environment = {
         **keyring.environment((KEY, SECRET)),
         "STRIPE_WEBHOOK_URL": f"http://127.0.0.1:{ports.of(hearer)}{HOOKS_PATH}",
+        "STRIPE_READER_AFTER_S": os.environ.get("STRIPE_READER_AFTER_S", ""),
         "STRIPE_STATE_FILE": str(home.folder(NAME) / "stripe.sqlite3"),
         "RELAIS_HTTP_PORT": str(ports.stripe),
         "PYTHONPATH": str(ROOT),

@@ -6,12 +6,14 @@ was charged, the cancelling of what has succeeded.  What it answered survives a 
 is one transaction of an SQLite file.  Test cards are Stripe's own names (`cards.py`).
 
     rooms       forms -> intents, refunds, disputes, listing -> routes -> api -> server
-                store (SQLite), weather (bad days), courier (webhooks), control (the back door)
+                store (SQLite), weather (bad days), courier (webhooks), control (the back door),
+                reader (a customer with a card)
     API         POST GET /v1/payment_intents[/<id>[/confirm|cancel|capture]]
                 POST GET /v1/refunds[/<id>]
                 GET /v1/charges[/<id>], /v1/disputes[/<id>], /v1/events[/<id>]
     environment STRIPE_API_KEY (several: comma separated), STRIPE_WEBHOOK_SECRET,
-                STRIPE_WEBHOOK_URL (none: nothing is told), STRIPE_STATE_FILE, RELAIS_HTTP_PORT
+                STRIPE_WEBHOOK_URL (none: nothing is told), STRIPE_STATE_FILE, RELAIS_HTTP_PORT,
+                STRIPE_READER_AFTER_S (none: nobody holds a card to a reader)
 
 `/control` is no part of Stripe: it is for tests and for a person at the demonstration, answers
 callers of this machine only, and takes JSON:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deploy.stripe.api import Api
 from deploy.stripe.courier import Courier
+from deploy.stripe.reader import Reader
 from deploy.stripe.server import Server
 from deploy.stripe.store import Books
 
@@ -28,6 +29,8 @@ def main(environment: Mapping[str, str]) -> None:
     server = Server(address, api=Api(books, api_keys=api_keys), books=books)
     if url := environment.get("STRIPE_WEBHOOK_URL", "").strip():
         Courier(books, url=url, secret=environment["STRIPE_WEBHOOK_SECRET"]).start()
+    if pays_after_s := environment.get("STRIPE_READER_AFTER_S", "").strip():
+        Reader(books, pays_after_s=float(pays_after_s)).start()
     server.serve_forever()
 
 
