@@ -61,25 +61,30 @@ def forget(tx: Transaction, person_refs: Collection[UUID], *, now: datetime) -> 
     tx.execute(_REMEMBER, {"person_refs": column(person_refs), "now": now})
 
 
-def among(tx: Transaction, person_refs: Collection[UUID]) -> frozenset[UUID]:
-    """Return who of these was forgotten; until the transaction ends nobody else of them is."""
-    tx.execute(_SHARE, {"person_refs": column(sorted(person_refs))})
+def find(tx: Transaction, person_refs: Collection[UUID]) -> frozenset[UUID]:
+    """Return who of these was forgotten, without a lock: for what holds no words."""
     rows = tx.execute(_FIND, {"person_refs": column(person_refs)})
     return frozenset(row["person_ref"] for row in rows)
 
 
+def _is_forgotten(tx: Transaction, person_ref: UUID) -> bool:
+    """Say whether somebody was forgotten, which stays so until the transaction ends."""
+    tx.execute(_SHARE, {"person_refs": column([person_ref])})
+    return bool(find(tx, [person_ref]))
+
+
 def require_known(tx: Transaction, person_ref: UUID) -> None:
     """Refuse to open anything for somebody who was forgotten."""
-    if among(tx, [person_ref]):
+    if _is_forgotten(tx, person_ref):
         raise PersonErased()
 
 
 def require_no_words(tx: Transaction, person_ref: UUID, *words: str | None) -> None:
     """Refuse words about somebody who was forgotten."""
-    if among(tx, [person_ref]) and not {*words} <= {None, "", NO_WORDS}:
+    if _is_forgotten(tx, person_ref) and not {*words} <= {None, "", NO_WORDS}:
         raise WordsRefused()
 
 
 def words_about(tx: Transaction, person_ref: UUID, words: str) -> str:
     """Return the words, or none where they are about somebody who was forgotten."""
-    return "" if among(tx, [person_ref]) else words
+    return "" if _is_forgotten(tx, person_ref) else words

@@ -203,8 +203,8 @@ def sell_device(tx: Transaction, body: api.SellDevice, *, device_id: UUID, call:
     call.caller.require_site(body.site_code)
     if body.tender == "card":
         raise selling.CardNotYet
-    forgotten.require_known(tx, body.person_ref)
     device = _lock(tx, device_id, call=call)
+    forgotten.require_known(tx, body.person_ref)
     today = business_date(call.now)
     proof = store.find_proof(tx, device_id)
     price = None

@@ -164,7 +164,7 @@ def _set_aside(
     if not asked.people:
         return {}
     month_on = Month.of(on).first_on
-    gone = forgotten.among(tx, set(asked.people))
+    gone = forgotten.find(tx, asked.people)
     people = People(tx, ((person_ref, month_on) for person_ref in asked.people))
     shares: list[Share] = []
     for person_ref in dict.fromkeys(each for each in asked.people if each not in gone):
