@@ -1,8 +1,6 @@
 """Signing in by somebody else's word, at the door: with a real provider in its own process."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,11 +14,11 @@ import pytest
 
 from tests.accounts.authenticator import code_of
 from tests.accounts.door import ADMIN, PASSWORD, Door, run_create_admin
+from tests.accounts.provider import provider
 from tests.accounts.test_second_factors import enrol
-from tests.fix_service import SIGNING_KEY, free_port, serving
+from tests.fix_service import SIGNING_KEY, serving
 from tests.fix_stack import FreshSchema
 
-STARTED_WITHIN_S = 30.0
 BACK_AT = "https://relais.example/oidc"
 
 
@@ -59,22 +57,14 @@ class Elsewhere:
 
 @pytest.fixture(scope="module")
 def elsewhere(fresh_schema: FreshSchema) -> Iterator[Elsewhere]:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    told = {"client_id": "relais", "client_secret": "a secret", "redirect_uri": BACK_AT}
-    providers = {
-        "ailleurs": told | {"issuer": url},
-        "away": told | {"issuer": "http://127.0.0.1:9"},
-    }
-    schema = fresh_schema("accounts")
-    assert run_create_admin(schema).returncode == 0
-    provider = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(url)
+    with provider() as url:
+        told = {"client_id": "relais", "client_secret": "a secret", "redirect_uri": BACK_AT}
+        providers = {
+            "ailleurs": told | {"issuer": url},
+            "away": told | {"issuer": "http://127.0.0.1:9"},
+        }
+        schema = fresh_schema("accounts")
+        assert run_create_admin(schema).returncode == 0
         with serving(
             "accounts",
             schema=schema,
@@ -84,21 +74,6 @@ def elsewhere(fresh_schema: FreshSchema) -> Iterator[Elsewhere]:
             door = Door(client=client, schema=schema)
             door.admin = {"Authorization": f"Bearer {door.sign_in(ADMIN).json()['token']}"}
             yield Elsewhere(url=url, door=door)
-    finally:
-        provider.terminate()
-        provider.wait(timeout=20)
-
-
-def _wait_for(url: str) -> None:
-    until = time.monotonic() + STARTED_WITHIN_S
-    while True:
-        try:
-            if httpx.get(f"{url}/.well-known/openid-configuration").is_success:
-                return
-        except httpx.TransportError:
-            pass
-        assert time.monotonic() < until, "the provider does not answer"
-        time.sleep(0.1)
 
 
 def somebody(elsewhere: Elsewhere, **claims: Any) -> tuple[dict[str, Any], str]:
@@ -176,6 +151,18 @@ class TestSignIn:
         elsewhere.know(subject, email=user["email"], email_verified=True, amr=["mfa"])
         there = elsewhere.sign_in(subject)
         assert (there.status_code, there.json()["second_factor"]) == (201, "given")
+
+    def test_lets_a_browser_in_by_a_cookie_that_no_script_reads(self, elsewhere: Elsewhere) -> None:
+        _, subject = somebody(elsewhere)
+
+        body = elsewhere.visit(elsewhere.start(), subject=subject)
+        answer = elsewhere.door.client.post("/v1/oidc/ailleurs/browser-callback", json=body)
+
+        assert answer.status_code == 201, answer.text
+        assert "token" not in answer.json()
+        assert answer.json()["home"] == "/orienter"
+        assert answer.headers["Set-Cookie"].startswith("relais_session=")
+        assert "HttpOnly" in answer.headers["Set-Cookie"]
 
 
 class TestFlow:

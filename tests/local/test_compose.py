@@ -16,7 +16,7 @@ from deploy.migrate import password_variable
 COMPOSE = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
 CONTAINERS: dict[str, Any] = COMPOSE["services"]
 NO_SERVICE = {"postgres", "rabbitmq", "nginx", "migrate", "stripe", "mail"}
-DEFAULTED = {"RELAIS_PORT", "STRIPE_API_BASE", mails.URL}
+DEFAULTED = {"RELAIS_PORT", "STRIPE_API_BASE", mails.URL, mails.RESET_PAGE_URL}
 PORTS = Ports(WEB_PORT_DEFAULT)
 
 
@@ -42,7 +42,7 @@ class TestCompose:
         # Only in containers does nginx speak from another address than loopback.
         shared = {"RELAIS_VERIFY_KEY", "RELAIS_TRUSTED_PROXIES"}
         base = {cards.BASE} if cards.KEY in process.secrets else set()
-        mailed = {mails.URL} if process.writes_mails else set()
+        mailed = mails.environment(process, ports=PORTS).keys()
         sells = seller.environment(process).keys()
         assert environment.keys() - own == {*shared, *process.secrets, *base, *mailed, *sells}
 
