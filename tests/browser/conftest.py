@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
 
 from deploy.local.home import ROOT
 from tests.fix_network import Network
@@ -22,6 +22,7 @@ SCREENS = ROOT / "build" / "screens"
 WIDTH, HEIGHT, NARROW = 1100, 800, 320
 #: How long a page may take on a machine that does other things as well.
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 _AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: Chromium's own word on an answer that the page shows in words; what matters is looked at below.
 _ANSWERED = "Failed to load resource"
