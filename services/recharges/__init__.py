@@ -14,7 +14,8 @@ Hears      accounts.access.ended.v1, accounts.device.enrolled.v1, accounts.devic
            referrals.person.unmerged.v1
 Shows      GET /caisse, GET /caisse/appareil, GET /caisse/manifest.webmanifest, GET /caisse/sw.js,
            GET /caisse/tiroir, GET /caisse/tiroir/<uuid:till_id>,
-           GET /caisse/tiroir/seances/<uuid:drawer_session_id>, GET /pilotage/caisses,
+           GET /caisse/tiroir/seances/<uuid:drawer_session_id>,
+           GET /caisse/venues/<uuid:person_ref>, GET /pilotage/caisses,
            GET /pilotage/caisses/apercu, GET /pilotage/clotures,
            GET /pilotage/livraisons/<service>, GET /pilotage/stock, GET /pilotage/stock/apercu,
            GET /pilotage/stock/lots/<uuid:batch_id>,

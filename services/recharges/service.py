@@ -28,6 +28,7 @@ from services.recharges.web.offline import OfflinePages
 from services.recharges.web.stock import StockPages
 from services.recharges.web.till import TillPages
 from services.recharges.web.tills import SteeredTillPages
+from services.recharges.web.visits import VisitPages
 
 
 class Recharges(
@@ -48,6 +49,7 @@ class Recharges(
     StockPages,
     SteeredTillPages,
     TillPages,
+    VisitPages,
     KnowsPeople,
     PersonalData,
     Service,

@@ -129,6 +129,7 @@ class TestDesk:
         unseen: list[str],
     ) -> None:
         person_ref = network.entitle(site_code=SITE)
+        network.sell(person_ref, site_code=SITE)
         page = signed_in(role, site_code=SITE)
 
         page.goto(f"/accueil/personnes/{person_ref}")
@@ -137,6 +138,9 @@ class TestDesk:
             expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         for name in unseen:
             expect(page.get_by_role("heading", name=name, exact=True)).to_have_count(0)
+        if "Venues" in seen:
+            visits = page.get_by_role("region", name="Venues").get_by_role("listitem")
+            expect(visits).to_have_count(1)
 
     def test_reads_a_slip_that_a_scanner_types(self, signed_in: SignedIn, network: Network) -> None:
         sent = refer(

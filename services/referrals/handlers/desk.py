@@ -93,7 +93,6 @@ class PersonFile:
     standing: Entitlement | None
     sight: Sight
     referrals: Sequence[referral_api.ReferralSummary] = ()
-    first_visits: Sequence[Row] = ()
     #: Whom this person turned out to be as well; each merge can be undone.
     merges: Sequence[Row] = ()
     #: All that the person has and had, the last to end first.
@@ -182,9 +181,6 @@ def show_person(tx: Transaction, person_ref: UUID, *, caller: Caller, now: datet
         standing=entitlements.standing(held, on=today),
         sight=sight,
         referrals=[showing.summarise(row, today=today, rules=rules) for row in history],
-        first_visits=(
-            rows.list_first_visits(tx, person_refs, site_codes=sites) if sight.history else ()
-        ),
         merges=rows.list_merges(tx, person_refs) if sight.managing else (),
         held=held,
     )

@@ -53,15 +53,6 @@ SELECT referral_id, code, state, site_code, given_name, family_name, situation, 
  ORDER BY referral_id DESC
  LIMIT %(limit)s;
 
--- name: list_first_visits_of
--- When a person first came after each acceptance, to some sites or all.
-SELECT at, site_code, code
-  FROM first_visit
-  JOIN referral USING (referral_id)
- WHERE person_ref = ANY (%(person_refs)s)
-   AND (%(site_codes)s::text[] IS NULL OR site_code = ANY (%(site_codes)s::text[]))
- ORDER BY at DESC;
-
 -- name: list_merges_into
 -- Who is merged into a person, by name, the latest first: what can be undone.
 SELECT person_ref, given_name, family_name, merged_at

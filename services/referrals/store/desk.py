@@ -45,14 +45,6 @@ def list_referrals_of(
     return tx.execute(SQL["list_referrals_of"], values).fetchall()
 
 
-def list_first_visits(
-    tx: Transaction, person_refs: Sequence[UUID], *, site_codes: Collection[str] | None
-) -> list[Row]:
-    """List when a person first came after each acceptance."""
-    values = {"person_refs": list(person_refs), "site_codes": _listed(site_codes)}
-    return tx.execute(SQL["list_first_visits_of"], values).fetchall()
-
-
 def list_merges(tx: Transaction, person_refs: Sequence[UUID]) -> list[Row]:
     """List who is merged into a person, the latest first."""
     return tx.execute(SQL["list_merges_into"], {"person_refs": list(person_refs)}).fetchall()

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from chassis import navigation
 from chassis.db import Transaction
 from chassis.http import Call, Parameters
 from chassis.web import View, page
@@ -238,4 +239,4 @@ def _erasure(tx: Transaction, call: Call, person_ref: UUID) -> dict[str, Any]:
     found = erasing.list_erasures(
         tx, wanted, caller=call.caller, now=call.now, terms=erasure_terms()
     )
-    return {"erasure": next(iter(found.items), None)}
+    return {"erasure": next(iter(found.items), None), "service_names": navigation.SERVICES}
