@@ -1,11 +1,36 @@
 """Lays a sheet out for a receipt printer: ESC/POS bytes, 48 columns on a roll of 80 mm."""
 
+import json
+import os
+import shutil
 import textwrap
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
 
-from escpos.printer import Dummy
+import yaml
 
 from services.recharges.printing.sheet import Banner, Block, Card, Row, Sheet, Table
+
+
+@contextmanager
+def _read_as_what_it_is() -> Iterator[None]:
+    """Let python-escpos read its JSON of all printers as JSON: as YAML it takes half a second."""
+    slow, yaml.safe_load = yaml.safe_load, cast(Any, json.load)
+    try:
+        yield
+    finally:
+        yaml.safe_load = slow
+
+
+with _read_as_what_it_is():
+    from escpos import capabilities
+    from escpos.printer import Dummy
+
+# It keeps them for the next time in a new folder, which no next time finds.
+if "ESCPOS_CAPABILITIES_PICKLE_DIR" not in os.environ:
+    shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
 
 COLUMNS = 48
 #: Holds every French letter, œ included, the euro and the typographic signs.
