@@ -6,6 +6,7 @@ import { el, note } from "./dom.js";
 import { search } from "./find.js";
 import { choose, lookAtTills, till, tillsOfSite, today, userId, supervises } from "./known.js";
 import * as line from "./line.js";
+import { businessDate } from "./offline/days.js";
 import { mount as mountLine } from "./offline/panel.js";
 import { go, isShown, screen } from "./screens.js";
 import { draw as drawOpenSales } from "./settle.js";
@@ -38,7 +39,7 @@ function drawStrip() {
   const { till_id: id, name = "", site_name: site = "" } = till() ?? {};
   part("till-name").textContent = name;
   part("till-site").textContent = site;
-  document.querySelector("[data-do=choose]").hidden = tillsOfSite().length < 2 || !id;
+  document.querySelector("[data-do=choose]").hidden = tillsOfSite().length < 2 || !id || line.state().enrolled;
   document.querySelector("[data-do=later]").hidden = !id;
   part("drawer").href = id ? `/caisse/tiroir/${id}` : "/caisse/tiroir";
   part("notes").replaceChildren(...(id ? notesOf(till()) : []));
@@ -63,6 +64,7 @@ function drawLine() {
   if (shape.tillId && till()?.till_id !== shape.tillId) {
     choose(shape.tillId);
     drawStrip();
+    if (isShown("choose")) go("find", null, { replace: true });
   }
   drawOpenSales();
 }
@@ -70,6 +72,9 @@ function drawLine() {
 async function lookAgain() {
   await lookAtTills();
   drawStrip();
+  if (!till()) go("choose", null, { replace: true });
+  // Another day has another tariff.
+  else if (businessDate() !== today && line.state().online) location.reload();
 }
 
 const deeds = {

@@ -17,6 +17,7 @@ import * as sending from "./upload.js";
 const KNOWN_MS = 10 * 60_000;
 const TENDED_MS = 60_000;
 const FIRST_LOOK_MS = 1_000;
+const RETRY_MS = 3_000;
 
 let tell = () => {};
 let line = null;
@@ -82,7 +83,7 @@ const refusing = async (work) => {
 export const state = () => ({
   ready: now.ready,
   reason: now.reason,
-  online: line?.online ?? false,
+  online: line?.online ?? navigator.onLine,
   enrolled: Boolean(now.device),
   tillId: now.device?.till_id ?? null,
   skewMs: line?.skewMs ?? 0,
@@ -182,7 +183,7 @@ export async function giveBack() {
 /** Take along again what was given back. */
 export async function wake() {
   await store.keep("rested_on", null);
-  now.tendedAt = 0;
+  tendAt = 0;
   await work();
 }
 
@@ -201,6 +202,7 @@ export const suits = () =>
   });
 
 let working = null;
+let tendAt = 0;
 
 // One round at a time: what has no answer first, then what waits, then what to take along.
 function work() {
@@ -232,11 +234,14 @@ async function settleAsked() {
 }
 
 async function tend() {
-  if (Date.now() - (now.tendedAt ?? 0) < TENDED_MS) return;
-  now.tendedAt = Date.now();
+  if (Date.now() < tendAt) return;
   if (Date.now() - ((await store.fact("people_at")) ?? 0) > KNOWN_MS) await learn();
   const offers = await store.fact("offers");
-  if (offers) now.tended = await leases.tend(now.device, { offers });
+  now.tended = offers ? await leases.tend(now.device, { offers }) : null;
+  const done = offers && !now.tended;
+  tendAt = Date.now() + (done ? TENDED_MS : RETRY_MS);
+  // A till that was just enrolled is heard of a moment later.
+  if (!done) setTimeout(work, RETRY_MS);
 }
 
 async function learn() {

@@ -11,7 +11,7 @@ const QUANTITY = 8;
 const FEW = 3;
 // Of at most 24 hours: renewed in the evening, it lasts the next day's morning.
 const EXPIRING_MS = 6 * 3_600_000;
-// Those who came in since are taken along too, but not one by one.
+// Those who came in since are taken along too, but not one by one; where nobody was, at once.
 const NEWCOMERS_MS = 20 * 60_000;
 const PEOPLE_MAX = 200;
 const HELD = ["leases", "vouchers", "allowances"];
@@ -61,7 +61,7 @@ function isDue(lease, { offer, newcomers }) {
     lease.price_cents !== offer.price_cents ||
     lease.month !== businessMonth() ||
     new Date(lease.expires_at) - now < EXPIRING_MS ||
-    (newcomers && now - lease.taken_at > NEWCOMERS_MS)
+    (newcomers && (now - lease.taken_at > NEWCOMERS_MS || !lease.people))
   );
 }
 
@@ -113,6 +113,7 @@ async function receive(asked, device, answer) {
       state: "open",
       month: allowances[0]?.month ?? businessMonth(),
       taken_at: Date.now(),
+      people: allowances.length,
     });
     vouchers.forEach((voucher, place) =>
       tx.objectStore("vouchers").put({ ...voucher, lease_id: lease.lease_id, place }),

@@ -9,7 +9,7 @@ const LONGEST_MS = 60_000;
 /** Watches the line: asks now and then, more seldom the longer it is away, at once when told to. */
 export class Line {
   constructor({ onChange }) {
-    this.online = false;
+    this.online = navigator.onLine; // until it has been asked
     this.skewMs = 0;
     this.failures = 0;
     this.onChange = onChange;

@@ -41,7 +41,7 @@ export function mount(place) {
 function summary({ online, ready, waiting, refused, unanswered }) {
   const signs = [];
   if (online) signs.push(sign("good", t("On line")));
-  else signs.push(ready ? sign("wait", t("Off line: the till goes on selling")) : sign("bad", t("Off line")));
+  else signs.push(ready ? sign("wait", t("Off line")) : sign("bad", t("Off line, nothing taken along")));
   const open = waiting + unanswered.length;
   if (open) signs.push(sign("wait", tn("{count} waits", "{count} wait", open)));
   if (refused) signs.push(sign("bad", tn("{count} sale refused", "{count} sales refused", refused)));
@@ -111,8 +111,7 @@ function row({ sold_at: at, offer_code: code, quantity, total_cents: cents, outc
       "div",
       { class: "line" },
       el("span", {}, el("strong", { text: `${quantity} × ${offerOf(code).label}` }), el("span", { class: "soft small", text: facts.filter(Boolean).join(" · ") }), detail ? el("span", { class: "error", text: detail }) : null),
-      sign(kind, words()),
-      el("span", { class: "amount", text: euros(cents) }),
+      el("span", { class: "line-end" }, el("span", { class: "amount", text: euros(cents) }), sign(kind, words())),
     ),
   );
 }
