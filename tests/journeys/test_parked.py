@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.fix_network import Network, eventually
+from tests.fix_network import Network, eventually, refusal
 from tests.journeys.bus import facts_told, parked, say
 
 pytestmark = pytest.mark.journey
@@ -151,6 +151,26 @@ class TestDelivery:
         again = network.stack.relais("parked", "discard", row["id"])
         assert again.returncode == 1
         assert "Traceback" not in again.stderr
+
+    def test_is_settled_at_the_door_of_its_service_once_for_each_key(
+        self, network: Network
+    ) -> None:
+        say(network.stack.amqp_url, b"this is no JSON", to=LEDGER, exchange="")
+        eventually(lambda: count_parked(network) == 1)
+        admin = network.as_("admin")
+        [row] = admin.get("settlement/v1/parked")
+        assert (row["consumer"], row["body"]) == (LEDGER, "this is no JSON")
+        assert admin.get("settlement/v1/backlog")["parked"] == 1
+        path, key = f"settlement/v1/parked/{row['parked_id']}", f"settle-{row['parked_id']}"
+        given_up = admin.post(f"{path}/discard", {"why": "a test"}, key=key)
+        assert admin.post(f"{path}/discard", {"why": "a test"}, key=key) == given_up
+        me = admin.get("accounts/v1/me")["user_id"]
+        assert (given_up["state"], given_up["settled_by"]) == ("discarded", me)
+        assert refusal(admin.post, f"{path}/replay", {}) == "relais.parked.settled"
+        assert admin.get("settlement/v1/parked") == []
+        assert given_up in admin.get(
+            f"settlement/v1/parked?settled=true&after={row['parked_id'] - 1}"
+        )
 
     def test_whose_cause_is_mended_is_replayed_and_takes_effect_once(
         self, network: Network
