@@ -39,7 +39,7 @@ function dialogFor() {
   return dialog;
 }
 
-/** Put a paper into the frame of a dialog over the page; `print` asks the printer at once. */
+/** Put a paper into the frame of a dialog over the page, which is returned; `print` asks the printer at once. */
 export function showPaper(html, { print = false } = {}) {
   const dialog = dialogFor();
   const frame = dialog.querySelector("iframe");
@@ -56,6 +56,7 @@ export function showPaper(html, { print = false } = {}) {
   inside.adoptedStyleSheets = [sheet];
   frame.style.height = `${Math.min(inside.documentElement.scrollHeight + 8, innerHeight * 0.7)}px`;
   if (print) contentWindow.print();
+  return dialog;
 }
 
 /** Take a paper away that must not stay: a ticket with its codes. */

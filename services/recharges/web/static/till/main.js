@@ -60,13 +60,19 @@ const drawState = mountLine(part("line"));
 function drawLine() {
   const shape = line.state();
   drawState(shape);
-  // A screen that is the device of a till is that till.
-  if (shape.tillId && till()?.till_id !== shape.tillId) {
-    choose(shape.tillId);
-    drawStrip();
-    if (isShown("choose")) go("find", null, { replace: true });
-  }
+  if (shape.tillId) beTheTill(shape.tillId);
   drawOpenSales();
+}
+
+// A screen that is the device of a till is that till; one just enrolled is heard of a moment later.
+function beTheTill(tillId) {
+  const known = tillsOfSite().some((each) => each.till_id === tillId);
+  if (!known && line.state().online) return void lookAtTills();
+  if (till()?.till_id !== tillId) {
+    choose(tillId);
+    drawStrip();
+  }
+  if (known && isShown("choose")) go("find", null, { replace: true });
 }
 
 async function lookAgain() {

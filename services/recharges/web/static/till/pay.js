@@ -1,5 +1,6 @@
 // The third screen: what is bought, what is given, what is given back; cash at once, or by card.
 
+import { flash } from "/static/chassis/flash.js";
 import { centsOf, euros, t } from "/static/chassis/say.js";
 import { button, el, icon, note } from "./dom.js";
 import { offerOf, till, worthOf } from "./known.js";
@@ -140,8 +141,12 @@ async function send(body, person) {
   setBusy(true);
   const outcome = await line.sell(body, person);
   setBusy(false);
-  if (basket?.person !== person) return; // left meanwhile: it stands on the first screen
-  if (answered(outcome, { replace: true })) return;
+  // Whoever left the screen meanwhile still has the code to give to somebody.
+  if (answered(outcome, { replace: isShown("pay") })) return;
+  if (basket?.person !== person) {
+    if (!line.isOpen(outcome)) flash(outcome.sentence);
+    return;
+  }
   const cash = body.payment.tender === "cash";
   if (line.isOpen(outcome) && cash) wait(body, person);
   else refused(outcome);

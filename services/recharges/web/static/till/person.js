@@ -37,7 +37,7 @@ export async function load(personRef) {
   if (who.answer.use_restricted) {
     return { problem: t("{name} has asked that their data be kept and not used: nothing is sold to them for now.", { name }) };
   }
-  if (!cap.ok) return { problem: `${name}: ${cap.sentence}`, cut: cap.cut, desk: true };
+  if (!cap.ok) return { problem: t("{name}: {sentence}", { name, sentence: cap.sentence }), cut: cap.cut, desk: true };
   const until = lastDay(who.answer.entitlement?.until);
   return { person: { ...cap.answer, person_ref: who.answer.person_ref, name, until } };
 }

@@ -34,13 +34,19 @@ function turn(name, subject) {
   screens.get(name).show(subject);
 }
 
+// A screen that has nothing left to show leads on to another one.
+function back(name) {
+  const other = screens.get(name).otherwise();
+  if (other) back(other);
+  else turn(name);
+}
+
 addEventListener("popstate", ({ state }) => {
-  if (!state?.screen) return; // a link within the page
-  turn(screens.get(state.screen).otherwise() ?? state.screen);
+  if (state?.screen) back(state.screen); // else it is a link within the page
 });
 
 // A page that a browser keeps aside to come back to keeps no secret meanwhile.
 addEventListener("pagehide", () => shown && screens.get(shown).hide());
 addEventListener("pageshow", ({ persisted }) => {
-  if (persisted) turn(screens.get(shown).otherwise() ?? shown);
+  if (persisted) back(shown);
 });

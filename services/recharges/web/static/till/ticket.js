@@ -74,9 +74,15 @@ function receipt() {
 
 act("print").addEventListener("click", () => {
   const html = paperAs("html");
-  if (html) showPaper(html.content, { print: true });
-  else print(); // without the line, the page itself is what there is
-  act("next").focus();
+  const next = () => act("next").focus();
+  if (html) {
+    const dialog = showPaper(html.content, { print: true });
+    dialog.addEventListener("close", next, { once: true });
+    dialog.querySelector("button.quiet").focus(); // not in the paper, where no key leads out
+    return;
+  }
+  print(); // without the line, the page itself is what there is
+  next();
 });
 
 act("text").addEventListener("click", () => {

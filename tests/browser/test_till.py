@@ -1,0 +1,440 @@
+"""The till on the line: three touches to a recharge, sold once, its code shown once."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import Check, SignedIn
+from tests.fix_network import (
+    SMALL_OFFER,
+    Network,
+    eventually,
+)
+
+SITE = "paris-19"
+NEXT_SCREEN_MS_MAX = 100
+#: In a page of the till: how long a touch takes until the next screen stands.
+_TOUCH = """
+async ([button, screen]) => {
+  const began = performance.now();
+  document.querySelector(button).click();
+  const next = document.querySelector(`[data-screen=${screen}]`);
+  await new Promise(requestAnimationFrame);
+  return next.hidden ? Infinity : performance.now() - began;
+}
+"""
+#: All that a browser could keep of a page.
+_KEPT = """
+() => JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, document.cookie])
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """Somebody whom the site has taken in."""
+
+    person_ref: str
+    name: str
+    code: str
+    qr: str
+
+
+@pytest.fixture
+def customer(network: Network) -> Customer:
+    return arrive(network)
+
+
+def arrive(network: Network) -> Customer:
+    """A person is sent to the site with a slip, and taken in."""
+    number = next(network._people)
+    person = {
+        "given_name": f"Sacha {chr(97 + number % 26)}{chr(97 + number // 26 % 26)}",
+        "family_name": f"Fictif {network.name}",
+        "birth_date": f"19{50 + number % 40}-03-{1 + number // 40 % 28:02}",
+    }
+    body = {
+        "person": person,
+        "situation": "budget",
+        "needs": ["recharge"],
+        "site_code": SITE,
+        "entry": {
+            "monthly_spend_cents": 3_500,
+            "has_mobile": True,
+            "has_computer": False,
+            "has_internet": False,
+        },
+    }
+    sent = network.as_("referrer", site_code=SITE).post("referrals/v1/referrals", body)
+    path = f"referrals/v1/referrals/{sent['referral_id']}/accept"
+    taken_in = network.as_("site_manager", site_code=SITE).post(path, {})
+    heard = "SELECT count(*) FROM recharges.entitlement WHERE person_ref = %s"
+    eventually(lambda: network.number(heard, taken_in["person_ref"]) == 1)
+    return Customer(
+        person_ref=taken_in["person_ref"],
+        name=f"{person['given_name']} {person['family_name']}",
+        code=sent["code"],
+        qr=sent["qr"],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counter:
+    """A page at the till, and what its cashier does there."""
+
+    page: Page
+    network: Network
+
+    def scan(self, text: str) -> None:
+        """What a scanner does: it types where the cursor is, and ends with Enter."""
+        expect(self.page.get_by_label("Pour qui ?")).to_be_focused()
+        self.page.keyboard.insert_text(text)
+        self.page.keyboard.press("Enter")
+
+    def choose(self, offer: str, *, count: int = 1) -> None:
+        self.page.get_by_role("button", name=offer).click()
+        for _ in range(count - 1):
+            self.page.get_by_role("button", name="Une de plus").click()
+
+    def take_cash(self) -> None:
+        self.page.get_by_role("button", name="Encaisser").click()
+
+    def sees_code(self) -> str:
+        """Read the code as the customer would."""
+        pin = self.page.locator("[data-pin]")
+        expect(pin).to_be_visible()
+        return "".join((pin.text_content() or "").split())
+
+    def sales_of(self, customer: Customer) -> int:
+        query = "SELECT count(*) FROM recharges.sale WHERE person_ref = %s"
+        return self.network.number(query, customer.person_ref)
+
+
+OpenTill = Callable[[], Counter]
+
+
+@pytest.fixture
+def open_till(signed_in: SignedIn, network: Network) -> OpenTill:
+    """Gives `open_till()`: a window on the site's first till."""
+
+    def open_one() -> Counter:
+        page = signed_in("till_operator", site_code=SITE)
+        page.goto("/caisse")
+        page.get_by_role("button", name="Caisse 1").click()
+        return Counter(page=page, network=network)
+
+    return open_one
+
+
+@pytest.fixture
+def till(open_till: OpenTill) -> Counter:
+    return open_till()
+
+
+@pytest.fixture
+def bank(network: Network) -> Iterator[httpx.Client]:
+    """Where customers hold their cards to the reader, and banks decline them."""
+    port = network.stack.now.process("stripe").port
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}/control", timeout=30.0) as client:
+        yield client
+
+
+def hold_card(bank: httpx.Client, network: Network, customer: Customer, card: str) -> None:
+    """Hold a test card to the reader, for the payment of somebody."""
+    query = "SELECT intent_id FROM recharges.card_sale WHERE person_ref = %s"
+    [row] = network.rows(query, customer.person_ref)
+    path = f"/payment_intents/{row['intent_id']}/pay"
+    bank.post(path, json={"payment_method": card}).raise_for_status()
+
+
+class TestCashSale:
+    def test_takes_three_touches_and_shows_its_code_once(
+        self, till: Counter, customer: Customer, check: Check
+    ) -> None:
+        page = till.page
+        check(page, "till-find")
+        till.scan(customer.qr)
+        expect(page.get_by_role("heading", name=customer.name)).to_be_visible()
+        expect(page.locator("[data-person-left]")).to_have_text("30,00\N{NO-BREAK SPACE}€")
+        check(page, "till-person")
+
+        took_ms = page.evaluate(_TOUCH, [".tile", "pay"])
+        page.get_by_role("button", name="5 €", exact=True).click()
+        expect(page.locator("[data-change]")).to_have_text("2,50\N{NO-BREAK SPACE}€")
+        check(page, "till-pay")
+        till.take_cash()
+
+        code = till.sees_code()
+        assert len(code) == 14
+        assert took_ms < NEXT_SCREEN_MS_MAX
+        expect(page.locator("[data-ticket-change]")).to_contain_text("2,50")
+        check(page, "till-ticket")
+        page.get_by_role("button", name="Par SMS").click()
+        expect(page.locator("#text-messages")).to_contain_text(code)
+        check(page, "till-text-message")
+        page.keyboard.press("Escape")
+        receipt = page.locator("[data-receipt]")
+        with page.expect_download() as printed:
+            receipt.click()
+        assert printed.value.path().read_bytes().startswith(b"\x1b@")
+        assert code not in page.evaluate(_KEPT)
+
+        page.go_back()
+        expect(page.get_by_label("Pour qui ?")).to_be_focused()
+        assert code not in whole(page)
+        page.go_forward()
+        expect(page.get_by_role("heading", name="déjà été affiché")).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("heading", name="déjà été affiché")).to_be_visible()
+        assert code not in whole(page)
+        check(page, "till-gone")
+        assert till.sales_of(customer) == 1
+
+    def test_is_printed_as_the_paper_that_the_service_laid_out(
+        self, till: Counter, customer: Customer
+    ) -> None:
+        till.scan(customer.code)
+        till.choose("500 Mo")
+        till.take_cash()
+        code = till.sees_code()
+
+        till.page.get_by_role("button", name="Imprimer").click()
+
+        paper = till.page.frame_locator("#paper iframe")
+        expect(paper.locator(".pin")).to_contain_text(code[:4])
+        assert till.page.frames[1].evaluate("getComputedStyle(document.body).paddingTop") != "0px"
+        till.page.keyboard.press("Escape")
+        till.page.get_by_role("button", name="Personne suivante").click()
+        assert code not in whole(till.page)
+
+    def test_is_made_by_the_keyboard_alone(
+        self, till: Counter, customer: Customer, network: Network, check: Check
+    ) -> None:
+        page, keys = till.page, till.page.keyboard
+        other = arrive(network)
+        till.scan(f"fictif {network.name}")
+        expect(page.get_by_role("button", name=other.name)).to_be_visible()
+        check(page, "till-which-person")
+        page.get_by_role("button", name=customer.name).focus()
+        keys.press("Enter")
+        expect(page.get_by_role("button", name="15,00")).to_be_focused()
+
+        keys.press("Enter")
+        keys.type("1")
+        keys.press("Enter")
+        expect(page.get_by_text("tapez ce que donne le client")).to_be_visible()
+        keys.type("0")
+        expect(page.locator("[data-change]")).to_have_text("7,50\N{NO-BREAK SPACE}€")
+        keys.press("Enter")
+
+        till.sees_code()
+        expect(page.get_by_role("button", name="Imprimer")).to_be_focused()
+        assert till.sales_of(customer) == 1
+
+    def test_touched_twice_is_one_sale(self, till: Counter, customer: Customer) -> None:
+        till.scan(customer.code)
+        till.choose("500 Mo")
+
+        till.page.evaluate(
+            "() => { const cash = document.querySelector('[data-cash]');"
+            " cash.click(); cash.click(); cash.form.requestSubmit();"
+            " document.querySelector('[data-do=card]').click(); }"
+        )
+
+        till.sees_code()
+        assert till.sales_of(customer) == 1
+
+    def test_whose_answer_is_lost_is_asked_again_and_made_once(
+        self, till: Counter, customer: Customer, check: Check
+    ) -> None:
+        page, lost = till.page, []
+
+        def lose(route: Route) -> None:
+            lost.append(route.fetch())  # it is done, and nobody hears of it
+            route.abort()
+
+        page.route("**/api/recharges/v1/sales", lose)
+        till.scan(customer.code)
+        till.choose("500 Mo")
+        till.take_cash()
+        expect(page.get_by_text("on ne sait pas encore si cette vente a été faite")).to_be_visible()
+        check(page, "till-no-answer")
+        page.reload()
+        expect(page.get_by_text("n'a pas encore de réponse")).to_be_visible()
+        page.unroute("**/api/recharges/v1/sales")
+
+        page.get_by_role("button", name="Redemander").click()
+
+        assert till.sees_code() == lost[0].json()["vouchers"][0]["pin"]
+        assert till.sales_of(customer) == 1
+
+    def test_goes_on_after_the_session_has_ended_in_its_middle(
+        self, till: Counter, customer: Customer, network: Network, check: Check
+    ) -> None:
+        page, who = till.page, network.sign_in("till_operator", site_code=SITE)
+        till.scan(customer.code)
+        till.choose("15,00")
+        page.context.clear_cookies(name="relais_session")
+
+        till.take_cash()
+        dialog = page.get_by_role("dialog", name="session")
+        check(page, "till-session-ended")
+        dialog.get_by_label("Adresse e-mail").fill(who["email"])
+        dialog.get_by_label("Mot de passe").fill(who["password"])
+        page.keyboard.press("Enter")
+
+        till.sees_code()
+        assert till.sales_of(customer) == 1
+
+    def test_at_two_tills_at_once_keeps_to_one_cap(
+        self, open_till: OpenTill, customer: Customer, check: Check
+    ) -> None:
+        one, other = open_till(), open_till()
+        for each in (one, other):
+            each.scan(customer.code)
+            each.choose("15,00", count=7)
+
+        one.take_cash()
+        expect(one.page.locator("[data-pin]")).to_have_count(7)
+        other.take_cash()
+
+        expect(other.page.get_by_role("alert")).to_contain_text("12,50")
+        expect(other.page.locator("[data-left-after]")).to_contain_text("12,50")
+        check(other.page, "till-over-the-cap")
+        for _ in range(2):
+            other.page.get_by_role("button", name="Une de moins").click()
+        other.take_cash()
+        expect(other.page.locator("[data-pin]")).to_have_count(5)
+        assert one.sales_of(customer) == 2
+
+
+class TestPerson:
+    def test_who_may_not_buy_is_told_so_in_words(
+        self, till: Counter, network: Network, check: Check
+    ) -> None:
+        sent = network.refer(site_code=SITE)
+        code = sent.referrer.get(f"referrals/v1/referrals/{sent.referral_id}")["code"]
+
+        till.scan(code)
+
+        expect(till.page.get_by_role("link", name="Aller à l'accueil")).to_be_visible()
+        check(till.page, "till-not-received")
+        till.page.get_by_label("Pour qui ?").fill("personne de ce nom")
+        till.page.keyboard.press("Enter")
+        expect(till.page.get_by_role("alert")).to_contain_text("Personne ne se trouve sous")
+
+    def test_is_found_without_a_camera_where_there_is_none(
+        self, till: Counter, check: Check
+    ) -> None:
+        till.page.get_by_role("button", name="Caméra").click()
+
+        expect(till.page.get_by_role("dialog")).to_contain_text("Tapez le code imprimé")
+        check(till.page, "till-no-camera")
+
+
+class TestCardSale:
+    def test_shows_how_the_payment_stands_and_then_its_code(
+        self,
+        till: Counter,
+        customer: Customer,
+        bank: httpx.Client,
+        network: Network,
+        check: Check,
+    ) -> None:
+        page = till.page
+        till.scan(customer.code)
+        till.choose("500 Mo")
+        page.get_by_role("button", name="Par carte").click()
+        expect(page.get_by_text("présenter la carte au lecteur")).to_be_visible()
+        check(page, "till-card")
+
+        hold_card(bank, network, customer, "pm_card_chargeDeclinedInsufficientFunds")
+        expect(page.get_by_text("plafond")).to_be_visible()
+        check(page, "till-card-declined")
+        page.reload()
+        page.get_by_role("button", name="Le regarder").click()
+        hold_card(bank, network, customer, "pm_card_visa")
+
+        assert len(till.sees_code()) == 14
+        assert till.sales_of(customer) == 1
+
+    def test_is_given_up_when_the_customer_changes_their_mind(
+        self, till: Counter, customer: Customer, network: Network
+    ) -> None:
+        till.scan(customer.code)
+        till.choose("500 Mo")
+        till.page.get_by_role("button", name="Par carte").click()
+
+        till.page.get_by_role("button", name="Abandonner").click()
+
+        expect(till.page.get_by_text("Rien n'a été débité")).to_be_visible()
+        expect(till.page.get_by_label("Pour qui ?")).to_be_focused()
+        query = "SELECT state FROM recharges.card_sale WHERE person_ref = %s"
+        assert network.rows(query, customer.person_ref) == [{"state": "voided"}]
+
+
+class TestLastSales:
+    def test_are_printed_again_and_refunded_by_a_supervisor(
+        self, till: Counter, customer: Customer, network: Network, check: Check
+    ) -> None:
+        page = till.page
+        sold = network.sell(customer.person_ref, site_code=SITE, offer_code=SMALL_OFFER)
+        number = sold["ticket_no"]
+        page.get_by_role("button", name="Dernières ventes").click()
+
+        page.get_by_role("button", name=f"Réimprimer, ticket n°\N{NO-BREAK SPACE}{number}").click()
+        check(page, "till-why")
+        page.get_by_role("button", name="Le ticket est perdu").click()
+        page.keyboard.press("Enter")
+        check(page, "till-supervisor")
+        self.confirm(page, network)
+        expect(page.get_by_role("heading", name="Duplicata 1")).to_be_visible()
+        assert till.sees_code() == sold["vouchers"][0]["pin"]
+
+        page.get_by_role("button", name="Dernières ventes").click()
+        page.get_by_role("button", name=f"Rembourser, ticket n°\N{NO-BREAK SPACE}{number}").click()
+        page.get_by_label("Pourquoi").fill("Code refusé")
+        page.keyboard.press("Enter")
+        self.confirm(page, network)
+        line = page.locator(".sales li", has_text=f"n°\N{NO-BREAK SPACE}{number},")
+        expect(line).to_contain_text("attend l'opérateur")
+        check(page, "till-last-sales")
+
+        self.grant(network, sold)
+        page.reload()
+        page.get_by_role("button", name="Dernières ventes").click()
+        name = f"Rendre l'argent, ticket n°\N{NO-BREAK SPACE}{number}"
+        page.get_by_role("button", name=name).click()
+        self.confirm(page, network)
+        expect(line).to_contain_text("remboursés")
+        # The cashier's own session has outlived the supervisor's.
+        assert page.request.get("/api/accounts/v1/me").json()["role"] == "till_operator"
+
+    @staticmethod
+    def confirm(page: Page, network: Network) -> None:
+        """A supervisor signs in for the one deed."""
+        who = network.sign_in("site_manager", site_code=SITE)
+        dialog = page.get_by_role("dialog", name="responsable")
+        dialog.get_by_label("Adresse e-mail").fill(who["email"])
+        dialog.get_by_label("Mot de passe").fill(who["password"])
+        page.keyboard.press("Enter")
+
+    @staticmethod
+    def grant(network: Network, sold: Mapping[str, Any]) -> None:
+        """The operator says that the voucher was never used."""
+        query = "SELECT refund_id::text FROM recharges.refund WHERE sale_id = %s"
+        [row] = network.rows(query, sold["sale_id"])
+        network.as_("operator_partner", operator="sfr").post(
+            f"recharges/v1/refunds/{row['refund_id']}/answer",
+            {"granted": True, "why": "Jamais activé."},
+        )
+
+
+def whole(page: Page) -> str:
+    """All that a page holds, and all that it keeps, without blanks."""
+    frames = "".join(frame.content() for frame in page.frames)
+    return "".join((frames + json.dumps(page.evaluate(_KEPT))).split())
