@@ -135,6 +135,9 @@ export function keyFor(form, body) {
   return key;
 }
 
+/** What a form did is done: the same once more is another deed. */
+export const endDeed = (form) => keys.delete(form);
+
 const filled = (template, answer) =>
   template.replace(/\{(\w+)\}/g, (whole, name) => encodeURIComponent(answer?.[name] ?? ""));
 
@@ -160,7 +163,7 @@ async function send(form) {
 
 function done(form, outcome) {
   clear(form);
-  keys.delete(form);
+  endDeed(form);
   if ("reset" in form.dataset) form.reset();
   const event = new CustomEvent("relais:done", { bubbles: true, cancelable: true, detail: outcome.answer });
   if (!form.dispatchEvent(event)) return;

@@ -1,7 +1,9 @@
 """The drawer of a till: opened with its float, moved, handed over, counted blind, closed."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from chassis.db import Transaction
@@ -10,11 +12,19 @@ from chassis.web import Redirect, View, page
 from kernel.period import business_date
 from services.recharges.doors import STAFF, SUPERVISORS
 from services.recharges.handlers import reports, steering
-from services.recharges.store import drawers
+from services.recharges.store import drawers, staff
 
 #: How far back a till's sessions are listed beside its drawer.
 _LISTED_DAYS = 7
 _LISTED_MAX = 10
+
+
+class Staff(NamedTuple):
+    """A member of staff: what colleagues call them, where that is known, and their short code."""
+
+    is_reader: bool
+    name: str
+    code: str
 
 
 class DrawerPages:
@@ -53,7 +63,7 @@ class DrawerPages:
             is_supervisor=is_supervisor,
             may_use=is_supervisor or till["bound_to"] in (None, call.caller.user_id),
             may_hand_over=is_supervisor or till["held_by"] == call.caller.user_id,
-            who=who_of(call),
+            who=who_of(tx, call),
             last=steering.last_sessions(
                 tx,
                 till_id=till_id,
@@ -82,7 +92,7 @@ class DrawerPages:
             account=steering.session_account(tx, session),
             is_supervisor=is_supervisor,
             approves_alone=is_supervisor and session["counted_by"] != call.caller.user_id,
-            who=who_of(call),
+            who=who_of(tx, call),
         )
 
 
@@ -91,11 +101,15 @@ def sites_of(call: Call) -> list[str] | None:
     return None if call.caller.role == "admin" else sorted(call.caller.site_codes)
 
 
-def who_of(call: Call) -> Any:
-    """Give what says who somebody is: no name is known here; a short code stands on paper."""
+def who_of(tx: Transaction, call: Call) -> Callable[[UUID], Staff]:
+    """Give what says who somebody is, looked up once for each."""
 
-    def who(user_id: UUID) -> str | None:
-        """Return the code of a member of staff; None for the reader."""
-        return None if user_id == call.caller.user_id else reports.code_of(user_id)
+    @cache
+    def who(user_id: UUID) -> Staff:
+        return Staff(
+            is_reader=user_id == call.caller.user_id,
+            name=staff.find_name(tx, user_id) or "",
+            code=reports.code_of(user_id),
+        )
 
     return who

@@ -70,7 +70,7 @@ class StockPages:
             may=may,
             sites=steering.site_names(tx, site_codes=None),
             labels=steering.offer_labels(tx),
-            who=who_of(call),
+            who=who_of(tx, call),
         )
 
     @page("/pilotage/stock/transferts/<uuid:transfer_id>", allow=SUPERVISORS)
@@ -88,7 +88,7 @@ class StockPages:
             may_cancel=on_its_way and (everywhere or transfer.from_site in mine),
             sites=steering.site_names(tx, site_codes=None),
             labels=steering.offer_labels(tx),
-            who=who_of(call),
+            who=who_of(tx, call),
         )
 
 

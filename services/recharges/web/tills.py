@@ -47,7 +47,7 @@ class SteeredTillPages:
             sessions=steering.last_sessions(tx, site_code=site_code, since=since)
             if site_code
             else (),
-            who=who_of(call),
+            who=who_of(tx, call),
         )
 
     @page("/pilotage/caisses/apercu", allow=SUPERVISORS)

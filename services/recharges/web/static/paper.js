@@ -7,7 +7,7 @@
 // policy lets no page bring a style in its text.
 
 import { ask } from "/static/chassis/api.js";
-import { keyFor, showProblem, valuesOf } from "/static/chassis/forms.js";
+import { endDeed, keyFor, showProblem, valuesOf } from "/static/chassis/forms.js";
 import { t } from "/static/chassis/say.js";
 import { flash } from "/static/chassis/flash.js";
 
@@ -82,6 +82,7 @@ async function print(form) {
   const outcome = await ask(method, path, { body, key: keyFor(form, body) });
   const reason = form.querySelector("[data-reason]");
   if (outcome.ok && outcome.answer.printed) {
+    endDeed(form);
     showPaper(outcome.answer.printed.content, { print: true });
     form.reset();
   } else if (outcome.answer?.code === REASON_MISSING && reason?.hidden) {

@@ -9,7 +9,7 @@
 
 import { ask, newKey } from "/static/chassis/api.js";
 import { flash, sayNext } from "/static/chassis/flash.js";
-import { keyFor, showProblem, valuesOf } from "/static/chassis/forms.js";
+import { endDeed, keyFor, showProblem, valuesOf } from "/static/chassis/forms.js";
 
 const SESSIONS = "/api/accounts/v1/sessions";
 const NEEDS_CODE = "accounts.session.second_factor_needed";
@@ -102,6 +102,7 @@ async function doAsSecond(form, deed) {
     showProblem(form, outcome);
     return;
   }
+  endDeed(form);
   form.dispatchEvent(new CustomEvent("relais:done", { bubbles: true, detail: outcome.answer }));
   if (!form.dataset.next) {
     if (form.dataset.done) flash(form.dataset.done);
