@@ -66,6 +66,7 @@ function drawLine() {
 
 // A screen that is the device of a till is that till; one just enrolled is heard of a moment later.
 function beTheTill(tillId) {
+  document.querySelector("[data-do=choose]").hidden = true;
   const known = tillsOfSite().some((each) => each.till_id === tillId);
   if (!known && line.state().online) return void lookAtTills();
   if (till()?.till_id !== tillId) {
