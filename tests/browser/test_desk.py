@@ -80,7 +80,6 @@ class TestDesk:
         page.wait_for_url(f"**/accueil/personnes/{known_ref}")
         merged = page.get_by_role("region", name="Fiches réunies")
         expect(merged).to_contain_text("Ghislène")
-        check(page, "person-merged")
 
         with page.expect_navigation():
             merged.get_by_role("button", name="Annuler la réunion").click()
@@ -103,7 +102,7 @@ class TestDesk:
 
         page.locator("summary").filter(has_text="Refuser").click()
         page.get_by_label("Motif").select_option("no_place")
-        page.get_by_label("Raison, pour le référent").fill("Complet jusqu'en janvier")
+        page.get_by_label("Raison, pour le prescripteur").fill("Complet jusqu'en janvier")
         page.get_by_role("button", name="Refuser cette orientation").click()
 
         page.wait_for_url("**/accueil?site=*")
