@@ -235,13 +235,10 @@ def sell_device(tx: Transaction, body: api.SellDevice, *, device_id: UUID, call:
 def open_repair(
     tx: Transaction, body: api.OpenRepair, *, device_id: UUID, call: Call
 ) -> api.Repair:
-    """Take a sold device in for repair, and give it back at once when it is mended already.
-
-    The guarantee is whose the device is, forgotten or not.
-    """
+    """Take a sold device in for repair, and give it back at once when it is mended already."""
     device = _lock(tx, device_id, call=call)
     buyer = store.find_buyer(tx, device_id)
-    if buyer is not None:
+    if buyer is not None:  # the guarantee is theirs, forgotten or not
         forgotten.require_no_words(tx, buyer, body.fault)
     guarantee = _guarantee(tx, device)
     taken_in, repair = repairs.open_repair(
