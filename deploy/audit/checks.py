@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -74,13 +74,15 @@ BY_QUERY = (
     "referrers_were_written_of_each_step",
     "access_log_tells_what_is_so",
     "erased_people_are_gone",
+    "erased_people_are_remembered",
     "erasures_have_all_receipts",
 )
 #: How the facts of one type ended with one of their hearers.
 _ENDINGS = """
 SELECT count(*) AS told,
        count(*) FILTER (WHERE heard.times IS NULL AND given_up.event_id IS NOT NULL) AS discarded,
-       count(*) FILTER (WHERE heard.times IS DISTINCT FROM 1
+       array_agg(event_id::text)
+                FILTER (WHERE heard.times IS DISTINCT FROM 1
                           AND (heard.times IS NOT NULL OR given_up.event_id IS NULL)) AS without
   FROM {teller}.outbox
   LEFT JOIN (SELECT event_id, count(*) AS times
@@ -98,6 +100,8 @@ _WORD = re.compile(rb"[A-Za-z0-9]{6,}")
 _HEX = re.compile(rb"\\x((?:[0-9a-f]{2})+)")
 _LOG_CHUNK = 1 << 20
 _LOOK_S = 0.05
+#: How many of those that break a rule are named.
+EXAMPLES_MAX = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,22 @@ class Check:
     broken: int
     #: Deliveries that a person gave up, with who and why: an ending, but no silent one.
     discarded: int = 0
+    #: The first few that are broken, by their ids: never by words, and never a PIN.
+    examples: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, name: str, *, examined: int, broken: Collection[str] | None, discarded: int = 0
+    ) -> "Check":
+        """Return what a check found, of all that is broken; nothing may be NULL."""
+        named = tuple(sorted(broken or ()))
+        return cls(
+            name=name,
+            examined=examined,
+            broken=len(named),
+            discarded=discarded,
+            examples=named[:EXAMPLES_MAX],
+        )
 
     @property
     def ok(self) -> bool:
@@ -176,20 +196,22 @@ def of_rows(connection: Rows) -> list[Check]:
 def _by_query(connection: Rows, name: str) -> Check:
     row = connection.execute(SQL[name]).fetchone()
     assert row is not None
-    return Check(name=name, examined=row["examined"], broken=row["broken"])
+    return Check.of(name, examined=row["examined"], broken=row["broken"])
 
 
 def _journal_chains(connection: Rows) -> Check:
     """Compute every chain of every till anew from its records, and check each signature."""
-    examined = broken = 0
+    examined, broken = 0, set()
     rows = connection.execute(SQL["journal_records"])
-    for _, of_chain in groupby(rows, key=lambda row: (row["till_id"], row["kind"])):
+    for (till_id, kind), of_chain in groupby(rows, key=lambda row: (row["till_id"], row["kind"])):
         records = list(of_chain)
         examined += len(records)
         links = ((r["sequence"], r["record"], r["previous_hash"], r["hash"]) for r in records)
-        broken += chain.first_break(links) is not None
-        broken += sum(not _is_signed(record) for record in records)
-    return Check(name="journal_chains_are_whole", examined=examined, broken=broken)
+        bad = {record["sequence"] for record in records if not _is_signed(record)}
+        if (first := chain.first_break(links)) is not None:
+            bad.add(first)
+        broken |= {f"{till_id} {kind} {sequence}" for sequence in bad}
+    return Check.of("journal_chains_are_whole", examined=examined, broken=broken)
 
 
 def _access_log(connection: Rows) -> Check:
@@ -202,8 +224,9 @@ def _access_log(connection: Rows) -> Check:
             examined += 1
             yield row["sequence"], row["record"], row["previous_hash"], row["hash"]
 
-    broken = chain.first_break(entries()) is not None
-    return Check(name="access_log_is_whole", examined=examined, broken=int(broken))
+    first = chain.first_break(entries())
+    broken = [] if first is None else [str(first)]
+    return Check.of("access_log_is_whole", examined=examined, broken=broken)
 
 
 def _is_signed(record: dict[str, Any]) -> bool:
@@ -218,7 +241,8 @@ def facts_handled_once(connection: Rows, *, services: Iterable[str]) -> Check:
     parked delivery says with who and why.  What is only parked has no ending yet.
     """
     present = set(services)
-    examined = broken = discarded = 0
+    examined = discarded = 0
+    broken: list[str] = []
     for type_, queues in Topology.read().subscriptions.items():
         teller = type_.partition(".")[0]
         for queue in queues:
@@ -233,10 +257,10 @@ def facts_handled_once(connection: Rows, *, services: Iterable[str]) -> Check:
             ).fetchone()
             assert row is not None
             examined += row["told"]
-            broken += row["without"]
+            broken += [f"{queue} {event_id}" for event_id in row["without"] or ()]
             discarded += row["discarded"]
-    return Check(
-        name="every_fact_was_handled_once_by_its_hearers",
+    return Check.of(
+        "every_fact_was_handled_once_by_its_hearers",
         examined=examined,
         broken=broken,
         discarded=discarded,
@@ -256,15 +280,14 @@ def _no_ghosts(connection: Rows, *, services: Iterable[str]) -> Check:
     )
     row = connection.execute(
         sql.SQL(
-            "SELECT count(*) AS examined, count(*) FILTER (WHERE told.event_id IS NULL) AS broken"
+            "SELECT count(*) AS examined,"
+            " array_agg(event_id::text) FILTER (WHERE told.event_id IS NULL) AS broken"
             " FROM ({heard}) AS heard LEFT JOIN ({told}) AS told USING (event_id)"
         ).format(heard=heard, told=told)
     ).fetchone()
     assert row is not None
-    return Check(
-        name="no_fact_was_handled_that_nobody_told",
-        examined=row["examined"],
-        broken=row["broken"],
+    return Check.of(
+        "no_fact_was_handled_that_nobody_told", examined=row["examined"], broken=row["broken"]
     )
 
 
@@ -283,38 +306,46 @@ def _no_pin_in_clear(
         for row in connection.execute(SQL["vouchers_with_sealed_pins"])
     }
     if not known:
-        return Check(name="no_pin_in_clear", examined=0, broken=0)
-    examined = broken = 0
+        return Check.of("no_pin_in_clear", examined=0, broken=None)
+    examined = 0
+    broken: list[str] = []
     for table in connection.execute(SQL["tables"], {"schemas": list(services)}).fetchall():
-        for row in _rows_as_text(connection, table):
+        for place, row in _rows_as_text(connection, table):
             examined += 1
-            broken += _holds(row, known)
-    for line in _log_lines(logs):
+            if _holds(row, known):
+                broken.append(f"{table['table_schema']}.{table['table_name']} {place}")
+    for place, line in _log_lines(logs):
         examined += 1
-        broken += _holds(line, known)
-    return Check(name="no_pin_in_clear", examined=examined, broken=broken)
+        if _holds(line, known):
+            broken.append(place)
+    return Check.of("no_pin_in_clear", examined=examined, broken=broken)
 
 
 def no_word_of_the_erased(connection: Rows, *, services: Iterable[str], digest: Digest) -> Check:
     """Look for the names, phones and e-mails of erased people in every text of every schema."""
     examined, broken = traces.look_for_erased(connection, schemas=services, digest=digest)
-    return Check(name="no_word_of_the_erased_remains", examined=examined, broken=broken)
+    return Check.of("no_word_of_the_erased_remains", examined=examined, broken=broken)
 
 
-def _rows_as_text(connection: Rows, table: Mapping[str, str]) -> Iterator[bytes]:
+def _rows_as_text(connection: Rows, table: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the rows of a table with their places in it: `(page,row)`, as `ctid` has it."""
     name = sql.Identifier(table["table_schema"], table["table_name"])
     with (
         connection.cursor() as cursor,
-        cursor.copy(sql.SQL("COPY (SELECT * FROM {}) TO STDOUT").format(name)) as copy,
+        cursor.copy(sql.SQL("COPY (SELECT ctid, * FROM {}) TO STDOUT").format(name)) as copy,
     ):
-        for row in copy:
-            yield bytes(row).replace(b"\\\\x", b"\\x")
+        for line in copy:
+            place, _, row = bytes(line).partition(b"\t")
+            yield place.decode(), row.replace(b"\\\\x", b"\\x")
 
 
-def _log_lines(logs: Path | None) -> Iterator[bytes]:
+def _log_lines(logs: Path | None) -> Iterator[tuple[str, bytes]]:
+    """Yield the lines of all logs, each with its file and number."""
     for path in sorted(logs.glob("*.log")) if logs is not None else ():
-        with path.open("rb") as lines:
-            yield from iter(lambda lines=lines: lines.readline(_LOG_CHUNK), b"")  # type: ignore[misc]
+        with path.open("rb") as file:
+            lines = iter(lambda file=file: file.readline(_LOG_CHUNK), b"")  # type: ignore[misc]
+            for number, line in enumerate(lines, start=1):
+                yield f"{path.name} {number}", line
 
 
 def _holds(text: bytes, known: set[bytes]) -> bool:

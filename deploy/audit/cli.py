@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.audit import checks
@@ -66,5 +67,8 @@ def _print(found: list[checks.Check]) -> None:
         words = "ok" if check.ok else ("nothing examined" if not check.broken else "BROKEN")
         if check.discarded:
             words += f" ({check.discarded} discarded: relais parked list --all)"
-        table.add_row(check.name.replace("_", " "), str(check.examined), str(check.broken), words)
+        if check.examples:
+            words = "\n".join((words, *check.examples))
+        name = check.name.replace("_", " ")
+        table.add_row(name, str(check.examined), str(check.broken), escape(words))
     Console().print(table)

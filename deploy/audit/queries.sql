@@ -1,12 +1,14 @@
--- Each query answers two whole numbers: how many rows it examined and how many break the rule.
+-- Each query answers how many rows it examined, and which break the rule: by ids, never by words.
 -- They run as an administrator, who alone sees every schema, in one snapshot.
 
 -- name: voucher_sold_at_most_once
 -- A voucher is bound to at most one sale that was not given back, and only a voucher that was
 -- received can be sold.
 SELECT coalesce(sum(sales), 0)::bigint AS examined,
-       count(*) FILTER (WHERE sales - returned > 1 OR NOT received)::bigint AS broken
-  FROM (SELECT count(*) AS sales, bool_and(voucher.batch_id IS NOT NULL) AS received,
+       array_agg(concat_ws(' ', batch_id, position))
+                FILTER (WHERE sales - returned > 1 OR NOT received) AS broken
+  FROM (SELECT sold.batch_id, sold.position, count(*) AS sales,
+               bool_and(voucher.batch_id IS NOT NULL) AS received,
                count(*) FILTER (WHERE refund.vouchers = 'returned') AS returned
           FROM recharges.sale_voucher AS sold
           LEFT JOIN recharges.voucher ON voucher.batch_id = sold.batch_id
@@ -42,14 +44,17 @@ WITH per_batch AS (
      GROUP BY lot.lot_id
 )
 SELECT (SELECT coalesce(sum(held), 0) FROM per_batch)::bigint AS examined,
-       ((SELECT count(*) FROM per_batch WHERE voucher_count <> held OR held <> placed)
-        + (SELECT count(*) FROM per_lot WHERE said <> bound OR beyond > 0))::bigint AS broken;
+       ARRAY(SELECT 'batch ' || batch_id
+               FROM per_batch
+              WHERE voucher_count <> held OR held <> placed)
+       || ARRAY(SELECT 'lot ' || lot_id FROM per_lot WHERE said <> bound OR beyond > 0) AS broken;
 
 -- name: held_vouchers_have_a_holder
 -- What is reserved, leased or on its way is held by a card payment that waits, a lease that is
 -- open, a transfer that has not arrived; and what is disputed or taken back by a refund.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE NOT CASE lot.state
+       array_agg(lot.lot_id::text)
+                FILTER (WHERE NOT CASE lot.state
            WHEN 'reserved' THEN EXISTS (
                SELECT FROM recharges.card_sale
                 WHERE card_sale.sale_id = lot.held_by AND card_sale.state IN ('reserved', 'pending'))
@@ -68,16 +73,17 @@ SELECT count(*)::bigint AS examined,
                   AND NOT given_back.denied
                   AND refund.vouchers = 'refunded_by_operator'
                   AND (refund.state = 'asked') = (lot.state = 'disputed'))
-       END)::bigint AS broken
+       END) AS broken
   FROM recharges.lot
  WHERE lot.held_by IS NOT NULL OR lot.state IN ('disputed', 'refunded_by_operator');
 
 -- name: sale_totals_equal_their_lines
 -- total = sum of the lines = tendered - change; as many vouchers as the lines say.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE total_cents IS DISTINCT FROM lines.cents
+       array_agg(sale_id::text)
+                FILTER (WHERE total_cents IS DISTINCT FROM lines.cents
                            OR total_cents <> tendered_cents - change_cents
-                           OR lines.vouchers IS DISTINCT FROM bound.vouchers)::bigint AS broken
+                           OR lines.vouchers IS DISTINCT FROM bound.vouchers) AS broken
   FROM recharges.sale
   LEFT JOIN (SELECT sale_id, sum(quantity * price_cents) AS cents, sum(quantity) AS vouchers
                FROM recharges.sale_line
@@ -88,8 +94,13 @@ SELECT count(*)::bigint AS examined,
 
 -- name: no_key_stands_for_two_sales
 -- A sale in cash and one by card are kept in two tables; a request's key is in one of them.
-SELECT count(*)::bigint AS examined, (count(*) - count(DISTINCT key))::bigint AS broken
-  FROM (SELECT key FROM recharges.sale UNION ALL SELECT key FROM recharges.card_sale) AS kept;
+SELECT coalesce(sum(sales), 0)::bigint AS examined,
+       array_agg(sale_id) FILTER (WHERE sales > 1) AS broken
+  FROM (SELECT count(*) AS sales, max(sale_id::text) AS sale_id
+          FROM (SELECT key, sale_id FROM recharges.sale
+                 UNION ALL
+                SELECT key, sale_id FROM recharges.card_sale) AS kept
+         GROUP BY key) AS each;
 
 -- name: sales_equal_journal_equal_cash_equal_ledger
 -- Per site and business day, to the cent, refunds taken off: sales, fiscal journal, cash lines and
@@ -119,11 +130,12 @@ WITH moved AS (
      GROUP BY 1, 2
 )
 SELECT coalesce(sum(sales.tickets), 0)::bigint AS examined,
-       count(*) FILTER (WHERE sales.cents IS DISTINCT FROM journal.cents
+       array_agg(concat_ws(' ', site_code, day))
+                FILTER (WHERE sales.cents IS DISTINCT FROM journal.cents
                            OR sales.cash_cents IS DISTINCT FROM coalesce(cash.cents, 0)
                            OR sales.cents IS DISTINCT FROM ledger.cents
                            OR sales.tickets IS DISTINCT FROM journal.tickets
-                           OR sales.tickets IS DISTINCT FROM ledger.tickets)::bigint AS broken
+                           OR sales.tickets IS DISTINCT FROM ledger.tickets) AS broken
   FROM sales
   FULL JOIN journal USING (site_code, day)
   FULL JOIN cash USING (site_code, day)
@@ -132,9 +144,10 @@ SELECT coalesce(sum(sales.tickets), 0)::bigint AS examined,
 -- name: refunds_give_back_what_was_paid
 -- A refund is worth the price of its vouchers; a voucher's sale is given back once.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE refund.amount_cents IS DISTINCT FROM given_back.cents
+       array_agg(refund_id::text)
+                FILTER (WHERE refund.amount_cents IS DISTINCT FROM given_back.cents
                            OR refund.state = 'done' AND ticket.total_cents
-                              IS DISTINCT FROM -refund.amount_cents)::bigint AS broken
+                              IS DISTINCT FROM -refund.amount_cents) AS broken
   FROM recharges.refund
   LEFT JOIN (SELECT refund_id, sum(line.price_cents) AS cents
                FROM recharges.refund_voucher AS given
@@ -148,9 +161,10 @@ SELECT count(*)::bigint AS examined,
 -- name: card_sales_are_booked_once_paid
 -- What a card paid is a sale of that amount; what it did not pay is none.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE card.sale_id IS NULL
+       array_agg(sale_id::text)
+                FILTER (WHERE card.sale_id IS NULL
                            OR (card.state = 'paid') <> (sale.sale_id IS NOT NULL)
-                           OR sale.total_cents <> card.total_cents)::bigint AS broken
+                           OR sale.total_cents <> card.total_cents) AS broken
   FROM (SELECT sale_id, total_cents FROM recharges.sale WHERE tender = 'card') AS sale
   FULL JOIN recharges.card_sale AS card USING (sale_id);
 
@@ -172,8 +186,8 @@ WITH drawers AS (
      GROUP BY 1, 2
 )
 SELECT (SELECT count(*) FROM drawers)::bigint AS examined,
-       count(*) FILTER (WHERE held.cents IS DISTINCT FROM coalesce(ledger.cents, 0))::bigint
-           AS broken
+       array_agg(concat_ws(' ', site_code, day))
+                FILTER (WHERE held.cents IS DISTINCT FROM coalesce(ledger.cents, 0)) AS broken
   FROM (SELECT site_code, day, sum(cents) AS cents FROM drawers GROUP BY 1, 2) AS held
   FULL JOIN ledger USING (site_code, day);
 
@@ -202,18 +216,19 @@ WITH lots AS (
      GROUP BY 1, 2, 3
 )
 SELECT (SELECT coalesce(sum(vouchers), 0) FROM lots)::bigint AS examined,
-       count(*) FILTER (WHERE (coalesce(lots.vouchers, 0), coalesce(lots.cents, 0))
-                              <> (coalesce(ledger.vouchers, 0), coalesce(ledger.cents, 0)))::bigint
-           AS broken
+       array_agg(concat_ws(' ', place, offer_code, account))
+                FILTER (WHERE (coalesce(lots.vouchers, 0), coalesce(lots.cents, 0))
+                              <> (coalesce(ledger.vouchers, 0), coalesce(ledger.cents, 0))) AS broken
   FROM lots FULL JOIN ledger USING (place, offer_code, account);
 
 -- name: drawers_are_counted_and_their_gaps_posted
 -- Expected = float + what went through the drawer; the gap is in the ledger.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE session.expected_cents
+       array_agg(drawer_session_id::text)
+                FILTER (WHERE session.expected_cents
                               IS DISTINCT FROM session.float_cents + coalesce(moved.cents, 0)
                            OR session.state = 'closed'
-                          AND posted.cents IS DISTINCT FROM session.gap_cents)::bigint AS broken
+                          AND posted.cents IS DISTINCT FROM session.gap_cents) AS broken
   FROM recharges.drawer_session AS session
   LEFT JOIN (SELECT drawer_session_id, sum(amount_cents) AS cents
                FROM recharges.cash_line GROUP BY 1) AS moved USING (drawer_session_id)
@@ -229,7 +244,8 @@ SELECT count(*)::bigint AS examined,
 -- name: cash_lines_are_in_a_drawer
 -- Every movement of cash belongs to a drawer session of its own till.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE session.till_id IS DISTINCT FROM line.till_id)::bigint AS broken
+       array_agg(line.cash_line_id::text)
+                FILTER (WHERE session.till_id IS DISTINCT FROM line.till_id) AS broken
   FROM recharges.cash_line AS line
   LEFT JOIN recharges.drawer_session AS session USING (drawer_session_id);
 
@@ -256,7 +272,8 @@ WITH summed AS (
     WINDOW earlier AS (PARTITION BY till_id, period ORDER BY closing_no)
 )
 SELECT coalesce(sum(summed.tickets), 0)::bigint AS examined,
-       count(*) FILTER (WHERE summed.tickets <> chained.ticket_count
+       array_agg(closing_id::text)
+                FILTER (WHERE summed.tickets <> chained.ticket_count
                            OR summed.real_cents <> chained.real_cents
                            OR summed.absolute_cents <> chained.absolute_cents
                            OR chained.from_sequence <> chained.expected_from
@@ -267,35 +284,36 @@ SELECT coalesce(sum(summed.tickets), 0)::bigint AS examined,
                                    WHERE day.till_id = chained.till_id
                                      AND day.period = 'day'
                                      AND day.until_sequence = chained.until_sequence)
-             )::bigint AS broken
+             ) AS broken
   FROM chained JOIN summed USING (closing_id);
 
 -- name: anchors_outside_match_the_journal
 -- What settlement was told of the ends of the tills' chains is what the journal still says, and it
 -- was told of every closing.
 SELECT (SELECT count(*) FROM settlement.anchor)::bigint AS examined,
-       ((SELECT count(*)
-           FROM settlement.anchor
-           LEFT JOIN recharges.journal USING (till_id, kind, sequence)
-          WHERE journal.hash IS DISTINCT FROM anchor.hash)
-        + (SELECT count(*)
-             FROM recharges.closing
-            WHERE NOT EXISTS (SELECT FROM settlement.anchor
-                               WHERE anchor.till_id = closing.till_id
-                                 AND anchor.kind = 'ticket'
-                                 AND anchor.sequence = closing.until_sequence - 1)
-              AND closing.until_sequence > 1))::bigint AS broken;
+       ARRAY(SELECT concat_ws(' ', till_id, kind, sequence)
+               FROM settlement.anchor
+               LEFT JOIN recharges.journal USING (till_id, kind, sequence)
+              WHERE journal.hash IS DISTINCT FROM anchor.hash)
+       || ARRAY(SELECT 'closing ' || closing_id
+                  FROM recharges.closing
+                 WHERE NOT EXISTS (SELECT FROM settlement.anchor
+                                    WHERE anchor.till_id = closing.till_id
+                                      AND anchor.kind = 'ticket'
+                                      AND anchor.sequence = closing.until_sequence - 1)
+                   AND closing.until_sequence > 1) AS broken;
 
 -- name: offline_tickets_are_sales_once
 -- Each ticket of an offline till is one sale, which the till's journal names by its hash, in a
 -- chain without gaps that can be computed anew.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE sale.till_id IS DISTINCT FROM ticket.till_id
+       array_agg(concat_ws(' ', ticket.device_id, ticket.sequence))
+                FILTER (WHERE sale.till_id IS DISTINCT FROM ticket.till_id
                            OR ticket.sequence <> place
                            OR ticket.previous_hash <> before
                            OR ticket.hash <> sha256(before || convert_to(ticket.record, 'UTF8'))
                            OR booked.record::jsonb->'offline'->>'hash'
-                              IS DISTINCT FROM encode(ticket.hash, 'hex'))::bigint AS broken
+                              IS DISTINCT FROM encode(ticket.hash, 'hex')) AS broken
   FROM (SELECT offline_ticket.*,
                row_number() OVER chain AS place,
                lag(hash, 1, '\x'::bytea) OVER chain AS before
@@ -309,7 +327,8 @@ SELECT count(*)::bigint AS examined,
 -- name: each_sale_is_in_the_ledger_once
 -- Sale by sale, so that two errors cannot make up for each other.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE sale.total_cents IS DISTINCT FROM ledger.cents)::bigint AS broken
+       array_agg(sale_id::text)
+                FILTER (WHERE sale.total_cents IS DISTINCT FROM ledger.cents) AS broken
   FROM recharges.sale
   FULL JOIN (SELECT document::uuid AS sale_id, sum(declared_cents) AS cents
                FROM settlement.entry
@@ -319,9 +338,10 @@ SELECT count(*)::bigint AS examined,
 -- name: records_have_no_gap
 -- Per till and kind, records run from 1 to their number, and the till knows its last ticket.
 SELECT coalesce(sum(records), 0)::bigint AS examined,
-       count(*) FILTER (WHERE first <> 1 OR last <> records
-                           OR kind = 'ticket' AND last <> head)::bigint AS broken
-  FROM (SELECT kind, count(*) AS records, min(journal.sequence) AS first,
+       array_agg(concat_ws(' ', till_id, kind))
+                FILTER (WHERE first <> 1 OR last <> records
+                           OR kind = 'ticket' AND last <> head) AS broken
+  FROM (SELECT till_id, kind, count(*) AS records, min(journal.sequence) AS first,
                max(journal.sequence) AS last, max(till.last_sequence) AS head
           FROM recharges.journal
           JOIN recharges.till USING (till_id)
@@ -363,8 +383,9 @@ WITH priced AS (
     SELECT person_ref, month_on, sum(cents) AS cents FROM counted GROUP BY 1, 2
 )
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE cap.cap_cents IS NULL OR coalesce(bought.cents, 0) > cap.cap_cents
-                           OR coalesce(bought.cents, 0) <> cap.used_cents)::bigint AS broken
+       array_agg(concat_ws(' ', person_ref, month_on))
+                FILTER (WHERE cap.cap_cents IS NULL OR coalesce(bought.cents, 0) > cap.cap_cents
+                           OR coalesce(bought.cents, 0) <> cap.used_cents) AS broken
   FROM bought
   FULL JOIN recharges.cap_month AS cap USING (person_ref, month_on)
  WHERE bought.cents > 0 OR cap.used_cents <> 0;
@@ -388,21 +409,23 @@ WITH RECURSIVE linked AS (
     SELECT person_ref, person_ref FROM recharges.sale
 )
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE NOT EXISTS (
+       array_agg(sale.sale_id::text)
+                FILTER (WHERE NOT EXISTS (
            SELECT FROM same
              JOIN referrals.entitlement ON entitlement.person_ref = same.other
             WHERE same.person_ref = sale.person_ref
               AND entitlement.from_on <= sale.business_date
-              AND sale.business_date < entitlement.until_on))::bigint AS broken
+              AND sale.business_date < entitlement.until_on)) AS broken
   FROM recharges.sale;
 
 -- name: ledger_entries_are_what_facts_declared
 -- Each entry's transfers add up to the fact's own totals, in euros, at face value and in items: what
 -- reaches a till, or where no till is touched another account of money.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE declared_cents <> coalesce(moved.cents, 0)
+       array_agg(concat_ws(' ', fact_id, operator))
+                FILTER (WHERE declared_cents <> coalesce(moved.cents, 0)
                            OR declared_face_value_cents <> coalesce(moved.face_value_cents, 0)
-                           OR declared_count <> coalesce(moved.items, 0))::bigint AS broken
+                           OR declared_count <> coalesce(moved.items, 0)) AS broken
   FROM settlement.entry
   LEFT JOIN (SELECT fact_id, operator, sum(item_count) AS items,
                     sum(amount_cents) FILTER (WHERE debit LIKE 'credits%') AS face_value_cents,
@@ -418,9 +441,10 @@ SELECT count(*)::bigint AS examined,
 -- name: ledger_days_are_the_sum_of_their_transfers
 -- The totals that statements read, day by day, are what was posted.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE (moved.cents, moved.items, moved.transfers)
+       array_agg(concat_ws(' ', operator, booked_on, site_code, debit, credit, offer_code))
+                FILTER (WHERE (moved.cents, moved.items, moved.transfers)
                               IS DISTINCT FROM (day.amount_cents, day.item_count,
-                                                day.transfer_count))::bigint AS broken
+                                                day.transfer_count)) AS broken
   FROM (SELECT operator, booked_on, site_code, debit, credit, offer_code, sum(amount_cents) AS cents,
                sum(item_count) AS items, count(*) AS transfers
           FROM settlement.transfer
@@ -438,8 +462,9 @@ WITH received AS (
       FROM settlement.transfer WHERE credit = 'credits_given' GROUP BY 1, 2
 )
 SELECT coalesce(sum(received.vouchers), 0)::bigint AS examined,
-       count(*) FILTER (WHERE received.cents IS DISTINCT FROM given.cents
-                           OR received.vouchers IS DISTINCT FROM given.vouchers)::bigint AS broken
+       array_agg(concat_ws(' ', operator, site_code))
+                FILTER (WHERE received.cents IS DISTINCT FROM given.cents
+                           OR received.vouchers IS DISTINCT FROM given.vouchers) AS broken
   FROM received FULL JOIN given USING (operator, site_code);
 
 -- name: option_euros_equal_their_lines_and_the_ledger
@@ -458,21 +483,23 @@ WITH reported AS (
      GROUP BY 1, 2
 )
 SELECT coalesce(sum(reported.lines), 0)::bigint AS examined,
-       count(*) FILTER (WHERE reported.total_cents IS DISTINCT FROM reported.cents
+       array_agg(concat_ws(' ', operator, period))
+                FILTER (WHERE reported.total_cents IS DISTINCT FROM reported.cents
                            OR reported.line_count IS DISTINCT FROM reported.lines
-                           OR reported.cents IS DISTINCT FROM given.cents)::bigint AS broken
+                           OR reported.cents IS DISTINCT FROM given.cents) AS broken
   FROM reported FULL JOIN given USING (operator, period);
 
 -- name: devices_sold_were_wiped_and_tested
 -- No device is sold twice, nor without a passed wipe and a passed test, and the ledger has its price.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE twice.sales > 1
+       array_agg(device_id::text)
+                FILTER (WHERE twice.sales > 1
                            OR ledger.cents IS DISTINCT FROM sale.price_cents
                            OR NOT EXISTS (SELECT FROM equipment.wipe
                                            WHERE wipe.device_id = sale.device_id AND wipe.passed)
                            OR NOT EXISTS (SELECT FROM equipment.functional_test AS test
                                            WHERE test.device_id = sale.device_id
-                                             AND test.passed))::bigint AS broken
+                                             AND test.passed)) AS broken
   FROM equipment.sale
   JOIN (SELECT device_id, count(*) AS sales
           FROM equipment.sale GROUP BY device_id) AS twice USING (device_id)
@@ -484,7 +511,8 @@ SELECT count(*)::bigint AS examined,
 -- name: plans_add_up
 -- Every accepted plan's instalments add up to the sum agreed.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE amount_cents <> cents)::bigint AS broken
+       array_agg(offer_id::text)
+                FILTER (WHERE amount_cents <> cents) AS broken
   FROM mediation.offer
   JOIN (SELECT offer_id, sum(amount_cents) AS cents
           FROM mediation.instalment GROUP BY offer_id) AS plan USING (offer_id);
@@ -503,8 +531,9 @@ WITH latest AS (
     SELECT 'equipment', person_ref, from_on, until_on FROM equipment.entitlement
 )
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE (own.from_on, own.until_on)
-                              IS DISTINCT FROM (known.from_on, known.until_on))::bigint AS broken
+       array_agg(concat_ws(' ', service, person_ref))
+                FILTER (WHERE (own.from_on, own.until_on)
+                              IS DISTINCT FROM (known.from_on, known.until_on)) AS broken
   FROM (SELECT service, latest.*
           FROM latest, (VALUES ('recharges'), ('mediation'), ('equipment')) AS hearer (service))
        AS own
@@ -539,7 +568,8 @@ WITH RECURSIVE chain AS (
     SELECT 'equipment', person_ref, same_as FROM equipment.person_alias
 )
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE own.same_as IS DISTINCT FROM known.same_as)::bigint AS broken
+       array_agg(concat_ws(' ', service, person_ref))
+                FILTER (WHERE own.same_as IS DISTINCT FROM known.same_as) AS broken
   FROM (SELECT service, merged.*
           FROM merged, (VALUES ('referrals'), ('recharges'), ('mediation'), ('equipment'))
                        AS keeper (service)) AS own
@@ -548,8 +578,9 @@ SELECT count(*)::bigint AS examined,
 -- name: tills_are_known_alike
 -- A till sells as long as it has a device that was not revoked, as accounts itself keeps it.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE known.state IS DISTINCT FROM own.state
-                           OR known.site_code IS DISTINCT FROM own.site_code)::bigint AS broken
+       array_agg(till_id::text)
+                FILTER (WHERE known.state IS DISTINCT FROM own.state
+                           OR known.site_code IS DISTINCT FROM own.site_code) AS broken
   FROM (SELECT till_id, till.site_code,
                CASE WHEN bool_or(device.revoked_at IS NULL) THEN 'active' ELSE 'revoked' END AS state
           FROM accounts.till
@@ -560,8 +591,9 @@ SELECT count(*)::bigint AS examined,
 -- name: users_are_known_alike
 -- Who may refer people, and who no longer may, as accounts itself keeps it.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE known.role IS DISTINCT FROM own.role
-                           OR known.disabled_at IS DISTINCT FROM own.disabled_at)::bigint AS broken
+       array_agg(user_id::text)
+                FILTER (WHERE known.role IS DISTINCT FROM own.role
+                           OR known.disabled_at IS DISTINCT FROM own.disabled_at) AS broken
   FROM accounts.account AS own
   FULL JOIN referrals.told_user AS known USING (user_id);
 
@@ -592,7 +624,8 @@ WITH written AS (
      WHERE state = 'done'
 )
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE (written.till_id::text, written.sequence::text, written.site_code,
+       array_agg(concat_ws(' ', till_id, sequence))
+                FILTER (WHERE (written.till_id::text, written.sequence::text, written.site_code,
                                written.business_date::text, written.total_cents::text,
                                happened.type, happened.sale_id::text, happened.tender,
                                happened.serials)
@@ -611,15 +644,16 @@ SELECT count(*)::bigint AS examined,
                                happened.total_cents)
                            OR happened.type = 'sale'
                           AND said->>'drawer_session_id'
-                              IS DISTINCT FROM happened.drawer_session_id::text)::bigint AS broken
+                              IS DISTINCT FROM happened.drawer_session_id::text) AS broken
   FROM written
   FULL JOIN happened USING (till_id, sequence);
 
 -- name: records_name_no_customer
 -- No record of a journal says for whom a sale was.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE record LIKE '%"person%'
-                           OR record LIKE '%' || sale.person_ref || '%')::bigint AS broken
+       array_agg(concat_ws(' ', journal.till_id, journal.kind, journal.sequence))
+                FILTER (WHERE record LIKE '%"person%'
+                           OR record LIKE '%' || sale.person_ref || '%') AS broken
   FROM recharges.journal
   LEFT JOIN recharges.sale ON journal.kind = 'ticket'
                           AND sale.till_id = journal.till_id
@@ -648,7 +682,8 @@ WITH numbered AS (
                       AND sale.ticket_no::text = record::jsonb->>'ticket_no')
 )
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE logged.reveal_id IS NULL
+       array_agg(concat_ws(' ', logged.reveal_id, sold_at_till, ticket_no, copy_no))
+                FILTER (WHERE logged.reveal_id IS NULL
                            OR logged.till_id IS DISTINCT FROM logged.sold_at_till
                            OR logged.reason = ''
                            OR logged.tender = 'card'
@@ -659,7 +694,7 @@ SELECT count(*)::bigint AS examined,
                            OR logged.kind = 'reprint'
                           AND (logged.copy_no <> logged.place
                                OR copies.revealed_by IS DISTINCT FROM logged.revealed_by)
-             )::bigint AS broken
+             ) AS broken
   FROM numbered AS logged
   FULL JOIN copies USING (sold_at_till, ticket_no, copy_no);
 
@@ -684,18 +719,20 @@ WITH printed AS (
                           AND sale.ticket_no::text = said->>'ticket_no')
 )
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE printed.place IS DISTINCT FROM copy_no
+       array_agg(concat_ws(' ', till_id, kind, sequence, copy_no))
+                FILTER (WHERE printed.place IS DISTINCT FROM copy_no
                            OR copy_no > 0
                           AND (told.user_id IS DISTINCT FROM printed.printed_by
                                OR told.reason <> printed.reason AND printed.reason <> '-')
-             )::bigint AS broken
+             ) AS broken
   FROM printed
   FULL JOIN told USING (till_id, kind, sequence, copy_no);
 
 -- name: refunded_vouchers_are_where_they_belong
 -- Only what nobody saw goes back to stock; what was seen is with its operator, who said so.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE CASE refund.vouchers
+       array_agg(refund_id::text)
+                FILTER (WHERE CASE refund.vouchers
            WHEN 'returned' THEN
                sale.tender = 'cash'
                OR EXISTS (SELECT FROM recharges.reveal
@@ -706,7 +743,7 @@ SELECT count(*)::bigint AS examined,
                lot.state <> CASE refund.state WHEN 'asked' THEN 'disputed'
                                               ELSE 'refunded_by_operator' END
                OR (refund.state = 'asked') <> (refund.answered_by IS NULL)
-           END)::bigint AS broken
+           END) AS broken
   FROM recharges.refund
   JOIN recharges.sale USING (sale_id)
   JOIN recharges.refund_voucher AS given_back USING (refund_id)
@@ -717,7 +754,8 @@ SELECT count(*)::bigint AS examined,
 
 -- name: each_refund_is_in_the_ledger_once
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE -refund.amount_cents IS DISTINCT FROM ledger.cents)::bigint AS broken
+       array_agg(refund_id::text)
+                FILTER (WHERE -refund.amount_cents IS DISTINCT FROM ledger.cents) AS broken
   FROM (SELECT refund_id, amount_cents FROM recharges.refund WHERE state = 'done') AS refund
   FULL JOIN (SELECT document::uuid AS refund_id, sum(declared_cents) AS cents
                FROM settlement.entry
@@ -727,10 +765,11 @@ SELECT count(*)::bigint AS examined,
 -- name: sales_are_in_the_drawer_of_their_day
 -- Nobody sells from a drawer of another day; what was sold offline comes into it afterwards.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE session.business_date IS DISTINCT FROM sale.business_date
+       array_agg(sale.sale_id::text)
+                FILTER (WHERE session.business_date IS DISTINCT FROM sale.business_date
                           AND NOT EXISTS (SELECT FROM recharges.offline_ticket
                                            WHERE offline_ticket.sale_id = sale.sale_id)
-             )::bigint AS broken
+             ) AS broken
   FROM recharges.sale
   LEFT JOIN recharges.drawer_session AS session USING (drawer_session_id)
  WHERE sale.tender = 'cash' OR sale.drawer_session_id IS NOT NULL;
@@ -749,11 +788,12 @@ WITH counted AS (
       FROM recharges.drawer_session AS session
 )
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE float_worth <> float_cents
+       array_agg(drawer_session_id::text)
+                FILTER (WHERE float_worth <> float_cents
                            OR counted IS NOT NULL AND counted_worth <> counted_cents
                            OR closings <> (counted.state = 'closed')::integer
                            OR counted.state = 'closed' AND approved_by IS NULL
-                          AND abs(gap_cents) > rule.value::bigint)::bigint AS broken
+                          AND abs(gap_cents) > rule.value::bigint) AS broken
   FROM counted
   LEFT JOIN recharges.rule
          ON rule.name = 'gap_alone_max_cents'
@@ -763,7 +803,7 @@ SELECT count(*)::bigint AS examined,
 -- name: drawers_are_held_by_whom_handovers_name
 -- Each handover is from who held the drawer; the last one says who holds it, and its till knows.
 WITH handed AS (
-    SELECT handover.from_user, handover.to_user, session.opened_by, session.held_by,
+    SELECT handover.handover_id, handover.from_user, handover.to_user, session.opened_by, session.held_by,
            till.drawer_held_by, till.till_id,
            lag(handover.to_user) OVER in_order AS before,
            lead(handover.to_user) OVER in_order AS after
@@ -773,16 +813,18 @@ WITH handed AS (
     WINDOW in_order AS (PARTITION BY handover.drawer_session_id ORDER BY at, handover_id)
 )
 SELECT count(*)::bigint AS examined,
-       (count(*) FILTER (WHERE from_user <> coalesce(before, opened_by)
-                            OR after IS NULL
-                           AND (to_user <> held_by
-                                OR till_id IS NOT NULL
-                               AND drawer_held_by IS DISTINCT FROM to_user))
-        + (SELECT count(*) FROM recharges.till
-            WHERE drawer_held_by IS NOT NULL
-              AND NOT EXISTS (SELECT FROM recharges.drawer_handover AS handover
-                               WHERE handover.drawer_session_id = till.drawer_session_id))
-       )::bigint AS broken
+       array_agg('handover ' || handover_id)
+                FILTER (WHERE from_user <> coalesce(before, opened_by)
+                           OR after IS NULL
+                          AND (to_user <> held_by
+                               OR till_id IS NOT NULL
+                              AND drawer_held_by IS DISTINCT FROM to_user))
+       || ARRAY(SELECT 'till ' || till.till_id
+                  FROM recharges.till
+                 WHERE drawer_held_by IS NOT NULL
+                   AND NOT EXISTS (SELECT FROM recharges.drawer_handover AS handover
+                                    WHERE handover.drawer_session_id = till.drawer_session_id))
+       AS broken
   FROM handed;
 
 -- name: records_of_zs_say_what_became_of_drawers
@@ -807,7 +849,8 @@ WITH told AS (
      WHERE journal.record::jsonb ? 'drawer'
 )
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE (said->>'opened_by', said->>'held_by', said->>'counted_by',
+       array_agg(drawer_session_id::text)
+                FILTER (WHERE (said->>'opened_by', said->>'held_by', said->>'counted_by',
                                said->>'float_cents', said->>'expected_cents',
                                said->>'counted_cents', said->'approval'->>'approved_by',
                                said->'approval'->>'reason')
@@ -825,7 +868,7 @@ SELECT count(*)::bigint AS examined,
                                SELECT concat_ws(' ', each->>'amount_cents', each->>'reason')
                                  FROM jsonb_array_elements(said->'movements')
                                       WITH ORDINALITY AS listed (each, place)
-                                ORDER BY place))::bigint AS broken
+                                ORDER BY place)) AS broken
   FROM told;
 
 -- name: closings_say_what_their_records_say
@@ -836,7 +879,8 @@ WITH written AS (
      WHERE kind = 'grand_total'
 )
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE closing.closing_id IS NULL
+       array_agg(concat_ws(' ', till_id, record_sequence))
+                FILTER (WHERE closing.closing_id IS NULL
                            OR (closing.period, closing.period_on::text, closing.closing_no::text,
                                closing.from_sequence::text, closing.until_sequence::text,
                                closing.ticket_count::text, closing.sold_cents::text,
@@ -851,7 +895,7 @@ SELECT count(*)::bigint AS examined,
                                said->>'refunded_cents', said->>'real_cents',
                                said->>'absolute_cents', said->>'perpetual_real_cents',
                                said->>'perpetual_absolute_cents',
-                               said->>'drawer_session_id'))::bigint AS broken
+                               said->>'drawer_session_id')) AS broken
   FROM written
   FULL JOIN recharges.closing USING (till_id, record_sequence);
 
@@ -893,7 +937,8 @@ WITH done AS (
        AND NOT details ? 'handed_to'
 )
 SELECT coalesce(sum(done.times), 0)::bigint AS examined,
-       count(*) FILTER (WHERE done.times IS DISTINCT FROM told.times)::bigint AS broken
+       array_agg(concat_ws(' ', till_id, code, subject))
+                FILTER (WHERE done.times IS DISTINCT FROM told.times) AS broken
   FROM (SELECT till_id, code, subject, figure, count(*) AS times
           FROM done GROUP BY 1, 2, 3, 4) AS done
   FULL JOIN (SELECT till_id, code, subject, figure, count(*) AS times
@@ -923,31 +968,31 @@ WITH sold AS (
       FROM recharges.offline_ticket ORDER BY device_id, sequence DESC
 )
 SELECT (SELECT count(*) FROM recharges.lease)::bigint AS examined,
-       ((SELECT count(*)
-           FROM recharges.lease
-           LEFT JOIN lent USING (lease_id)
-           LEFT JOIN sold USING (lease_id)
-          WHERE lent.vouchers IS DISTINCT FROM lease.count
-             OR coalesce(sold.vouchers, 0) <> lease.sold
-             OR NOT coalesce(sold.were_lent, true))
-        + (SELECT count(*)
-             FROM last
-             FULL JOIN recharges.device_chain AS chain USING (device_id)
-            WHERE (last.till_id, last.sequence, last.hash)
-                  IS DISTINCT FROM (chain.till_id, chain.sequence, chain.hash)))::bigint AS broken;
+       ARRAY(SELECT 'lease ' || lease_id
+               FROM recharges.lease
+               LEFT JOIN lent USING (lease_id)
+               LEFT JOIN sold USING (lease_id)
+              WHERE lent.vouchers IS DISTINCT FROM lease.count
+                 OR coalesce(sold.vouchers, 0) <> lease.sold
+                 OR NOT coalesce(sold.were_lent, true))
+       || ARRAY(SELECT 'chain ' || device_id
+                  FROM last
+                  FULL JOIN recharges.device_chain AS chain USING (device_id)
+                 WHERE (last.till_id, last.sequence, last.hash)
+                       IS DISTINCT FROM (chain.till_id, chain.sequence, chain.hash)) AS broken;
 
 -- name: transfers_arrive_or_are_missing
 -- What was sent was counted in by somebody else, or is missing, or came back.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE moved.sent IS DISTINCT FROM transfer.count
+       array_agg(transfer_id::text)
+                FILTER (WHERE moved.sent IS DISTINCT FROM transfer.count
                            OR transfer.ended_by = transfer.sent_by AND transfer.state = 'received'
                            OR moved.arrived <> CASE transfer.state
                                   WHEN 'received' THEN transfer.count - transfer.missing
                                   ELSE 0 END
                            OR moved.missing > coalesce(transfer.missing, 0)
                            OR moved.returned > CASE transfer.state WHEN 'cancelled'
-                                                    THEN transfer.count ELSE 0 END)::bigint
-           AS broken
+                                                    THEN transfer.count ELSE 0 END) AS broken
   FROM recharges.transfer
   LEFT JOIN (SELECT transfer_id,
                     coalesce(sum(vouchers) FILTER (WHERE what = 'sent'), 0) AS sent,
@@ -962,7 +1007,8 @@ SELECT count(*)::bigint AS examined,
 -- Vouchers are on sale only where their batch is active, and was released by another person than
 -- the one who received it.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE batch.state <> 'active'
+       array_agg(batch.batch_id::text)
+                FILTER (WHERE batch.state <> 'active'
                           AND EXISTS (SELECT FROM recharges.lot
                                        WHERE lot.batch_id = batch.batch_id
                                          AND lot.state = 'available')
@@ -970,7 +1016,7 @@ SELECT count(*)::bigint AS examined,
                                        WHERE stock_move.batch_id = batch.batch_id
                                          AND stock_move.what = 'released'
                                          AND stock_move.moved_by = batch.received_by)
-             )::bigint AS broken
+             ) AS broken
   FROM recharges.batch;
 
 -- name: journal_records
@@ -1014,7 +1060,8 @@ WITH said AS (
 ), revoked AS (
     SELECT DISTINCT said->>'device_id' AS device_id FROM said WHERE kind = 'device_revoked'
 ), found AS (
-    SELECT disabled.disabled IS DISTINCT FROM (disabled_at IS NOT NULL)
+    SELECT 'account ' || account.user_id AS what,
+           disabled.disabled IS DISTINCT FROM (disabled_at IS NOT NULL)
            OR rights.said IS NOT NULL
               AND (rights.said->>'role' <> role
                    OR rights.said->'site_codes' <> to_jsonb(site_codes)
@@ -1024,18 +1071,19 @@ WITH said AS (
       LEFT JOIN rights ON rights.user_id = account.user_id::text
       LEFT JOIN disabled ON disabled.user_id = account.user_id::text
      UNION ALL
-    SELECT begun.session_id IS NULL
+    SELECT 'session ' || session.session_id, begun.session_id IS NULL
       FROM accounts.session
       LEFT JOIN begun ON begun.session_id = session.session_id::text
      UNION ALL
-    SELECT enrolled.device_id IS NULL
+    SELECT 'device ' || device.device_id,
+           enrolled.device_id IS NULL
            OR (revoked_at IS NULL) <> (revoked.device_id IS NULL)
       FROM accounts.device
       LEFT JOIN enrolled ON enrolled.device_id = device.device_id::text
       LEFT JOIN revoked ON revoked.device_id = device.device_id::text
      WHERE enrolled_at >= (SELECT min(at) FROM enrolled)
 )
-SELECT count(*)::bigint AS examined, count(*) FILTER (WHERE broken)::bigint AS broken
+SELECT count(*)::bigint AS examined, array_agg(what) FILTER (WHERE broken) AS broken
   FROM found;
 
 -- name: referrals_and_entitlements_end_on_their_day
@@ -1043,7 +1091,8 @@ SELECT count(*)::bigint AS examined, count(*) FILTER (WHERE broken)::bigint AS b
 WITH clock AS (
     SELECT (now() AT TIME ZONE 'Europe/Paris' - interval '1 hour')::date AS today
 ), found AS (
-    SELECT (state IN ('submitted', 'seen', 'provisional') AND expires_on <= clock.today)
+    SELECT 'referral ' || referral.referral_id AS what,
+           (state IN ('submitted', 'seen', 'provisional') AND expires_on <= clock.today)
            OR (state = 'lapsed')
               <> EXISTS (SELECT FROM referrals.referral_step AS made
                           WHERE made.referral_id = referral.referral_id AND step = 'lapsed')
@@ -1053,7 +1102,8 @@ WITH clock AS (
                             AND type = 'referrals.referral.lapsed.v1') AS broken
       FROM referrals.referral, clock
      UNION ALL
-    SELECT (ended_at IS NULL AND until_on <= clock.today)
+    SELECT 'entitlement ' || entitlement.entitlement_id,
+           (ended_at IS NULL AND until_on <= clock.today)
            OR (ended_at IS NOT NULL)
               <> EXISTS (SELECT FROM referrals.entitlement_change AS made
                           WHERE made.entitlement_id = entitlement.entitlement_id
@@ -1065,7 +1115,7 @@ WITH clock AS (
                             AND (data->>'on')::date = entitlement.until_on)
       FROM referrals.entitlement, clock
 )
-SELECT count(*)::bigint AS examined, count(*) FILTER (WHERE broken)::bigint AS broken
+SELECT count(*)::bigint AS examined, array_agg(what) FILTER (WHERE broken) AS broken
   FROM found;
 
 -- name: referrers_were_written_of_each_step
@@ -1082,7 +1132,8 @@ WITH made AS (
     SELECT referral_id, 'first_visit', at FROM referrals.first_visit
 )
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE mails.sent <> 1)::bigint AS broken
+       array_agg(concat_ws(' ', told.referral_id, told.step))
+                FILTER (WHERE mails.sent <> 1) AS broken
   FROM told
   JOIN referrals.referral USING (referral_id)
   JOIN referrals.worker ON worker.user_id = referral.referrer_id
@@ -1133,17 +1184,17 @@ WITH erased AS (
     SELECT person_ref
       FROM mediation.debt_case
       JOIN mediation.offer USING (case_id)
-     WHERE override_reason IS NOT NULL
+     WHERE override_reason <> '-'
      UNION ALL
     SELECT person_ref
       FROM mediation.debt_case
       JOIN mediation.case_event USING (case_id)
-     WHERE details ?| ARRAY['override_reason', 'left_open_reason']
+     WHERE details->>'override_reason' <> '-' OR details->>'left_open_reason' <> '-'
      UNION ALL
     SELECT person_ref
       FROM equipment.sale
       JOIN equipment.repair USING (device_id)
-     WHERE fault <> ''
+     WHERE fault NOT IN ('', '-')
      UNION ALL
     SELECT person_ref
       FROM recharges.sale
@@ -1168,7 +1219,8 @@ WITH erased AS (
     SELECT person_ref FROM referrals.referral JOIN referrals.criterion_answer USING (referral_id)
 )
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (
+       array_agg(person_ref::text)
+                FILTER (
            WHERE EXISTS (SELECT FROM referrals.person WHERE person.person_ref = erased.person_ref)
               OR EXISTS (SELECT FROM referrals.export
                           WHERE person_refs @> ARRAY[erased.person_ref])
@@ -1177,13 +1229,45 @@ SELECT count(*)::bigint AS examined,
                             AND until_on > GREATEST(erased_on, from_on + 1))
               OR EXISTS (SELECT FROM words WHERE words.person_ref = erased.person_ref)
               OR NOT EXISTS (SELECT FROM referrals.erasure
-                              WHERE person_refs @> ARRAY[erased.person_ref]))::bigint AS broken
+                              WHERE person_refs @> ARRAY[erased.person_ref])) AS broken
   FROM erased;
+
+-- name: erased_people_are_remembered
+-- Every other service that gave a receipt remembers whom it forgot, so that nothing is written of
+-- them again; and remembers nobody else.
+WITH forgotten AS (
+    SELECT 'accounts' AS service, person_ref FROM accounts.forgotten_person
+     UNION ALL
+    SELECT 'donations', person_ref FROM donations.forgotten_person
+     UNION ALL
+    SELECT 'equipment', person_ref FROM equipment.forgotten_person
+     UNION ALL
+    SELECT 'mediation', person_ref FROM mediation.forgotten_person
+     UNION ALL
+    SELECT 'recharges', person_ref FROM recharges.forgotten_person
+     UNION ALL
+    SELECT 'settlement', person_ref FROM settlement.forgotten_person
+), told AS (
+    SELECT service, person_ref, bool_or(receipt.service IS NOT NULL) AS given
+      FROM (SELECT erasure_id, unnest(services) AS service, person_refs
+              FROM referrals.erasure) AS asked
+     CROSS JOIN unnest(person_refs) AS person_ref
+      LEFT JOIN referrals.erasure_receipt AS receipt USING (erasure_id, service)
+     WHERE service <> 'referrals'
+     GROUP BY service, person_ref
+)
+SELECT count(*)::bigint AS examined,
+       array_agg(concat_ws(' ', service, person_ref))
+                FILTER (WHERE told.person_ref IS NULL
+                           OR given AND forgotten.person_ref IS NULL) AS broken
+  FROM told
+  FULL JOIN forgotten USING (service, person_ref);
 
 -- name: erasures_have_all_receipts
 -- Every service that was asked to forget a person says that it did; nobody else says so.
 SELECT count(*)::bigint AS examined,
-       count(*) FILTER (WHERE asked.service IS NULL OR receipt.service IS NULL)::bigint AS broken
+       array_agg(concat_ws(' ', erasure_id, service))
+                FILTER (WHERE asked.service IS NULL OR receipt.service IS NULL) AS broken
   FROM (SELECT erasure_id, unnest(services) AS service FROM referrals.erasure) AS asked
   FULL JOIN referrals.erasure_receipt AS receipt USING (erasure_id, service);
 

@@ -21,11 +21,13 @@ SQL = queries.load("deploy.audit")
 _HEX = "\\\\x"
 
 
-def look_for_erased(connection: Rows, *, schemas: Iterable[str], digest: Digest) -> tuple[int, int]:
-    """Return how many rows were examined and how many hold what was erased."""
+def look_for_erased(
+    connection: Rows, *, schemas: Iterable[str], digest: Digest
+) -> tuple[int, list[str]]:
+    """Return how many rows were examined, and the places of those that hold what was erased."""
     wanted = _wanted(connection, digest=digest)
     if not wanted:
-        return 0, 0
+        return 0, []
     known: dict[str, bytes | None] = {}
     parts = {part for trace in wanted for part in parts_of(trace)}
 
@@ -35,12 +37,14 @@ def look_for_erased(connection: Rows, *, schemas: Iterable[str], digest: Digest)
             known[word] = digested if digested in parts else None
         return known[word]
 
-    examined = broken = 0
+    examined = 0
+    broken: list[str] = []
     for columns in _text_columns(connection, schemas):
-        for row in _texts(connection, columns):
+        for place, *row in _texts(connection, columns):
             examined += 1
             met = {part for text in row for word in words_in(text) if (part := part_of(word))}
-            broken += bool(met) and any(is_found(trace, digests=met) for trace in wanted)
+            if met and any(is_found(trace, digests=met) for trace in wanted):
+                broken.append(f"{columns['table_schema']}.{columns['table_name']} {place}")
     return examined, broken
 
 
@@ -64,8 +68,8 @@ def _text_columns(connection: Rows, schemas: Iterable[str]) -> Iterator[Mapping[
 
 
 def _texts(connection: Rows, columns: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Yield the texts of each row of a table; bytes as the text they may be."""
-    query = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(
+    """Yield the place of each row of a table, and its texts; bytes as the text they may be."""
+    query = sql.SQL("COPY (SELECT ctid, {} FROM {}) TO STDOUT").format(
         sql.SQL(", ").join(sql.Identifier(name) for name in columns["columns"]),
         sql.Identifier(columns["table_schema"], columns["table_name"]),
     )

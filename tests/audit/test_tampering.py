@@ -12,6 +12,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from deploy.audit import checks
+from deploy.audit.checks import Check
 from tests.fix_network import Network
 
 pytestmark = pytest.mark.journey
@@ -391,6 +392,10 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         "DELETE FROM referrals.erasure_receipt WHERE service = 'mediation'",
         {"erasures_have_all_receipts"},
     ),
+    "a service no longer knows whom it forgot": (
+        "DELETE FROM mediation.forgotten_person",
+        {"erased_people_are_remembered"},
+    ),
 }
 #: A row that other checks look at too, depending on what it is of.
 MAY_BREAK = {
@@ -436,6 +441,22 @@ class TestAudit:
 
         assert found >= named
         assert found <= named | MAY_BREAK.get(what, set())
+
+    def test_names_the_rows_by_their_ids(self, admin: Rows) -> None:
+        change, _ = TAMPERED["a sale was worth less"]
+        tampered = admin.execute(f"{change} RETURNING sale_id::text".encode()).fetchall()
+        (sale_id,) = tampered[0].values()
+
+        found = {check.name: check.examples for check in checks.of_rows(admin)}
+
+        assert found["sale_totals_equal_their_lines"] == (sale_id,)
+        assert found["each_sale_is_in_the_ledger_once"] == (sale_id,)
+        assert found["plans_add_up"] == ()
+
+    def test_names_a_few_of_many(self) -> None:
+        check = Check.of("x", examined=9, broken=[str(number) for number in range(7)])
+
+        assert (check.broken, check.examples) == (7, ("0", "1", "2", "3", "4"))
 
     def test_has_no_rule_that_nothing_breaks(self) -> None:
         named = {name for _, names in TAMPERED.values() for name in names}

@@ -164,7 +164,7 @@ class TestUser:
     def known(self, tx: Tx) -> tuple[int, int]:
         row = tx.execute(checks.SQL["users_are_known_alike"]).fetchone()
         assert row is not None
-        return row["examined"], row["broken"]
+        return row["examined"], len(row["broken"] or ())
 
     def hear(self, tx: Tx, user_id: UUID, *, role: str = "referrer") -> None:
         tx.execute(
