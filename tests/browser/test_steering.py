@@ -122,6 +122,9 @@ class TestDevices:
         expect(line).to_contain_text("en service")
         check(page, "devices")
 
+        line.get_by_role("button", name="Nouvelle clé").click()
+        expect(dialog.locator("[data-code]")).not_to_have_text(code)
+        dialog.get_by_role("button", name="Terminé").click()
         line.get_by_role("button", name="Retirer").click()
         question = page.get_by_role("dialog")
         expect(question).to_contain_text("ne pourra plus vendre")
