@@ -435,6 +435,7 @@ class TestLastSales:
 
 
 def whole(page: Page) -> str:
-    """All that a page holds, and all that it keeps, without blanks."""
-    frames = "".join(frame.content() for frame in page.frames)
+    """All that a page says, seen or hidden, and all that it keeps; without blanks."""
+    text = "document.documentElement.textContent"
+    frames = "".join(frame.evaluate(text) for frame in page.frames)
     return "".join((frames + json.dumps(page.evaluate(_KEPT))).split())
