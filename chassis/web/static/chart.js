@@ -133,7 +133,7 @@ async function drawAll({ anew = false } = {}) {
     chart?.destroy();
     drawn.delete(figure);
   }
-  const figures = [...document.querySelectorAll("figure[data-chart]")];
+  const figures = [...document.querySelectorAll("figure[data-chart]:has(> .plot)")];
   if (!figures.length) return;
   await import(VENDOR);
   for (const figure of figures) {
