@@ -34,7 +34,8 @@ async function settle(device, answers) {
     const sales = tx.objectStore("sales");
     for (const { sequence, outcome, ticket_no, code, detail } of answers) {
       const sale = await sales.get([device.device_id, sequence]);
-      if (sale) sales.put({ ...sale, outcome, ticket_no, code, detail, settled_at: new Date().toISOString() });
+      // What was heard first stays: the same lines may be sent up twice.
+      if (sale?.outcome === "waiting") sales.put({ ...sale, outcome, ticket_no, code, detail, settled_at: new Date().toISOString() });
     }
     const old = Date.now() - KEPT_MS;
     for (const sale of await sales.getAll()) {
