@@ -85,8 +85,8 @@ class Receiver:
                 _log.info("broker is back", extra={"queue": self.queue})
 
     def _collect(self) -> None:
-        if not self._waiting:
-            self.broker.drain(_IDLE_S)
+        if not self._waiting and not self.broker.drain(_IDLE_S):
+            return
         self.broker.drain_while(lambda: len(self._waiting) < self._batch_count_max)
 
     def _settle_waiting(self) -> None:

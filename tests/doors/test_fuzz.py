@@ -23,7 +23,7 @@ from tests.doors.matrix import NOBODY, Route, decided, routes
 ROUTES = [route for route in routes() if not route.is_shared or route.service == "settlement"]
 MATRIX = decided()
 SITE = "saint-denis"
-ASKED_OF_EACH = 12
+ASKED_OF_EACH = 8
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

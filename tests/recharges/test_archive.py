@@ -223,7 +223,7 @@ class TestTampering:
                 assert name_of(SMALL[at]) in (found or ()), place
 
     @given(data=st.data())
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=100, deadline=None)
     def test_by_any_one_byte_of_a_larger_file_is_found(self, data: st.DataObject) -> None:
         lines = a_day_and_more().write()
         at = data.draw(st.integers(0, len(lines) - 1))
