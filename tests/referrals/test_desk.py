@@ -151,8 +151,8 @@ class TestFigures:
         [late] = desk.count_by_site(tx, caller=MANAGER, now=LATE)
         everywhere = desk.count_by_site(tx, caller=a_caller("admin"), now=NOW)
 
-        figures = ("waiting", "overdue", "provisional", "accepted")
-        assert [now[name] for name in figures] == [1, 0, 1, 1]
+        figures = ("waiting", "overdue", "accepted")
+        assert [now[name] for name in figures] == [1, 0, 1]
         assert late["overdue"] == 1
         assert {row["site_code"] for row in everywhere} >= {SITE, "marseille"}
 

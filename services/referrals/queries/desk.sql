@@ -87,16 +87,13 @@ SELECT site_code
 SELECT site.site_code, site.name,
        coalesce(waiting, 0) AS waiting,
        coalesce(overdue, 0) AS overdue,
-       coalesce(provisional, 0) AS provisional,
        coalesce(accepted, 0) AS accepted
   FROM site
   LEFT JOIN (SELECT site_code,
-                    count(*) FILTER (WHERE state <> 'provisional') AS waiting,
-                    count(*) FILTER (WHERE state <> 'provisional'
-                                       AND submitted_at < %(answer_before)s) AS overdue,
-                    count(*) FILTER (WHERE state = 'provisional') AS provisional
+                    count(*) AS waiting,
+                    count(*) FILTER (WHERE submitted_at < %(answer_before)s) AS overdue
                FROM referral
-              WHERE state IN ('submitted', 'seen', 'provisional')
+              WHERE state IN ('submitted', 'seen')
                 AND %(today)s < expires_on
               GROUP BY site_code) AS unanswered USING (site_code)
   LEFT JOIN (SELECT site_code, count(*) AS accepted
