@@ -1,13 +1,18 @@
 """The till on the line: three touches to a recharge, sold once, its code shown once."""
 
+import io
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Route, expect
+import qrcode
+from PIL import Image
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import Check, SignedIn
 from tests.fix_network import (
@@ -335,6 +340,33 @@ class TestPerson:
         expect(till.page.get_by_role("dialog")).to_contain_text("Tapez le code imprimé")
         check(till.page, "till-no-camera")
 
+    def test_is_found_by_showing_the_slip_to_the_camera(
+        self, browser: Browser, network: Network, customer: Customer, tmp_path: Path
+    ) -> None:
+        film = tmp_path / "slip.mjpeg"
+        film.write_bytes(picture_of(customer.qr) * 10)
+        with browser.browser_type.launch(
+            executable_path=shutil.which("chromium"),
+            args=[
+                "--no-sandbox",
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-video-capture={film}",
+            ],
+        ) as seeing:
+            page = seeing.new_page(base_url=network.stack.web, locale="fr-FR")
+            who = network.sign_in("till_operator", site_code=SITE)
+            page.request.post(
+                "/api/accounts/v1/browser-sessions",
+                data={"email": who["email"], "password": who["password"]},
+            )
+            page.goto("/caisse")
+            page.get_by_role("button", name="Caisse 1").click()
+
+            page.get_by_role("button", name="Caméra").click()
+
+            expect(page.get_by_role("heading", name=customer.name)).to_be_visible(timeout=30_000)
+
 
 class TestCardSale:
     def test_shows_how_the_payment_stands_and_then_its_code(
@@ -432,6 +464,17 @@ class TestLastSales:
             f"recharges/v1/refunds/{row['refund_id']}/answer",
             {"granted": True, "why": "Jamais activé."},
         )
+
+
+def picture_of(text: str) -> bytes:
+    """What a camera sees of a slip."""
+    square = qrcode.make(text, box_size=6).convert("RGB")
+    square.thumbnail((440, 440))
+    frame = Image.new("RGB", (640, 480), "white")
+    frame.paste(square, ((640 - square.width) // 2, (480 - square.height) // 2))
+    seen = io.BytesIO()
+    frame.save(seen, "JPEG", quality=92)
+    return seen.getvalue()
 
 
 def whole(page: Page) -> str:

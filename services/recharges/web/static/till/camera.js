@@ -3,7 +3,6 @@
 
 import { t } from "/static/chassis/say.js";
 
-const DECODER = "/static/recharges/vendor/zxing-browser-0.2.1/zxing-browser.min.js";
 const LOOK_MS = 120;
 
 const dialog = document.getElementById("camera");
@@ -16,9 +15,7 @@ export function scan() {
     let read = null;
     let stop = () => {};
     const closed = () => {
-      stop();
-      for (const track of video.srcObject?.getTracks() ?? []) track.stop();
-      video.srcObject = null;
+      off(stop);
       resolve(read);
     };
     dialog.addEventListener("close", closed, { once: true });
@@ -30,7 +27,7 @@ export function scan() {
       dialog.close();
     };
     begin(found).then(
-      (made) => (dialog.open ? (stop = made) : made()),
+      (made) => (dialog.open ? (stop = made) : off(made)), // it was closed before it began
       (error) => {
         video.hidden = true;
         words.textContent = reasonOf(error);
@@ -39,18 +36,25 @@ export function scan() {
   });
 }
 
+function off(stop) {
+  stop();
+  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+  video.srcObject = null;
+}
+
 async function begin(found) {
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("", "NotFoundError");
-  video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-  await video.play();
-  return (await readsByItself()) ? byBrowser(found) : byDecoder(found);
+  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+  return (await readsByItself()) ? byBrowser(stream, found) : byDecoder(stream, found);
 }
 
 async function readsByItself() {
   return "BarcodeDetector" in globalThis && (await BarcodeDetector.getSupportedFormats()).includes("qr_code");
 }
 
-function byBrowser(found) {
+async function byBrowser(stream, found) {
+  video.srcObject = stream;
+  await video.play();
   const detector = new BarcodeDetector({ formats: ["qr_code"] });
   const timer = setInterval(async () => {
     const [code] = await detector.detect(video).catch(() => []);
@@ -59,21 +63,11 @@ function byBrowser(found) {
   return () => clearInterval(timer);
 }
 
-async function byDecoder(found) {
-  if (!globalThis.ZXingBrowser) await load(DECODER);
+async function byDecoder(stream, found) {
+  await import("../vendor/zxing-browser-0.2.1/zxing-browser.min.js"); // it leaves its name to the page
   const reader = new ZXingBrowser.BrowserQRCodeReader();
-  const controls = await reader.decodeFromVideoElement(video, (result) => result && found(result.getText()));
+  const controls = await reader.decodeFromStream(stream, video, (result) => result && found(result.getText()));
   return () => controls.stop();
-}
-
-function load(source) {
-  return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = source;
-    script.addEventListener("load", resolve);
-    script.addEventListener("error", reject);
-    document.head.append(script);
-  });
 }
 
 function reasonOf(error) {
