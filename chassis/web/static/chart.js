@@ -105,12 +105,18 @@ function optionsOf(figure, { isLying, seriesCount, isNew }) {
   };
 }
 
+const isDrawn = (figure) => {
+  const known = drawn.get(figure);
+  return known !== undefined && known.said === figure.textContent && known.chart?.canvas.isConnected !== false;
+};
+
 function draw(figure) {
   const kind = figure.dataset.chart;
   const isLying = kind === "bars";
   const { labels, columns } = tableOf(figure);
   const before = drawn.get(figure);
   before?.chart?.destroy();
+  // Whoever hears the page hears the table: the picture says nothing that is not in it.
   const place = figure.querySelector(".plot");
   place.hidden = labels.length === 0;
   drawn.set(figure, { said: figure.textContent });
@@ -137,7 +143,7 @@ async function drawAll({ anew = false } = {}) {
   if (!figures.length) return;
   await import(VENDOR);
   for (const figure of figures) {
-    if (anew || drawn.get(figure)?.said !== figure.textContent) draw(figure);
+    if (anew || !isDrawn(figure)) draw(figure);
   }
 }
 

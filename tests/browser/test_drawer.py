@@ -1,0 +1,137 @@
+"""A drawer's day on its page: float, sale, X, movement, handover, blind count, approval, Z."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import FrameLocator, Page, expect
+
+from tests.browser.conftest import Check, SignedIn
+from tests.fix_network import Network
+
+SITE = "marseille"
+
+
+@pytest.fixture
+def cashiers(network: Network) -> list[Any]:
+    """The two cashiers of a site; the second one's till is nobody else's in the suite."""
+    return [
+        each
+        for each in network.sign_ins
+        if each["role"] == "till_operator" and each["site_code"] == SITE
+    ]
+
+
+def count(page: Page, form: str, **pieces: int) -> None:
+    """Count coins and notes: `p2000=3` is three notes of twenty."""
+    for name, number in pieces.items():
+        page.locator(f"#{form}-{name.removeprefix('p')}").fill(str(number))
+
+
+def sign_in_as(page: Page, who: Any) -> None:
+    """A second person signs in, in the dialog."""
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Adresse e-mail").fill(who["email"])
+    dialog.get_by_label("Mot de passe").fill(who["password"])
+    dialog.get_by_role("button", name="Valider").click()
+
+
+def paper(page: Page) -> FrameLocator:
+    """The paper that is shown over the page."""
+    return page.locator("dialog.paper").frame_locator("iframe")
+
+
+def user_id(page: Page) -> str:
+    """Who the screen belongs to."""
+    me: dict[str, str] = page.request.get("/api/accounts/v1/me").json()
+    return me["user_id"]
+
+
+class TestDrawer:
+    def test_goes_from_its_float_to_its_z_through_two_hands_and_a_gap(
+        self, signed_in: SignedIn, network: Network, cashiers: list[Any], check: Check
+    ) -> None:
+        colleague, who = cashiers[:2]
+        till_id = who["till_id"]
+        page = signed_in("till_operator", who=who)
+
+        # the float
+        page.goto("/caisse/tiroir")
+        page.get_by_role("link", name="Caisse 2").click()
+        expect(page.get_by_role("heading", name="Ouvrir le tiroir")).to_be_visible()
+        count(page, "float", p2000=2)
+        for _ in range(3):
+            page.get_by_role("button", name="Une unité de plus : 10 €").click()
+        page.reload()  # a count is not lost
+        expect(page.get_by_text("70,00 €")).to_be_visible()
+        check(page, "drawer-float")
+        page.get_by_role("button", name="Ouvrir avec ce fonds").click()
+        expect(page.get_by_text("Ouvert depuis")).to_be_visible()
+
+        # a sale, and change from the safe
+        person_ref = network.entitle(site_code=SITE)
+        cashier = network.as_("till_operator", site_code=SITE)
+        cashier.post(
+            "recharges/v1/sales",
+            network.basket(person_ref, till_id=till_id),
+            until_heard=("recharges.entitlement.missing",),
+        )
+        page.get_by_text("Ajouter ou retirer des espèces").click()
+        page.get_by_label("De quoi s'agit-il").select_option("Monnaie prise au coffre")
+        page.get_by_label("Montant").fill("12,30")
+        page.get_by_role("button", name="Noter le mouvement").click()
+        expect(page.get_by_role("cell", name="12,30 €")).to_be_visible()
+
+        # an X, which does not tell a cashier what must be there
+        page.get_by_role("button", name="Lire le tiroir (X)").click()
+        expect(paper(page).get_by_role("heading", level=1)).to_contain_text("X")
+        assert "84,80" not in paper(page).locator("body").inner_text()
+        check(page, "drawer-x")
+        page.get_by_role("dialog").get_by_role("button", name="Fermer").click()
+
+        # the colleague takes the drawer, and the screen with it
+        page.get_by_text("Remettre à un collègue").click()
+        count(page, "handover", p2000=2, p1000=4)
+        check(page, "drawer-handover")
+        page.get_by_role("button", name="Remettre le tiroir").click()
+        sign_in_as(page, colleague)
+        expect(page.get_by_text("Le tiroir est à vous")).to_be_visible()
+        holder = page.locator("dt", has_text="Tenu par").locator("+ dd")
+        expect(holder).to_have_text("vous")
+        theirs = user_id(page)
+        assert (
+            theirs in cashier.get(f"recharges/v1/drawer-sessions/{self.session(page)}/x")["held_by"]
+        )
+
+        # a blind count, with a gap that is too large for one person
+        assert "84,80" not in page.content()
+        page.get_by_text("Compter et clôturer").click()
+        count(page, "close", p2000=2, p1000=3)
+        page.get_by_role("button", name="Voilà ce que j'ai compté").click()
+        page.get_by_role("dialog").get_by_role("button", name="Oui").click()
+        expect(page.get_by_text("Il manque 14,80 €")).to_be_visible()
+        expect(page.get_by_text("Compté, pas clôturé")).to_be_visible()
+        check(page, "drawer-gap")
+        page.get_by_label("Pourquoi l'écart est accepté").fill(
+            "Recompté à deux : un billet manque."
+        )
+        page.get_by_role("button", name="Accepter l'écart").click()
+        sign_in_as(page, network.sign_in("site_manager", site_code=SITE))
+        expect(page.get_by_role("heading", name=re.compile("Le Z"))).to_be_visible()
+        expect(page.get_by_text("Recompté à deux")).to_be_visible()
+        assert user_id(page) == theirs
+        assert page.evaluate("JSON.stringify(sessionStorage)").count("ey") == 0
+
+        # the Z, printed once
+        page.get_by_role("button", name="Imprimer le Z").click()
+        expect(paper(page).locator("body")).to_contain_text("-14,80")
+        assert "DUPLICATA" not in paper(page).locator("body").inner_text()
+        check(page, "drawer-z")
+        page.get_by_role("dialog").get_by_role("button", name="Fermer").click()
+        page.get_by_role("button", name="Imprimer le Z").click()
+        expect(page.get_by_role("alert")).to_contain_text("déjà été imprimé")
+
+    @staticmethod
+    def session(page: Page) -> str:
+        path = page.locator("[data-paper]").get_attribute("data-paper") or ""
+        return path.split("/")[-2]

@@ -1,0 +1,126 @@
+"""The steering of stock, drawers and closings: cover, gaps, a transfer, a release, an archive."""
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Check, SignedIn
+from tests.fix_network import SMALL_OFFER, Network
+
+FROM, TO = "paris-19", "saint-denis"
+
+
+def is_drawn(page: Page) -> bool:
+    """Whether the chart of the page has a pixel on it."""
+    return bool(
+        page.locator("figure canvas").first.evaluate(
+            """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+                               .data.some(value => value)"""
+        )
+    )
+
+
+class TestStock:
+    def test_is_sent_and_counted_in_with_one_missing(
+        self, signed_in: SignedIn, check: Check
+    ) -> None:
+        sender = signed_in("site_manager", site_code=FROM)
+        sender.goto("/pilotage/stock")
+        row = sender.get_by_role("row", name=re.compile("Recharge SFR 500 Mo")).first
+        expect(row).to_contain_text(re.compile("Suffisant|À commander|Rien vendu"))
+        expect(sender.locator("figure canvas")).to_be_visible()
+        assert is_drawn(sender)
+        check(sender, "steering-stock")
+        sender.get_by_label("À quel site").select_option(TO)
+        sender.locator(f"[data-offer={SMALL_OFFER}]").fill("3")
+        sender.get_by_role("button", name="Envoyer").click()
+        sender.wait_for_url("**/transferts/*")
+        expect(sender.get_by_text("En route", exact=True)).to_be_visible()
+        path = urlsplit(sender.url).path
+
+        receiver = signed_in("site_manager", site_code=TO)
+        receiver.goto("/pilotage/stock")
+        receiver.locator(f"a[href='{path}']").click()
+        boxes = receiver.locator("input[name=missing_serials]")
+        expect(boxes).to_have_count(3)
+        missing = boxes.nth(1).get_attribute("value")
+        boxes.nth(1).check()
+        check(receiver, "steering-transfer")
+        receiver.get_by_role("button", name="Valider l'arrivée").click()
+        receiver.get_by_role("dialog").get_by_role("button", name="Oui").click()
+
+        expect(receiver.get_by_text("1 manquante").first).to_be_visible()
+        expect(receiver.locator("span", has_text=f"{missing} manquante").last).to_be_visible()
+
+    def test_that_was_set_aside_is_released_by_a_second_person(
+        self, signed_in: SignedIn, network: Network, check: Check
+    ) -> None:
+        aside = {"site_code": TO, "offer_code": SMALL_OFFER, "change": "quarantined"}
+        network.as_("till_operator", site_code=TO).post(
+            "recharges/v1/stock/changes", {**aside, "count": 1, "reason": "Ticket illisible"}
+        )
+        page = signed_in("site_manager", site_code=TO)
+
+        page.goto("/pilotage/stock")
+        page.get_by_role("link", name=re.compile("une deuxième personne")).first.click()
+        expect(page.get_by_text("Ticket illisible").first).to_be_visible()
+        check(page, "steering-batch")
+        page.get_by_role("button", name="Mettre en vente").click()
+
+        expect(page.get_by_text("C'est en vente.")).to_be_visible()
+        expect(page.get_by_role("button", name="Mettre en vente")).to_have_count(0)
+
+    def test_of_all_sites_is_drawn_on_the_steering_page_as_well(self, signed_in: SignedIn) -> None:
+        page = signed_in("admin")
+
+        page.goto("/pilotage")
+        expect(page.locator("figure canvas").first).to_be_visible()
+        page.get_by_role("link", name="Connexions Solidaires Saint-Denis").first.click()
+
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Saint-Denis")
+
+
+class TestDrawersAndClosings:
+    def test_are_shown_with_their_gaps(self, signed_in: SignedIn, check: Check) -> None:
+        page = signed_in("admin")
+
+        page.goto("/pilotage/caisses")
+        expect(page.locator("figure canvas")).to_be_visible()
+        check(page, "steering-drawers")
+        page.get_by_role("link", name="Connexions Solidaires Saint-Denis").first.click()
+
+        # the demonstration's day left one drawer short by six euros
+        expect(page.get_by_text(re.compile("Il manque 6,00"))).to_be_visible()
+        assert is_drawn(page)
+        check(page, "steering-gaps")
+
+    def test_give_an_archive_that_verifies(
+        self, signed_in: SignedIn, network: Network, check: Check, tmp_path: Path
+    ) -> None:
+        page = signed_in("site_manager", site_code=FROM)
+
+        page.goto("/pilotage/clotures")
+        page.get_by_role("link", name="Caisse 1").click()
+        expect(page.get_by_text("Total perpétuel").first).to_be_visible()
+        check(page, "steering-closings")
+        with page.expect_download() as downloading:
+            page.get_by_role("link", name=re.compile("Archive 20")).first.click()
+
+        file = tmp_path / downloading.value.suggested_filename
+        downloading.value.save_as(file)
+        verified = network.stack.relais("verify-archive", str(file), "--language", "en")
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+        assert re.search(r"^WHOLE", verified.stdout, re.MULTILINE)
+        assert self.told_of(network, file.name)
+
+    @staticmethod
+    def told_of(network: Network, name: str) -> Any:
+        """The journal says that the archive was written."""
+        till_id = re.sub(r"^relais-(.*)-\d{4}\.jsonl$", r"\1", name)
+        return network.number(
+            "SELECT count(*) FROM recharges.journal WHERE till_id = %s AND kind = 'archive'",
+            till_id,
+        )
