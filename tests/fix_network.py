@@ -67,6 +67,8 @@ class Referred:
     referral_id: str
     site_code: str
     referrer: Client
+    #: The code and the text of the square on it.
+    slip: dict[str, str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -169,6 +171,7 @@ class Network:
             referral_id=made["referral_id"],
             site_code=site_code,
             referrer=referrer,
+            slip={name: made[name] for name in ("code", "qr")},
         )
 
     def accept(self, referred: Referred) -> Any:

@@ -164,7 +164,7 @@ export async function seen(key) {
 /** Send up what waits; returns what became of each sale. */
 export async function upload({ as, deviceId } = {}) {
   const device = deviceId ? { ...now.device, device_id: deviceId } : now.device;
-  if (!device) return [];
+  if (!device || !now.ready) return [];
   const { outcomes, stopped } = await sending.upload(device, { as });
   now.stopped = stopped && !stopped.cut ? stopped.sentence : null;
   await changed();
@@ -173,6 +173,7 @@ export async function upload({ as, deviceId } = {}) {
 
 /** Give back what was taken along, at the end of the day; it is taken again tomorrow, or by `wake`. */
 export async function giveBack() {
+  if (!now.ready) return false;
   await upload();
   await store.keep("rested_on", businessDate());
   const all = await leases.giveAllBack(now.device);

@@ -1,0 +1,293 @@
+"""The till without the line: it goes on selling, loses nothing, and sells nothing twice."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from tests.browser.conftest import Check, SignedIn
+from tests.browser.tablet import Tablet, promise_to_keep
+from tests.fix_network import LARGE_OFFER, LARGE_PRICE_CENTS, SMALL_OFFER, Network, eventually
+
+SITE = "saint-denis"
+#: Changes what the store holds, as somebody would who opens the browser's own tools.
+TAMPER = """() => new Promise((resolve, reject) => {
+  const opening = indexedDB.open("relais-till");
+  opening.onerror = reject;
+  opening.onsuccess = () => {
+    const store = opening.result.transaction("sales", "readwrite").objectStore("sales");
+    store.openCursor().onsuccess = ({ target: { result: cursor } }) => {
+      const sale = cursor.value;
+      sale.record.tendered_cents += 100;
+      sale.record.change_cents += 100;
+      cursor.update(sale);
+      store.transaction.oncomplete = () => (opening.result.close(), resolve());
+    };
+  };
+})"""
+
+#: The paths of what the service worker has kept.
+KEPT = """async () => {
+  const caches_ = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
+  const kept = await Promise.all(caches_.map((cache) => cache.keys()));
+  return kept.flat().map((request) => new URL(request.url).pathname);
+}"""
+
+
+@pytest.fixture
+def slip(network: Network) -> dict[str, str]:
+    """The slip of somebody whom the site has just taken in, and who they are to other services."""
+    referred = network.refer(site_code=SITE)
+    person_ref = str(network.accept(referred)["person_ref"])
+    known = "SELECT count(*) FROM recharges.entitlement WHERE person_ref = %s"
+    eventually(lambda: network.number(known, person_ref) == 1)
+    return referred.slip | {"person_ref": person_ref}
+
+
+@pytest.fixture
+def tablet(signed_in: SignedIn, network: Network, slip: dict[str, str]) -> Iterator[Tablet]:
+    """An enrolled till that has taken recharges along, for that person among others."""
+    page = signed_in("till_operator", site_code=SITE)
+    promise_to_keep(page, web=network.stack.web)
+    made = Tablet(page=page, network=network, site_code=SITE)
+    made.enrol()
+    made.take_along()
+    yield made
+    made.forget_the_cut()
+
+
+class TestWithoutTheLine:
+    def test_finds_by_the_slip_sells_in_three_touches_and_sends_up_later(
+        self, tablet: Tablet, slip: dict[str, str], check: Check
+    ) -> None:
+        page = tablet.page
+        tablet.cut()
+        tablet.sees("Hors ligne")
+
+        page.locator("#find-text").fill(slip["qr"])
+        page.keyboard.press("Enter")
+        page.locator("[data-tiles] button:not(:disabled)").first.click()
+        check(page, "till-offline-pay")
+        page.locator("[data-cash]").click()
+
+        pin = page.locator("[data-pin]")
+        expect(pin).to_have_text(re.compile(r"^\d{14}$"))
+        check(page, "till-offline-ticket")
+        tablet.sees("1 en attente")
+        (sale,) = tablet.state["sales"]
+        assert "déjà été montrés" in tablet.call("showOnceMore", sale["sale_id"])["reason"]
+        page.locator("[data-do=next]").click()
+        page.locator("[data-line] button").click()
+        check(page, "till-offline-queue")
+        page.get_by_role("button", name="Fermer la liste").click()
+
+        tablet.mend()
+
+        tablet.until("state => state.waiting === 0 && state.sales[0].outcome === 'accepted'")
+        assert tablet.booked() == [sale["sale_id"]]
+        kept = page.evaluate(KEPT)
+        assert "/caisse" in kept
+        assert [path for path in kept if path.startswith("/api/")] == []
+
+    def test_refuses_what_the_service_would_refuse_later(
+        self, tablet: Tablet, slip: dict[str, str]
+    ) -> None:
+        tablet.cut()
+        forged = slip["qr"][:-3] + ("AAA" if slip["qr"][-3:] != "AAA" else "BBB")
+
+        assert tablet.call("findPerson", slip["code"])["person_ref"] == slip["person_ref"]
+        assert "modifié" in tablet.call("findPerson", forged)["reason"]
+        assert "hors ligne" in tablet.call("findPerson", "2222-2222")["reason"]
+        assert "Il faut payer" in tablet.sell(slip, LARGE_OFFER, tendered_cents=100)["reason"]
+        assert "réserve" in tablet.sell(slip, LARGE_OFFER, quantity=20)["reason"]
+        assert "peut encore acheter" in tablet.sell(slip, LARGE_OFFER, quantity=3)["reason"]
+        sold = tablet.sell(slip, LARGE_OFFER)
+        assert sold["total_cents"] == LARGE_PRICE_CENTS
+        assert tablet.call("findPerson", slip["code"])["left_cents"] == sum(
+            tablet.prices.values()
+        ) - (LARGE_PRICE_CENTS)
+        assert tablet.state["waiting"] == 1
+
+    def test_asks_again_for_a_sale_whose_answer_was_lost_before_anything_is_sold_for_it(
+        self, tablet: Tablet, slip: dict[str, str]
+    ) -> None:
+        page = tablet.page
+        reached: list[int] = []
+
+        def lose_the_answer(route: Route) -> None:
+            if not reached:
+                reached.append(route.fetch().status)
+            route.abort("connectionreset")
+
+        page.context.route("**/api/recharges/v1/sales", lose_the_answer)
+        page.locator("#find-text").fill(slip["code"])
+        page.keyboard.press("Enter")
+        page.locator("[data-found] button, [data-tiles] button:not(:disabled)").first.click()
+        page.locator("[data-cash]").click()
+        expect(page.locator("[data-pay-note]")).to_contain_text("on ne sait pas")
+        assert reached == [201]
+        tablet.cut()
+
+        assert "reposée" in tablet.sell(slip, LARGE_OFFER)["reason"]
+        page.reload()  # the question is on the disk: a reload forgets nothing of it
+        tablet.until("state => state.ready && state.unanswered.length === 1")
+        assert "reposée" in tablet.sell(slip, LARGE_OFFER)["reason"]
+        page.context.unroute("**/api/recharges/v1/sales")
+        tablet.mend()
+
+        tablet.until("state => state.settled.length === 1")
+        (answered,) = tablet.state["settled"]
+        assert answered["outcome"]["status"] == 201
+        assert tablet.booked() == [answered["outcome"]["answer"]["sale_id"]]
+
+    def test_survives_a_reload_and_a_crash_and_shows_an_unseen_code_once(
+        self, tablet: Tablet, slip: dict[str, str]
+    ) -> None:
+        tablet.cut()
+        sold = tablet.sell(slip, LARGE_OFFER)
+        pin = sold["vouchers"][0]["pin"]
+
+        tablet.page.reload()
+        tablet.until("state => state.ready && state.waiting === 1 && state.unshown.length === 1")
+        tablet.crash()
+        tablet.until("state => state.ready && state.waiting === 1 && state.unshown.length === 1")
+
+        again = tablet.call("showOnceMore", sold["sale_id"])
+        assert again["vouchers"][0]["pin"] == pin
+        assert "déjà été montrés" in tablet.call("showOnceMore", sold["sale_id"])["reason"]
+        next_one = tablet.sell(slip, SMALL_OFFER)
+        assert [each["sequence"] for each in tablet.state["sales"]] == [2, 1]
+
+        tablet.mend()
+        tablet.until("state => state.waiting === 0")
+        assert set(tablet.booked()) == {sold["sale_id"], next_one["sale_id"]}
+
+    def test_sends_up_once_what_was_taken_in_without_an_answer(
+        self, tablet: Tablet, slip: dict[str, str]
+    ) -> None:
+        tablet.cut()
+        sold = tablet.sell(slip, LARGE_OFFER)
+        arrived: list[int] = []
+
+        def lose_the_answer(route: Route) -> None:
+            if not arrived:
+                arrived.append(route.fetch().status)
+            route.abort("connectionreset")
+
+        tablet.page.context.route("**/offline-sales", lose_the_answer)
+        tablet.mend()
+        # The browser is looked at, or what it asks for would not be answered meanwhile.
+        eventually(lambda: bool(tablet.state) and arrived == [200])
+        tablet.page.goto(f"/caisse/tiroir/{tablet.till_id}")
+        expect(tablet.page.locator("main .note.wait")).to_contain_text("avant de compter")
+        tablet.page.context.unroute("**/offline-sales")
+        tablet.page.goto("/caisse")
+
+        tablet.until("state => state.waiting === 0")
+        assert tablet.state["sales"][0]["outcome"] == "known"
+        assert tablet.booked() == [sold["sale_id"]]
+
+    def test_shows_a_refusal_and_sells_no_more_where_the_store_was_tampered_with(
+        self, tablet: Tablet, slip: dict[str, str], check: Check
+    ) -> None:
+        tablet.cut()
+        tablet.sell(slip, LARGE_OFFER)
+        tablet.page.evaluate(TAMPER)
+        tablet.mend()
+
+        tablet.until("state => state.refused === 1")
+        tablet.sees("1 vente refusée")
+        assert tablet.booked() == []
+        frozen = "SELECT count(*) FROM recharges.till WHERE frozen_at IS NOT NULL AND till_id = %s"
+        assert tablet.network.number(frozen, tablet.till_id) == 1
+        tablet.page.locator("[data-line] button").click()
+        expect(tablet.page.locator("#line-dialog")).to_contain_text("n'est pas celle")
+        check(tablet.page, "till-offline-refused")
+        tablet.cut()
+        assert "responsable" in tablet.sell(slip, SMALL_OFFER)["reason"]
+
+
+class TestStore:
+    """Where the till keeps what it sold."""
+
+    def test_is_of_one_tab_until_that_goes(self, tablet: Tablet, check: Check) -> None:
+        first, second = tablet.page, tablet.page.context.new_page()
+        second.goto("/caisse")
+        tablet.page = second
+
+        tablet.until("state => state.reason")
+        assert "autre onglet" in tablet.state["reason"]
+        second.locator("[data-line] button").click()
+        check(second, "till-second-tab")
+        first.close()
+
+        tablet.until("state => state.ready && state.lease.length >= 2")
+
+    @pytest.mark.parametrize(
+        ("broken", "reason"),
+        [
+            ("", "fenêtre privée"),
+            ("Object.defineProperty(window, 'indexedDB', { value: undefined })", "ne laisse rien"),
+        ],
+        ids=["private-window", "no-store"],
+    )
+    def test_is_refused_in_a_browser_that_may_lose_it(
+        self, signed_in: SignedIn, check: Check, broken: str, reason: str
+    ) -> None:
+        page = signed_in("till_operator", site_code=SITE)
+        page.add_init_script(broken)
+
+        page.goto("/caisse/appareil")
+
+        expect(page.locator("#unfit")).to_contain_text(reason)
+        expect(page.get_by_label("Code")).to_be_disabled()
+        if not broken:
+            check(page, "till-private-window")
+
+    def test_is_on_the_disk_before_the_code_is_seen(
+        self, browser: Browser, network: Network, slip: dict[str, str], tmp_path: Path
+    ) -> None:
+        def start() -> tuple[BrowserContext, Page]:
+            context = browser.browser_type.launch_persistent_context(
+                tmp_path,
+                executable_path="/usr/bin/chromium",
+                args=["--no-sandbox"],
+                base_url=network.stack.web,
+                locale="fr-FR",
+            )
+            page = context.pages[0]
+            promise_to_keep(page, web=network.stack.web)
+            return context, page
+
+        context, page = start()
+        who = network.sign_in("till_operator", site_code=SITE)
+        context.request.post(
+            "/api/accounts/v1/browser-sessions",
+            data={"email": who["email"], "password": who["password"]},
+        )
+        tablet = Tablet(page=page, network=network, site_code=SITE)
+        tablet.enrol()
+        tablet.take_along()
+        context.close()
+        context, tablet.page = start()
+        context.set_offline(True)
+        tablet.page.goto("/caisse")
+        tablet.until("state => state.ready && !state.online")
+        sold = tablet.sell(slip, LARGE_OFFER)
+        _kill(tmp_path)
+
+        context, tablet.page = start()
+        tablet.page.goto("/caisse")
+        tablet.until("state => state.ready && state.sales.length && state.waiting === 0")
+        assert tablet.booked() == [sold["sale_id"]]
+        context.close()
+
+
+def _kill(profile: Path) -> None:
+    """End a browser as a cut of the current does; its profile names the process that holds it."""
+    holder = (profile / "SingletonLock").readlink().name
+    os.kill(int(holder.rpartition("-")[2]), signal.SIGKILL)
