@@ -60,7 +60,8 @@ class TestReferring:
         page.goto("/orienter")
         expect(page.get_by_label("Point d'accueil")).to_have_value(SITE)
         check(page, "refer")
-        fill_in(page, given_name="Odile", family_name=f"Fictif {network.name}")
+        given_name = f"Odile {network.name}"
+        fill_in(page, given_name=given_name, family_name="Fictif")
 
         # What is wrong is said beside its field, and what was typed stays.
         page.get_by_label("Téléphone (facultatif)").fill("12 34")
@@ -69,7 +70,7 @@ class TestReferring:
         expect(phone).to_have_attribute("aria-invalid", "true")
         expect(phone).to_be_focused()
         expect(page.locator("#f-person-phone-error")).to_contain_text("numéro de téléphone")
-        expect(page.get_by_label("Prénom")).to_have_value("Odile")
+        expect(page.get_by_label("Prénom")).to_have_value(given_name)
         check(page, "refer-wrong")
 
         # The line is cut.
@@ -77,7 +78,7 @@ class TestReferring:
         page.context.set_offline(True)
         send(page)
         expect(page.get_by_role("alert")).to_contain_text("La ligne est coupée")
-        expect(page.get_by_label("Prénom")).to_have_value("Odile")
+        expect(page.get_by_label("Prénom")).to_have_value(given_name)
         page.context.set_offline(False)
 
         # The session ends: whoever signs in again goes on where they were.
