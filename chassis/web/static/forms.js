@@ -26,6 +26,8 @@ const READ = {
   number: (control) => control.value.trim().replace(",", ".") || undefined,
   cents: (control) => (control.value.trim() === "" ? undefined : centsOf(control.value)),
   bool: (control) => control.checked,
+  // Ticked, what is known is taken away.
+  blank: (control) => (control.checked ? "" : undefined),
   // Left empty, it says that there is none.
   nullable: (control) => control.value.trim() || null,
 };
