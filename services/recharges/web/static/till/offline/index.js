@@ -22,7 +22,7 @@ const RETRY_MS = 3_000;
 let tell = () => {};
 let line = null;
 let shape = null;
-const now = { ready: false, reason: null, device: null, sellerId: null, settled: [], stopped: null, tended: null };
+const now = { ready: false, toEnrol: false, reason: null, device: null, sellerId: null, settled: [], stopped: null, tended: null };
 
 /**
  * Begin; `onChange` is told whenever `state()` says something else.
@@ -54,6 +54,7 @@ async function takeUp(sellerId) {
   now.sellerId = await store.fact("seller");
   now.device = await store.fact("device");
   now.ready = Boolean(now.device);
+  now.toEnrol = !now.ready;
   now.reason = now.ready ? null : t("This screen is no till yet: ask a manager for a code and enrol it.");
   // From now on the page starts without the line (worker.js).
   if (now.ready) await navigator.serviceWorker?.register("/caisse/sw.js", { scope: "/caisse" }).catch(() => {});
@@ -85,6 +86,7 @@ export const state = () => ({
   reason: now.reason,
   online: line?.online ?? navigator.onLine,
   enrolled: Boolean(now.device),
+  toEnrol: now.toEnrol,
   tillId: now.device?.till_id ?? null,
   skewMs: line?.skewMs ?? 0,
   lease: shape?.lease ?? [],

@@ -52,10 +52,10 @@ function details(shape) {
   return [...notes(shape), ...reserve(shape), ...queue(shape)];
 }
 
-function notes({ reason, enrolled, refused, skewMs, stopped, tended }) {
+function notes({ reason, toEnrol, refused, skewMs, stopped, tended }) {
   const shown = [];
   const enrolment = () => el("a", { class: "button", href: "/caisse/appareil", text: t("Enrol this till") });
-  if (reason) shown.push(note("wait", reason, enrolled ? null : enrolment()));
+  if (reason) shown.push(note("wait", reason, ...(toEnrol ? [enrolment()] : [])));
   const minutes = Math.round(Math.abs(skewMs) / MINUTE_MS);
   if (minutes >= SKEW_MINUTES_SHOWN) {
     const sentence =
@@ -71,8 +71,8 @@ function notes({ reason, enrolled, refused, skewMs, stopped, tended }) {
   return shown;
 }
 
-function reserve({ ready, online, lease, resting }) {
-  if (!ready) return [];
+function reserve({ ready, online, lease, resting, refused }) {
+  if (!ready || refused) return [];
   const lines = lease.map(({ offer_code: code, left, expires_at: until }) =>
     el("li", {}, el("div", { class: "line" }, el("span", {}, el("strong", { text: offerOf(code).label }), el("span", { class: "soft small", text: t("until {moment}", { moment: moment(until) }) })), el("span", { class: "amount", text: t("{count} left", { count: left }) }))),
   );
@@ -88,6 +88,7 @@ function reserve({ ready, online, lease, resting }) {
 }
 
 function queue({ sales, online, waiting, ready }) {
+  if (!ready && !sales.length) return [];
   const others = new Set(sales.filter((sale) => sale.outcome === "waiting" && !sale.own).map((sale) => sale.device_id));
   const deeds = [];
   if (waiting && ready) deeds.push(button(t("Send up now"), () => till.upload(), { class: "primary", disabled: !online }));
