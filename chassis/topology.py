@@ -95,6 +95,22 @@ def declare(
             broker.bind(queue, exchange=EXCHANGE, routing_key=fact_type)
 
 
+def waiting(
+    broker: Broker, topology: Topology, *, service: str, settings: Settings
+) -> dict[str, int]:
+    """Count the messages that wait for each handler of a service, those to be retried as well."""
+    return {
+        queue: sum(
+            broker.length(each)
+            for each in (
+                queue,
+                *(retry_queue(queue, delay_s=delay_s) for delay_s in settings.retry_delays_s),
+            )
+        )
+        for queue in topology.queues(service=service)
+    }
+
+
 def work_arguments(queue: str, *, settings: Settings) -> dict[str, Any]:
     """Return the arguments of a work queue: what it cannot deliver goes to the parking queue."""
     return _bounded(settings) | {

@@ -170,24 +170,15 @@ class Upkeep:
 
     def _queues(self) -> list[QueueLength] | None:
         """Ask the broker for the queues of this service in which something waits."""
-        amqp_url = self.settings.amqp_url.get_secret_value()
-        delays_s = self.settings.retry_delays_s
+        settings, plan = self.settings, Topology.read()
+        amqp_url = settings.amqp_url.get_secret_value()
         try:
             with Broker(amqp_url, name=f"{self.name} backlog") as broker:
-                lengths = {
-                    queue: broker.length(queue)
-                    + sum(
-                        broker.length(topology.retry_queue(queue, delay_s=delay_s))
-                        for delay_s in delays_s
-                    )
-                    for queue in Topology.read().queues(service=self.name)
-                }
+                lengths = topology.waiting(broker, plan, service=self.name, settings=settings)
         except BrokerAway:
             return None
         return [
-            QueueLength(queue=queue, waiting=waiting)
-            for queue, waiting in lengths.items()
-            if waiting
+            QueueLength(queue=queue, waiting=count) for queue, count in lengths.items() if count
         ]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from chassis import topology
-from chassis.broker import DeclaredOtherwise
+from chassis.broker import BrokerAway, DeclaredOtherwise
 from chassis.topology import Topology
 from tests.chassis.bus import ALSO_ON_SALE, ON_SALE, PLAN, SALE, STOCK, Bus, a_fact, eventually
 from tests.chassis.hearing import handle
@@ -21,6 +21,25 @@ class TestTopology:
         plan = Topology.read()
 
         assert "settlement.on_sale_completed" in plan.subscriptions[SALE]
+
+
+class TestWaiting:
+    def test_counts_what_waits_for_each_handler_and_what_is_to_be_retried(self, bus: Bus) -> None:
+        bus.declare()
+        later = topology.retry_queue(ON_SALE, delay_s=bus.settings.retry_delays_s[-1])
+        bus.put_facts([a_fact(1), a_fact(2)])
+        bus.put_facts([a_fact(3)], queue=later)
+
+        with bus.broker() as broker:
+            counted = topology.waiting(
+                broker, bus.plan, service="settlement", settings=bus.settings
+            )
+
+        assert counted == {ON_SALE: 3}
+
+    def test_says_that_a_queue_is_not_there(self, bus: Bus) -> None:
+        with bus.broker() as broker, pytest.raises(BrokerAway, match="nobody"):
+            broker.length("nobody.s")
 
 
 class TestDeclare:
