@@ -755,6 +755,7 @@ CREATE TABLE sale (
     CONSTRAINT sale_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
 );
 CREATE INDEX sale_by_card ON sale USING btree (drawer_session_id) WHERE (tender = 'card'::text);
+CREATE INDEX sale_by_day ON sale USING brin (business_date) WITH (pages_per_range='32');
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON sale FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE sale_line (
