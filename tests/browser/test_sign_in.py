@@ -101,3 +101,21 @@ class TestCookie:
             assert still_in == (401 if status == 200 else 200)
             if status == 403:
                 assert answer.json()["code"] == "relais.request.cross_site"
+
+    def test_of_a_browser_outlives_another_session_that_ends_beside_it(
+        self, network: Network
+    ) -> None:
+        with httpx.Client(base_url=network.stack.web) as browser:
+            who = network.sign_in("mediator")
+            credentials = {"email": who["email"], "password": who["password"]}
+            browser.post("/api/accounts/v1/browser-sessions", json=credentials)
+            token = browser.post("/api/accounts/v1/sessions", json=credentials).json()["token"]
+
+            ended = browser.post(
+                "/api/accounts/v1/sign-out",
+                headers={"Authorization": f"Bearer {token}", "Idempotency-Key": token[-40:]},
+                json={},
+            )
+
+            assert ended.status_code == 200
+            assert browser.get("/api/accounts/v1/me").status_code == 200

@@ -135,9 +135,15 @@ class SessionDoors:
         allow=(*SIGNED_IN, ENROLLING),
     )
     def sign_out(self, tx: Transaction, call: Call, body: Nothing) -> Reply:
-        """End the session that the token comes from, and take a browser's cookie away."""
+        """End the session that the token comes from, and take a browser's cookie away.
+
+        A token in the header is not the browser's: whoever signed in for one deed signs out alone.
+        """
         ended = handlers.sign_out(tx, deed=deed_of(call))
-        return Reply(answer=ended, status=200, cookies=(Cookie.ended(SESSION),))
+        by_cookie = "Authorization" not in call.headers
+        return Reply(
+            answer=ended, status=200, cookies=(Cookie.ended(SESSION),) if by_cookie else ()
+        )
 
 
 def answer_of(outcome: Begun | Stopped) -> api.Session:
