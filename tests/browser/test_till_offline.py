@@ -4,11 +4,14 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from chassis import clock
 from tests.browser.conftest import Check, SignedIn
 from tests.browser.tablet import Tablet, promise_to_keep
 from tests.fix_network import LARGE_OFFER, LARGE_PRICE_CENTS, SMALL_OFFER, Network, eventually
@@ -112,6 +115,22 @@ class TestWithoutTheLine:
         ) - (LARGE_PRICE_CENTS)
         assert tablet.state["waiting"] == 1
 
+    def test_sells_nothing_by_a_clock_that_is_wrong(
+        self, tablet: Tablet, slip: dict[str, str]
+    ) -> None:
+        page = tablet.page
+        past = format_datetime(clock.now() - timedelta(minutes=20), usegmt=True)
+        page.context.route(
+            "**/api/recharges/healthz",
+            lambda route: route.fulfill(status=200, headers={"Date": past}),
+        )
+        page.evaluate("dispatchEvent(new Event('online'))")
+        tablet.until("state => state.skewMs > 1_000_000")
+
+        page.locator("[data-line] button").click()
+        expect(page.locator("#line-dialog")).to_contain_text("avance de 20 minutes")
+        assert "horloge" in tablet.sell(slip, LARGE_OFFER)["reason"]
+
     def test_asks_again_for_a_sale_whose_answer_was_lost_before_anything_is_sold_for_it(
         self, tablet: Tablet, slip: dict[str, str]
     ) -> None:
@@ -187,7 +206,7 @@ class TestWithoutTheLine:
         tablet.page.context.unroute("**/offline-sales")
         tablet.page.goto("/caisse")
 
-        tablet.until("state => state.waiting === 0")
+        tablet.until("state => state.sales.length === 1 && state.waiting === 0")
         assert tablet.state["sales"][0]["outcome"] == "known"
         assert tablet.booked() == [sold["sale_id"]]
 

@@ -18,10 +18,14 @@ export class Line {
     document.addEventListener("visibilitychange", () => document.hidden || this.look());
   }
 
-  /** Ask now; several who ask at once share one answer. */
+  /** Ask now; who asks while that is under way shares its answer, and it is asked once more. */
   look() {
+    if (this.asking) this.anew = true; // what is on its way may be the answer of a moment before
     this.asking ??= this.ask().finally(() => {
       this.asking = null;
+      if (!this.anew) return;
+      this.anew = false;
+      this.look();
     });
     return this.asking;
   }
@@ -43,9 +47,8 @@ export class Line {
     const pause = online ? CALM_MS : Math.min(LONGEST_MS, FIRST_MS * 2 ** (this.failures - 1));
     // Not all tills of a site come back in the same instant.
     this.timer = setTimeout(() => this.look(), pause * (0.75 + Math.random() / 2));
-    const changed = online !== this.online;
     this.online = online;
-    await this.onChange({ changed });
+    this.onChange(); // what follows from it takes its own time
     return online;
   }
 }
