@@ -2,9 +2,11 @@
 
 import "./flash.js";
 import "./forms.js";
-import "./vendor/htmx-4.0.1/htmx.esm.min.js";
 import { signedInAgain } from "./api.js";
 import { t } from "./say.js";
+
+// A third of what the scripts weigh, for pages with parts that load by themselves.
+if (document.querySelector("[hx-get]")) import("./vendor/htmx-4.0.1/htmx.esm.min.js");
 
 // A second factor is asked for once the password has proven right.
 document.addEventListener("relais:refused", (event) => {
