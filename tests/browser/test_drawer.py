@@ -52,10 +52,18 @@ class TestDrawer:
         self, signed_in: SignedIn, network: Network, cashiers: list[Any], check: Check
     ) -> None:
         colleague, who = cashiers[:2]
-        till_id = who["till_id"]
         page = signed_in("till_operator", who=who)
 
-        # the float
+        self.open_with_a_float(page, check)
+        self.sell_and_take_change(page, network, till_id=who["till_id"])
+        self.read_an_x(page, check)
+        theirs = self.hand_over(page, network, colleague, check)
+        self.count_blind_and_have_the_gap_accepted(page, network, check)
+        assert user_id(page) == theirs
+        assert page.evaluate("JSON.stringify(sessionStorage)").count("ey") == 0
+        self.print_the_z_once(page, check)
+
+    def open_with_a_float(self, page: Page, check: Check) -> None:
         page.goto("/caisse/tiroir")
         page.get_by_role("link", name="Caisse 2").click()
         expect(page.get_by_role("heading", name="Ouvrir le tiroir")).to_be_visible()
@@ -68,7 +76,7 @@ class TestDrawer:
         page.get_by_role("button", name="Ouvrir avec ce fonds").click()
         expect(page.get_by_text("Ouvert depuis")).to_be_visible()
 
-        # a sale, and change from the safe
+    def sell_and_take_change(self, page: Page, network: Network, *, till_id: str) -> None:
         person_ref = network.entitle(site_code=SITE)
         cashier = network.as_("till_operator", site_code=SITE)
         cashier.post(
@@ -82,14 +90,16 @@ class TestDrawer:
         page.get_by_role("button", name="Noter le mouvement").click()
         expect(page.get_by_role("cell", name="12,30 €")).to_be_visible()
 
-        # an X, which does not tell a cashier what must be there
+    def read_an_x(self, page: Page, check: Check) -> None:
+        """It does not tell a cashier what must be there."""
         page.get_by_role("button", name="Lire le tiroir (X)").click()
         expect(paper(page).get_by_role("heading", level=1)).to_contain_text("X")
         assert "84,80" not in paper(page).locator("body").inner_text()
         check(page, "drawer-x")
         page.get_by_role("dialog").get_by_role("button", name="Fermer").click()
 
-        # the colleague takes the drawer, and the screen with it
+    def hand_over(self, page: Page, network: Network, colleague: Any, check: Check) -> str:
+        """The colleague takes the drawer, and the screen with it."""
         page.get_by_text("Remettre à un collègue").click()
         count(page, "handover", p2000=2, p1000=4)
         check(page, "drawer-handover")
@@ -99,11 +109,16 @@ class TestDrawer:
         holder = page.locator("dt", has_text="Tenu par").locator("+ dd")
         expect(holder).to_have_text("vous")
         theirs = user_id(page)
+        cashier = network.as_("till_operator", site_code=SITE)
         assert (
             theirs in cashier.get(f"recharges/v1/drawer-sessions/{self.session(page)}/x")["held_by"]
         )
+        return theirs
 
-        # a blind count, with a gap that is too large for one person
+    def count_blind_and_have_the_gap_accepted(
+        self, page: Page, network: Network, check: Check
+    ) -> None:
+        """The gap is too large for one person."""
         assert "84,80" not in page.content()
         page.get_by_text("Compter et clôturer").click()
         count(page, "close", p2000=2, p1000=3)
@@ -119,10 +134,8 @@ class TestDrawer:
         sign_in_as(page, network.sign_in("site_manager", site_code=SITE))
         expect(page.get_by_role("heading", name=re.compile("Le Z"))).to_be_visible()
         expect(page.get_by_text("Recompté à deux")).to_be_visible()
-        assert user_id(page) == theirs
-        assert page.evaluate("JSON.stringify(sessionStorage)").count("ey") == 0
 
-        # the Z, printed once
+    def print_the_z_once(self, page: Page, check: Check) -> None:
         page.get_by_role("button", name="Imprimer le Z").click()
         expect(paper(page).locator("body")).to_contain_text("-14,80")
         assert "DUPLICATA" not in paper(page).locator("body").inner_text()
