@@ -20,7 +20,9 @@ _TEMPLATES = (
 _NAMES_TEMPLATE = re.compile(r"{% (?:extends|include|from|import) \"([^\"]+)\"")
 _NAMES_FILE = re.compile(r"static\(['\"]([^'\"]+)['\"](?:, owner=['\"]([a-z]+)['\"])?\)")
 _IMPORTS = re.compile(r"(?:\bfrom|\bimport)\s*\(?\s*['\"]([^'\"]+)['\"]")
+_STATIC = re.compile(r"^import\b[^'\"()]*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _PAGE = "till.html"
+_FIRST = ("/static/chassis/page.js", "/static/recharges/till/main.js")
 
 
 @cache
@@ -41,6 +43,20 @@ def files() -> dict[str, str]:
                 for each in _IMPORTS.findall(content.decode())
             ]
     return dict(sorted(found.items()))
+
+
+@cache
+def first() -> tuple[str, ...]:
+    """List the scripts that the first screen stands on, to be fetched at once and not in turn."""
+    found: list[str] = []
+    wanted = list(_FIRST)
+    while wanted:
+        address = wanted.pop(0)
+        if address not in found:
+            found.append(address)
+            text = _path_of(address).read_text(encoding="utf-8")
+            wanted += [normpath(join(dirname(address), each)) for each in _STATIC.findall(text)]
+    return tuple(found)
 
 
 @cache

@@ -25,6 +25,7 @@ class TillPages:
         return View(
             "till.html",
             release=release.name(),
+            first_scripts=release.first(),
             known={
                 "user_id": str(call.caller.user_id),
                 "supervises": call.caller.role in SUPERVISORS,

@@ -1,11 +1,10 @@
 // The first screen: one field for a scanner that types, a code, a name or the end of a phone.
 
-import { euros, moment, t } from "/static/chassis/say.js";
-import { button, el, note } from "./dom.js";
+import { t } from "/static/chassis/say.js";
+import { el, note } from "./dom.js";
 import { go, screen } from "./screens.js";
 import { load } from "./person.js";
 import * as line from "./line.js";
-import * as sales from "./settle.js";
 
 const section = screen("find", { show, hide });
 const form = section.querySelector("[data-find]");
@@ -15,7 +14,6 @@ const wrong = form.querySelector("[data-error-for]");
 
 function show() {
   field.focus();
-  sales.refresh();
 }
 
 function hide() {
@@ -85,4 +83,7 @@ async function open({ person_ref }) {
   else say(problem, { desk });
 }
 
-const sellTo = (person) => go("sell", person);
+async function sellTo(person) {
+  await import("./counter.js"); // it is there already, unless somebody is very quick
+  go("sell", person);
+}

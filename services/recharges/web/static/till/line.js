@@ -5,24 +5,32 @@ import { ask, Outcome } from "/static/chassis/api.js";
 import { t } from "/static/chassis/say.js";
 import * as deeds from "./deed.js";
 import { userId } from "./known.js";
-import * as engine from "./offline/index.js";
 import * as service from "./person.js";
 
 const SALES = "/api/recharges/v1/sales";
 
+//: What is so until the till's own engine is there: with the line only.
+const NONE = { waiting: 0, refused: 0, lease: [], sales: [], settled: [], unanswered: [], unshown: [] };
+const BARE = { ...NONE, ready: false, reason: null, enrolled: false, tillId: null, skewMs: 0 };
+
+let engine = null;
+
 /** Begin; `onChange` is told whenever the line, or what waits for it, has changed. */
-export const begin = (onChange) => engine.start({ onChange, sellerId: userId });
+export async function begin(onChange) {
+  engine = await import("./offline/index.js");
+  return engine.start({ onChange, sellerId: userId });
+}
 
 /** What can be done at this moment: `online`, `ready` to sell without the line, what `waiting`. */
-export const state = () => engine.state();
+export const state = () => engine?.state() ?? { ...BARE, online: navigator.onLine };
 
-const alone = () => engine.state().ready && !engine.state().online;
+const alone = () => state().ready && !state().online;
 
 /** Look for somebody; `{ people }`, `{ person }` where the till knows them by itself, or `{ problem }`. */
 export async function find(text) {
   if (!alone()) {
     const found = await service.find(text);
-    if (!found.cut || !engine.state().ready) return found;
+    if (!found.cut || !state().ready) return found;
   }
   const { reason, code, until_on: until, ...known } = await engine.findPerson(text);
   if (reason) return { problem: reason };
@@ -33,7 +41,7 @@ export async function find(text) {
 export async function sell(body, person) {
   if (person.offline) return sellAlone(body);
   // A card pays nothing by itself: only cash has to be kept until it is known whose it is.
-  if (body.payment.tender === "card" || !engine.state().ready) return askAgain(deeds.begin(body));
+  if (body.payment.tender === "card" || !state().ready) return askAgain(deeds.begin(body));
   const words = JSON.stringify(body);
   const before = unseen().find((each) => JSON.stringify(each.body) === words);
   return before ? takeUp(before) : engine.askOnce(SALES, body);
@@ -61,7 +69,7 @@ export const shown = (sale) => (sale.waiting ? engine.shown(sale.sale_id) : unde
 
 /** Sales whose answer nobody has seen: `{ key, body, outcome }`, without an outcome while it is awaited. */
 export function unseen() {
-  const { ready, settled, unanswered } = engine.state();
+  const { ready, settled, unanswered } = state();
   const own = [deeds.unanswered()].filter(Boolean);
   if (!ready) return own;
   const known = new Set(settled.map((each) => each.key));
@@ -71,13 +79,13 @@ export function unseen() {
 /** Take up a sale whose answer nobody has seen: its outcome, which may still be open. */
 export async function takeUp(asked) {
   if (asked.key === deeds.unanswered()?.key) return askAgain(asked);
-  const settled = engine.state().settled.find((each) => each.key === asked.key);
+  const settled = state().settled.find((each) => each.key === asked.key);
   if (!settled) return new Outcome(0, null);
   await engine.seen(asked.key);
   return settled.outcome;
 }
 
 /** Sales of this till alone whose codes nobody has seen, because the page went away. */
-export const unshown = () => engine.state().unshown;
+export const unshown = () => state().unshown;
 /** Show the codes of one of them, once. */
 export const showOnceMore = (saleId) => engine.showOnceMore(saleId);

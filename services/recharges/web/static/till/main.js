@@ -1,18 +1,11 @@
 // The till: what all of its screens share, and where it begins.
 
 import { t } from "/static/chassis/say.js";
-import { scan } from "./camera.js";
 import { el, note } from "./dom.js";
 import { search } from "./find.js";
 import { choose, lookAtTills, till, tillsOfSite, today, userId, supervises } from "./known.js";
 import * as line from "./line.js";
-import { businessDate } from "./offline/days.js";
-import { mount as mountLine } from "./offline/panel.js";
 import { go, isShown, screen } from "./screens.js";
-import { draw as drawOpenSales } from "./settle.js";
-import "./card.js";
-import "./later.js";
-import "./ticket.js";
 
 const part = (name) => document.querySelector(`[data-${name}]`);
 
@@ -55,7 +48,18 @@ function notesOf({ till_id: id, state: stands, frozen_detail: frozen, drawer }) 
   return [];
 }
 
-const drawState = mountLine(part("line"));
+// What the first screen can do without is fetched once that one stands.
+const rest = () => import("./counter.js");
+let drawState = () => {};
+let drawOpenSales = () => {};
+
+async function goOn() {
+  const [panel, settle] = await Promise.all([import("./offline/panel.js"), import("./settle.js"), rest()]);
+  drawState = panel.mount(part("line"));
+  drawOpenSales = settle.draw;
+  drawLine();
+  await line.begin(drawLine);
+}
 
 function drawLine() {
   const shape = line.state();
@@ -80,18 +84,23 @@ async function lookAgain() {
   await lookAtTills();
   drawStrip();
   if (!till()) go("choose", null, { replace: true });
+  const { businessDate } = await import("./offline/days.js");
   // Another day has another tariff.
-  else if (businessDate() !== today && line.state().online) location.reload();
+  if (businessDate() !== today && line.state().online) location.reload();
 }
 
 const deeds = {
   camera: async () => {
+    const { scan } = await import("./camera.js");
     const text = await scan();
     if (text) await search(text);
   },
   choose: () => go("choose"),
   find: () => go("find"),
-  later: () => go("later"),
+  later: async () => {
+    await rest();
+    go("later");
+  },
 };
 
 document.addEventListener("click", (event) => {
@@ -104,9 +113,10 @@ document.addEventListener("click", (event) => {
 });
 
 drawStrip();
-drawLine();
-line.begin(drawLine);
 addEventListener("online", drawLine);
 addEventListener("offline", drawLine);
 if (!till()) go("choose", null, { replace: true });
-else go(history.state?.screen === "ticket" ? "gone" : "find", null, { replace: true });
+else if (history.state?.screen === "ticket" || history.state?.screen === "gone") rest().then(() => go("gone", null, { replace: true }));
+else go("find", null, { replace: true });
+if (document.readyState === "complete") goOn();
+else addEventListener("load", goOn, { once: true });

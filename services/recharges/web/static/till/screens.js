@@ -32,10 +32,12 @@ function turn(name, subject) {
   document.body.dataset.shown = name;
   scrollTo(0, 0);
   screens.get(name).show(subject);
+  document.dispatchEvent(new CustomEvent("till:shown", { detail: name }));
 }
 
 // A screen that has nothing left to show leads on to another one.
 function back(name) {
+  if (!screens.has(name)) return; // nothing was ever shown there since the page was loaded
   const other = screens.get(name).otherwise();
   if (other) back(other);
   else turn(name);

@@ -13,7 +13,8 @@ const place = el("div", { "data-open-sales": true });
 document.querySelector("[data-screen=find]").append(place);
 
 /** Look for what is left open, and say it. */
-export async function refresh() {
+async function refresh() {
+  if (!till()) return;
   draw([]);
   const outcome = await ask("GET", `/api/recharges/v1/tills/${till().till_id}/card-sales`, { again: false });
   draw(outcome.ok ? outcome.answer : []);
@@ -56,3 +57,6 @@ function ofCodes(sale) {
     else go("ticket", shown);
   }));
 }
+
+document.addEventListener("till:shown", ({ detail }) => detail === "find" && refresh());
+if (isShown("find")) refresh();
