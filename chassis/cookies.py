@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
-from kernel.refusal import Forbidden
+from kernel.refusal import Forbidden, Unauthenticated
 
 #: Who sits at the screen.
 SESSION = "relais_session"
@@ -20,6 +20,8 @@ SESSION = "relais_session"
 TILL = "relais_till"
 #: `Relais-Identity: till` asks a door to look at the device's cookie instead of the person's.
 IDENTITY = "Relais-Identity"
+#: Whom the page was written for: in another tab somebody else may have signed in since.
+SHOWN_TO = "Relais-Shown-To"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -53,6 +55,36 @@ class Cookie:
             httponly=True,
             samesite="Lax",
         )
+
+
+class ScreenChanged(Unauthenticated):
+    """Somebody else has signed in on this screen meanwhile. Please sign in again to go on."""
+
+    code = "accounts.session.screen_changed"
+
+
+def require_no_other_site(request: Request) -> None:
+    """Refuse to change anything for a page of another site, whoever is signed in, or nobody.
+
+    Else a page elsewhere could sign a browser in as somebody else, who reads what is typed next.
+    Programs send neither of the two headers.
+    """
+    if request.method in _SAFE:
+        return
+    fetched_from, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if fetched_from is not None:
+        is_other = fetched_from not in ("same-origin", "none")
+    else:
+        is_other = origin is not None and not _is_ours(request)
+    if is_other:
+        raise CrossSite()
+
+
+def require_same_person(request: Request, user_id: str) -> None:
+    """Refuse what a page of one person asks on the strength of another's cookie."""
+    shown_to = request.headers.get(SHOWN_TO)
+    if shown_to is not None and shown_to != user_id and "Authorization" not in request.headers:
+        raise ScreenChanged()
 
 
 def authorization_of(request: Request) -> str | None:

@@ -139,6 +139,9 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
             response = self._respond(request, language)
         except Exception as error:
             response = self._refused(error, request, language)
+        # What a browser kept would still be there for whoever sits down next.
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
         metrics.http_seconds.labels(self.route, response.status_code).observe(
             time.perf_counter() - started
         )
@@ -187,9 +190,11 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
         )
 
     def _authorise(self, request: Request, now: datetime) -> Caller:
+        cookies.require_no_other_site(request)
         if self.allow is ANYONE:
             return _NOBODY
         caller = self.resources.verifier.verify(cookies.authorization_of(request), now=now)
+        cookies.require_same_person(request, str(caller.user_id))
         if caller.role not in self.allow:
             raise RoleNotAllowed(role=caller.role, roles=self.allow)
         if caller.volunteer and isinstance(self.allow, Employed):

@@ -119,3 +119,49 @@ class TestCookie:
 
             assert ended.status_code == 200
             assert browser.get("/api/accounts/v1/me").status_code == 200
+
+    @pytest.mark.parametrize("path", ["browser-sessions", "sessions"])
+    def test_is_not_put_into_a_browser_by_another_site(self, network: Network, path: str) -> None:
+        # Whoever is signed in as somebody else unawares types other people's data into their hands.
+        who = network.sign_in("mediator")
+
+        answer = httpx.post(
+            f"{network.stack.web}/api/accounts/v1/{path}",
+            headers={"Sec-Fetch-Site": "cross-site"},
+            json={"email": who["email"], "password": who["password"]},
+        )
+
+        assert answer.status_code == 403
+        assert "Set-Cookie" not in answer.headers
+
+
+class TestScreen:
+    """A screen that two people use, each in a tab."""
+
+    def test_does_nothing_for_one_in_the_name_of_the_other(
+        self, signed_in: SignedIn, network: Network
+    ) -> None:
+        page = signed_in("mediator")
+        page.goto("/compte")
+        other = network.sign_in("till_operator")
+        page.request.post(
+            "/api/accounts/v1/browser-sessions",
+            data={"email": other["email"], "password": other["password"]},
+        )
+
+        page.get_by_text("médiateur").first.click()
+        page.get_by_role("button", name="Se déconnecter").click()
+
+        expect(page.get_by_role("dialog")).to_contain_text("Votre session est terminée")
+        assert page.request.get("/api/accounts/v1/me").json()["role"] == "till_operator"
+
+
+class TestAnswer:
+    def test_of_the_api_is_not_kept_by_a_browser(self, network: Network) -> None:
+        token = network.token("mediator")
+        kept = httpx.get(
+            f"{network.stack.web}/api/accounts/v1/me", headers={"Authorization": f"Bearer {token}"}
+        )
+
+        assert kept.headers["Cache-Control"] == "no-store"
+        assert kept.headers["X-Content-Type-Options"] == "nosniff"

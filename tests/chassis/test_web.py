@@ -9,7 +9,16 @@ import pytest
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
-from chassis.cookies import SESSION, TILL, Cookie, CrossSite, authorization_of
+from chassis.cookies import (
+    SESSION,
+    TILL,
+    Cookie,
+    CrossSite,
+    ScreenChanged,
+    authorization_of,
+    require_no_other_site,
+    require_same_person,
+)
 from chassis.web import render
 from chassis.web.render import FileMissing
 
@@ -57,6 +66,45 @@ class TestAuthorization:
         assert authorization_of(ours) == "Bearer b"
         with pytest.raises(CrossSite):
             authorization_of(theirs)
+
+
+class TestPageOfOurs:
+    """What a request must come from to change anything, signed in or not."""
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            {},
+            {"Sec_Fetch_Site": "same-origin"},
+            {"Sec_Fetch_Site": "none"},
+            {"Host": "a.example", "Origin": "https://a.example"},
+        ],
+        ids=["program", "ours", "typed", "older"],
+    )
+    def test_is_ours_or_a_programs(self, sent: dict[str, str]) -> None:
+        require_no_other_site(request(method="POST", **sent))
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            {"Sec_Fetch_Site": "cross-site"},
+            {"Sec_Fetch_Site": "same-site"},
+            {"Host": "a.example", "Origin": "https://b.example"},
+            {"Host": "a.example", "Origin": "null"},
+        ],
+        ids=["foreign", "sibling", "older", "hidden"],
+    )
+    def test_is_no_other_sites(self, sent: dict[str, str]) -> None:
+        with pytest.raises(CrossSite):
+            require_no_other_site(request(method="POST", **sent))
+        require_no_other_site(request(method="GET", **sent))
+
+    def test_was_shown_to_whoever_is_signed_in_now(self) -> None:
+        asked = request(method="POST", Cookie=f"{SESSION}=b", Relais_Shown_To="ida")
+
+        require_same_person(asked, "ida")
+        with pytest.raises(ScreenChanged):
+            require_same_person(asked, "otto")
 
 
 class TestCookie:

@@ -32,6 +32,9 @@ export async function ask(method, path, { body, key, as, token, again = true } =
   if (key) headers["Idempotency-Key"] = key;
   if (as) headers["Relais-Identity"] = as;
   if (token) headers.Authorization = `Bearer ${token}`;
+  // In another tab somebody else may have signed in since: what is done here is not done as them.
+  const shownTo = document.body.dataset.user;
+  if (shownTo && !as && !token) headers["Relais-Shown-To"] = shownTo;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   let answer = null;

@@ -48,7 +48,7 @@ export function valuesOf(form) {
     if (!control.name || control.disabled || control.closest("[hidden]")) continue;
     const kind = control.dataset.kind;
     if (kind === "list") {
-      if (control.checked) {
+      if (control.checked || control.type === "hidden") {
         const path = control.name;
         const list = listAt(values, path);
         list.push(control.value);
