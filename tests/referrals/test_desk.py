@@ -1,5 +1,6 @@
 """What a desk's pages show: its table, a person's file by role, figures by site."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -7,10 +8,11 @@ import pytest
 
 from chassis.auth import Caller, OtherSite
 from services.referrals.api import referrals as api
-from services.referrals.handlers import desk, following
+from services.referrals.handlers import desk, following, showing
 from services.referrals.handlers.merging import merge_person
 from tests.fix_stack import TxOf
 from tests.referrals.build import (
+    DESK,
     MANAGER,
     NOW,
     SITE,
@@ -138,6 +140,19 @@ class TestFile:
         assert file.person.person_ref == other
         assert [row["given_name"] for row in file.merges] == ["Aline"]
         assert len(file.referrals) == 2
+        # Whom an erasure means that is asked for on this page.
+        assert set(file.person_refs) == {one, other}
+
+    def test_tells_whoever_only_sells_nothing_of_why_somebody_was_sent(self, tx: Tx) -> None:
+        sent = submit(tx)
+        volunteer = replace(a_caller("mediator", SITE), volunteer=True)
+
+        told = [
+            showing.show_referral(tx, sent.referral_id, caller=caller, now=NOW).situation
+            for caller in (DESK, volunteer, a_caller("mediator", SITE), MANAGER)
+        ]
+
+        assert told == [None, None, "budget", "budget"]
 
 
 class TestFigures:

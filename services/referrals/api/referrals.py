@@ -171,7 +171,8 @@ class ReferralSummary(Answer):
     site_code: str
     #: Nobody once the person's identity is erased.
     person: PersonName | None
-    #: Not told to a referrer who has yet to confirm an entry that they were given the code of.
+    #: Not told to a referrer who has yet to confirm an entry that they were given the code of, nor
+    #: to whoever only sells.
     situation: Situation | None
     needs: list[Need]
     submitted_at: datetime

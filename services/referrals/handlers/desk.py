@@ -43,7 +43,7 @@ class Sight:
     def of(cls, caller: Caller) -> "Sight":
         """Say what a caller may see."""
         return cls(
-            history=caller.role in {"mediator", *_MANAGERS} and not caller.volunteer,
+            history=showing.follows_people(caller),
             correcting=not caller.volunteer,
             managing=caller.role in _MANAGERS,
         )
@@ -97,6 +97,8 @@ class PersonFile:
     merges: Sequence[Row] = ()
     #: All that the person has and had, the last to end first.
     held: Sequence[Entitlement] = ()
+    #: Every reference of the person: whom an erasure means.
+    person_refs: Sequence[UUID] = ()
 
 
 def list_own_sites(tx: Transaction, *, caller: Caller) -> list[Row]:
@@ -121,12 +123,14 @@ def show_day(tx: Transaction, site_code: str, *, caller: Caller, now: datetime) 
     answered = rows.list_answered(tx, site_code, since=since, limit=SHOWN_MAX)
     seen = {row["person_ref"] for row in (*open_ones, *answered)}
     note_access(tx, caller, seen, what="referrals_listed", now=now)
-    shown = [showing.summarise(row, today=today, rules=rules) for row in open_ones]
+    shown = [showing.summarise(row, today=today, rules=rules, caller=caller) for row in open_ones]
     waiting = [each for each in shown if each.state != "provisional"]
     return Day(
         waiting=sorted(waiting, key=lambda each: not each.overdue),
         provisional=[each for each in shown if each.state == "provisional"],
-        answered=[showing.summarise(row, today=today, rules=rules) for row in answered],
+        answered=[
+            showing.summarise(row, today=today, rules=rules, caller=caller) for row in answered
+        ],
     )
 
 
@@ -180,9 +184,12 @@ def show_person(tx: Transaction, person_ref: UUID, *, caller: Caller, now: datet
         person=FoundPerson(**found[0]),
         standing=entitlements.standing(held, on=today),
         sight=sight,
-        referrals=[showing.summarise(row, today=today, rules=rules) for row in history],
+        referrals=[
+            showing.summarise(row, today=today, rules=rules, caller=caller) for row in history
+        ],
         merges=rows.list_merges(tx, person_refs) if sight.managing else (),
         held=held,
+        person_refs=person_refs,
     )
 
 

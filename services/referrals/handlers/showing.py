@@ -42,7 +42,7 @@ def show_referral(
     note_access(tx, caller, [row["person_ref"]], what="referral_shown", now=now)
     today = business_date(now)
     rules = network.find_rules(tx, on=today)
-    summary = summarise(row, today=today, rules=rules)
+    summary = summarise(row, today=today, rules=rules, caller=caller)
     steps = [referral_api.Step(**step) for step in referral_rows.list_steps(tx, referral_id)]
     if summary.state == "lapsed" and row["state"] != "lapsed":  # the clock has not come by yet
         lapsed_at = first_instant(summary.expires_on)
@@ -88,7 +88,10 @@ def list_referrals(
     )
     shown_refs = [row["person_ref"] for row in rows[: page.limit]]
     note_access(tx, caller, shown_refs, what="referrals_listed", now=now)
-    found = [summarise(row, today=today, rules=rules, to_confirm=of_referrer) for row in rows]
+    found = [
+        summarise(row, today=today, rules=rules, caller=caller, to_confirm=of_referrer)
+        for row in rows
+    ]
     return Paged.cut(found, limit=page.limit, key=lambda each: each.referral_id)
 
 
@@ -121,8 +124,13 @@ def first_instant(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=PARIS)
 
 
+def follows_people(caller: Caller) -> bool:
+    """Say whether a caller's work is more than selling: then they see why somebody was sent."""
+    return caller.role != "till_operator" and not caller.volunteer
+
+
 def summarise(
-    row: Row, *, today: date, rules: Rules, to_confirm: bool = False
+    row: Row, *, today: date, rules: Rules, caller: Caller, to_confirm: bool = False
 ) -> referral_api.ReferralSummary:
     """Show a referral; no more than initials and needs to a referrer who has yet to confirm it."""
     sent_on = business_date(row["submitted_at"])
@@ -137,7 +145,7 @@ def summarise(
         state=state.value,
         site_code=row["site_code"],
         person=_name(row, initials=little),
-        situation=None if little else row["situation"],
+        situation=None if little or not follows_people(caller) else row["situation"],
         needs=row["needs"],
         submitted_at=row["submitted_at"],
         expires_on=row["expires_on"],
