@@ -23,7 +23,7 @@ daemon off;
 worker_processes 2;
 worker_rlimit_nofile 8192;
 pid {folder}/nginx.pid;
-error_log stderr error;
+error_log stderr crit;  # below that it would write down who was searched for
 {user}
 events {{ worker_connections 2048; }}
 http {{
