@@ -1,26 +1,42 @@
-// A sale that was asked for and whose answer is not known.  Its key is made before it is first sent
-// and kept, with what was asked and without any code, until an answer is there: asked again, after a
-// cut line or a reload, it is the same sale.
+// Sales that a till without a store of its own has asked for and whose answer is not known: kept in this
+// tab, without any code.  After a cut line or a reload they are asked for again, each under its own key.
 
-import { newKey } from "/static/chassis/api.js";
+import { Asking } from "./asking.js";
 import { userId } from "./known.js";
 
-const KEPT = "relais:till:unanswered";
+const KEPT = "relais:till:asked";
 
-/** Begin a sale, or take the same one up again where the same was asked for without an answer. */
-export function begin(body) {
-  const before = unanswered();
-  if (before && JSON.stringify(before.body) === JSON.stringify(body)) return before;
-  const deed = { key: newKey(), body, userId };
-  sessionStorage.setItem(KEPT, JSON.stringify(deed));
-  return deed;
+const all = () => JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+const keep = (deeds) => sessionStorage.setItem(KEPT, JSON.stringify(deeds));
+const others = (key) => all().filter((each) => each.key !== key);
+
+const asking = new Asking({
+  all,
+  put: (deed) => keep([...others(deed.key), deed]),
+  drop: (key) => keep(others(key)),
+});
+
+let settled = [];
+
+/** Sell, or take the same sale up again where it was asked for without an answer. */
+export const askOnce = (path, body) => asking.askOnce(path, body, { sellerId: userId });
+
+/** Ask again for all that has no answer. */
+export async function askAgain() {
+  const known = new Set(settled.map((each) => each.key));
+  const answered = await asking.askAgain({ sellerId: userId });
+  const open = new Set(all().map((each) => each.key)); // nobody has seen it meanwhile
+  settled.push(...answered.filter((each) => open.has(each.key) && !known.has(each.key)));
 }
 
-/** An answer is known. */
-export const end = () => sessionStorage.removeItem(KEPT);
+/** What was answered has been seen: that one, and no other. */
+export async function seen(key) {
+  settled = settled.filter((each) => each.key !== key);
+  await asking.seen(key);
+}
 
-/** The sale without an answer, if there is one; a colleague's is not ours to go on with. */
-export function unanswered() {
-  const deed = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-  return deed?.userId === userId ? deed : null;
+/** What nobody has seen an answer to, with its outcome where there is one; a colleague's is not ours. */
+export function unseen() {
+  const known = new Set(settled.map((each) => each.key));
+  return [...settled, ...all().filter((each) => each.seller_id === userId && !known.has(each.key))];
 }

@@ -1,8 +1,9 @@
 // With the line or without it: the one place where the till's screens find a person and sell, whoever
 // does it, the service or this till by itself from what it has taken along (offline/).
 
-import { ask, Outcome } from "/static/chassis/api.js";
+import { Outcome } from "/static/chassis/api.js";
 import { t } from "/static/chassis/say.js";
+import { isAnswered, isCash, refusal } from "./asking.js";
 import * as deeds from "./deed.js";
 import { userId } from "./known.js";
 import * as service from "./person.js";
@@ -39,22 +40,20 @@ export async function find(text) {
 
 /** Sell for cash or by card, once for one body: what has no answer yet is asked again, never anew. */
 export async function sell(body, person) {
-  if (person.offline) return sellAlone(body);
-  // A card pays nothing by itself: only cash has to be kept until it is known whose it is.
-  if (body.payment.tender === "card" || !state().ready) return askAgain(deeds.begin(body));
   const words = JSON.stringify(body);
-  const before = unseen().find((each) => JSON.stringify(each.body) === words);
-  return before ? takeUp(before) : engine.askOnce(SALES, body);
+  const before = unseen().filter((each) => isCash(each) && each.body.person_ref === body.person_ref);
+  const same = before.find((each) => JSON.stringify(each.body) === words);
+  if (before.length && (person.offline || !same)) return refusal();
+  if (person.offline) return sellAlone(body);
+  if (same) return takeUp(same);
+  return isCash({ body }) && state().ready ? engine.askOnce(SALES, body) : deeds.askOnce(SALES, body);
 }
 
 /** Whether nobody knows what became of a sale. */
-export const isOpen = (outcome) => outcome.cut || outcome.status >= 500;
+export const isOpen = (outcome) => !isAnswered(outcome);
 
-async function askAgain(deed) {
-  const outcome = await ask("POST", SALES, { body: deed.body, key: deed.key });
-  if (!isOpen(outcome)) deeds.end();
-  return outcome;
-}
+/** Ask again for what this tab keeps; an enrolled till does so by itself. */
+export const askAgain = () => deeds.askAgain();
 
 async function sellAlone({ person_ref: personRef, lines, payment }) {
   const [{ offer_code: offerCode, quantity }] = lines;
@@ -70,18 +69,19 @@ export const shown = (sale) => (sale.waiting ? engine.shown(sale.sale_id) : unde
 /** Sales whose answer nobody has seen: `{ key, body, outcome }`, without an outcome while it is awaited. */
 export function unseen() {
   const { ready, settled, unanswered } = state();
-  const own = [deeds.unanswered()].filter(Boolean);
+  const own = deeds.unseen();
   if (!ready) return own;
   const known = new Set(settled.map((each) => each.key));
   return [...settled, ...unanswered.filter((each) => !known.has(each.key)), ...own];
 }
 
 /** Take up a sale whose answer nobody has seen: its outcome, which may still be open. */
-export async function takeUp(asked) {
-  if (asked.key === deeds.unanswered()?.key) return askAgain(asked);
-  const settled = state().settled.find((each) => each.key === asked.key);
+export async function takeUp({ key }) {
+  const own = deeds.unseen().find((each) => each.key === key);
+  if (own && !own.outcome) return deeds.askOnce(own.path, own.body);
+  const settled = own ?? state().settled.find((each) => each.key === key);
   if (!settled) return new Outcome(0, null);
-  await engine.seen(asked.key);
+  await (own ? deeds : engine).seen(key);
   return settled.outcome;
 }
 

@@ -11,7 +11,6 @@ import { forget } from "./sell.js";
 
 //: What people hand over at a counter.
 const NOTES_CENTS = [500, 1_000, 2_000, 5_000];
-const AGAIN_MS = 3_000;
 export const TICKETS = ["html", "sms", "escpos"];
 
 const section = screen("pay", { show, hide, otherwise: () => (basket && !basket.isEmpty ? null : "sell") });
@@ -21,8 +20,7 @@ const field = form.elements["payment.tendered_cents"];
 let basket = null;
 let given = null; // null: the exact amount
 let busy = false;
-let open = false; // the answer to what was asked for is not known
-let timer = 0;
+let open = null; // what was asked for and has no answer: `{ body, person }`
 
 function show(next) {
   if (next && next !== basket) given = null;
@@ -35,10 +33,9 @@ function show(next) {
 }
 
 function hide() {
-  clearTimeout(timer);
   if (!open && !busy) return;
   forget();
-  [basket, open] = [null, false];
+  [basket, open] = [null, null];
 }
 
 function draw() {
@@ -137,7 +134,6 @@ async function sell(payment) {
 }
 
 async function send(body, person) {
-  clearTimeout(timer);
   setBusy(true);
   const outcome = await line.sell(body, person);
   setBusy(false);
@@ -156,7 +152,7 @@ async function send(body, person) {
 export function answered(outcome, { replace = false } = {}) {
   if (!outcome.ok) return false;
   forget();
-  [basket, open] = [null, false];
+  [basket, open] = [null, null];
   if (outcome.status === 202) go("card", outcome.answer, { replace });
   else go("ticket", outcome.answer, { replace });
   return true;
@@ -170,15 +166,14 @@ function setBusy(is) {
 
 // What is on its way, or has no answer yet, is not changed under way.
 function lock() {
-  const locked = busy || open;
+  const locked = busy || open !== null;
   for (const each of form.querySelectorAll("button, input")) each.inert = locked && !each.closest("[data-pay-note]");
 }
 
-// Cash was given and nobody knows whether the sale was made: it is asked again until that is known.
+// Cash was given and nobody knows whether the sale was made: it is asked again (settle.js) until it is.
 function wait(body, person) {
-  timer = setTimeout(() => isShown("pay") && send(body, person), AGAIN_MS);
   if (open) return;
-  open = true;
+  open = { body, person };
   lock();
   const again = button(t("Ask again now"), () => busy || send(body, person), { class: "primary" });
   const leave = button(t("Serve somebody else meanwhile"), () => go("find"));
@@ -190,14 +185,22 @@ function wait(body, person) {
   again.focus();
 }
 
+/** A sale has been answered: true where this screen waits for it. */
+export function hear({ body }) {
+  if (!open || JSON.stringify(open.body) !== JSON.stringify(body)) return false;
+  if (!busy) send(open.body, open.person);
+  return true;
+}
+
 async function refused(outcome) {
-  open = false;
+  open = null;
   lock();
   const code = outcome.answer?.code ?? "";
   const deeds = [];
   if (code.startsWith("recharges.drawer.")) {
     deeds.push(el("a", { class: "button", href: "/caisse/tiroir", text: t("To the drawer") }));
   }
+  if (code === "relais.till.unanswered") deeds.push(button(t("See what became of it"), () => go("find")));
   part("pay-note").replaceChildren(note("bad", outcome.sentence, ...deeds));
   (deeds[0] ?? part("cash")).focus();
   if (code !== "recharges.sale.cap_exceeded") return;

@@ -2,12 +2,16 @@
 // that nobody has seen.
 
 import { ask } from "/static/chassis/api.js";
+import { flash } from "/static/chassis/flash.js";
 import { euros, hour, t } from "/static/chassis/say.js";
 import { button, el, note } from "./dom.js";
 import { offerOf, till } from "./known.js";
 import * as line from "./line.js";
-import { answered } from "./pay.js";
+import { answered, hear } from "./pay.js";
 import { go, isShown } from "./screens.js";
+
+const AGAIN_MS = 3_000;
+const told = new Set();
 
 const place = el("div", { "data-open-sales": true });
 document.querySelector("[data-screen=find]").append(place);
@@ -25,9 +29,21 @@ let cards = [];
 /** Say again what is left open, with the cards that were found last. */
 export function draw(found = cards) {
   cards = found;
+  tellAll();
   if (!isShown("find")) return;
   place.replaceChildren(...cards.map(ofCard), ...line.unseen().map(ofSale), ...line.unshown().map(ofCodes));
 }
+
+// Wherever the cashier is: the screen that waits for this sale goes on with it, any other one says so.
+function tell(asked) {
+  if (hear(asked) || told.has(asked.key)) return;
+  told.add(asked.key);
+  if (!isShown("find")) flash(answeredWords(asked));
+}
+
+const tellAll = () => line.unseen().filter((each) => each.outcome).forEach(tell);
+const whatOf = ({ body }) => body.lines.map((each) => `${each.quantity} × ${offerOf(each.offer_code).label}`).join(", ");
+const answeredWords = (asked) => t("The sale whose answer got lost is answered: {what}.", { what: whatOf(asked) });
 
 function ofCard(sale) {
   const words = t("A card payment of {amount}, asked for at {hour}, is still awaited.", { amount: euros(sale.total_cents), hour: hour(sale.ordered_at) });
@@ -35,10 +51,9 @@ function ofCard(sale) {
 }
 
 function ofSale(asked) {
-  const what = asked.body.lines.map((each) => `${each.quantity} × ${offerOf(each.offer_code).label}`).join(", ");
   const words = asked.outcome
-    ? t("The sale whose answer got lost is answered: {what}.", { what })
-    : t("A sale has no answer yet: {what}. It is asked for again, and made once.", { what });
+    ? answeredWords(asked)
+    : t("A sale has no answer yet: {what}. It is asked for again, and made once.", { what: whatOf(asked) });
   return note("wait", words, button(asked.outcome ? t("See what became of it") : t("Ask again now"), () => take(asked)));
 }
 
@@ -60,3 +75,15 @@ function ofCodes(sale) {
 
 document.addEventListener("till:shown", ({ detail }) => detail === "find" && refresh());
 if (isShown("find")) refresh();
+
+// What this tab has asked for without an answer is asked for again, whichever screen is shown.
+async function askAgain() {
+  const before = answeredNow();
+  await line.askAgain();
+  if (answeredNow() === before) tellAll();
+  else draw();
+  setTimeout(askAgain, AGAIN_MS);
+}
+
+const answeredNow = () => line.unseen().filter((each) => each.outcome).length;
+askAgain();

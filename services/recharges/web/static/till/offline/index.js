@@ -4,7 +4,7 @@
 
 import { ask } from "/static/chassis/api.js";
 import { t } from "/static/chassis/say.js";
-import * as asked from "./asked.js";
+import { asked } from "./asked.js";
 import { businessDate } from "./days.js";
 import * as leases from "./leases.js";
 import { Line } from "./line.js";
