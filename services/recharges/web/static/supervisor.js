@@ -57,11 +57,21 @@ export function secondPerson({ title, words }) {
   dialog.querySelector("[data-words]").textContent = words;
   return new Promise((resolve) => {
     let person = null;
+    let busy = false;
+    let closed = false;
     const signIn = async (event) => {
       event.preventDefault();
+      if (busy || person) return;
       const credentials = valuesOf(form);
+      busy = true;
       form.setAttribute("aria-busy", "true");
       const outcome = await ask("POST", SESSIONS, { body: credentials, again: false });
+      busy = false;
+      if (closed) {
+        // Given up meanwhile: nobody is left signed in for it.
+        if (outcome.ok) await new SecondPerson(outcome.answer, {}).leave();
+        return;
+      }
       form.removeAttribute("aria-busy");
       const code = form.querySelector("[data-code]");
       if (outcome.ok) {
@@ -75,7 +85,9 @@ export function secondPerson({ title, words }) {
       }
     };
     const done = () => {
+      closed = true;
       form.removeEventListener("submit", signIn);
+      form.removeAttribute("aria-busy");
       form.querySelector("[data-code]").hidden = true;
       form.querySelector(":scope > .note[role=alert]")?.remove();
       form.reset(); // nothing of a password stays in the page
@@ -116,7 +128,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.dataset.second) return;
   event.preventDefault();
-  doAsSecond(form, form.dataset.second);
+  if (!form.hasAttribute("aria-busy")) doAsSecond(form, form.dataset.second);
 });
 
 document.addEventListener("relais:refused", (event) => {
