@@ -7,6 +7,7 @@ import { showPaper } from "../paper.js";
 import { secondPerson } from "../supervisor.js";
 import { button, el, note, state } from "./dom.js";
 import { offerOf, supervises, till } from "./known.js";
+import { isOpen } from "./line.js";
 import { TICKETS } from "./pay.js";
 import { askWhy } from "./reason.js";
 import { go, screen } from "./screens.js";
@@ -134,8 +135,14 @@ async function done(outcome) {
   await list();
 }
 
-async function reveal(sale) {
-  const outcome = await ask("POST", `${SALES}/${sale.sale_id}/reveals`, { body: { tickets: TICKETS }, key: newKey() });
+const revealKeys = new Map();
+
+// Codes leave once: asked for again after a lost answer, it is the same question.
+async function reveal({ sale_id: id }) {
+  const key = revealKeys.get(id) ?? newKey();
+  revealKeys.set(id, key);
+  const outcome = await ask("POST", `${SALES}/${id}/reveals`, { body: { tickets: TICKETS }, key });
+  if (!isOpen(outcome)) revealKeys.delete(id);
   if (outcome.ok) go("ticket", outcome.answer);
   else say("bad", outcome.sentence);
 }
