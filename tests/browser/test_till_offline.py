@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, expect
 
 from chassis import clock
 from tests.browser.conftest import Check, SignedIn
@@ -95,6 +95,30 @@ class TestWithoutTheLine:
         kept = page.evaluate(KEPT)
         assert "/caisse" in kept
         assert [path for path in kept if path.startswith("/api/")] == []
+
+    def test_is_nobodys_once_its_cashier_has_signed_out(
+        self, tablet: Tablet, network: Network
+    ) -> None:
+        page, who = tablet.page, network.sign_in("till_operator", site_code=SITE)
+        assert "/caisse" in page.evaluate(KEPT)
+
+        page.goto("/compte")  # no page of the worker's
+        page.locator("details[data-menu] summary").click()
+        page.get_by_role("button", name="Se déconnecter").click()
+        expect(page.get_by_label("Adresse e-mail")).to_be_visible()
+        page.context.set_offline(True)
+        with pytest.raises(Error):
+            page.goto("/caisse")
+
+        page.context.set_offline(False)
+        page.goto("/connexion?next=/caisse")
+        page.get_by_label("Adresse e-mail").fill(who["email"])
+        page.get_by_label("Mot de passe").fill(who["password"])
+        page.keyboard.press("Enter")
+        tablet.until("state => state.ready && state.online")
+        page.context.set_offline(True)
+        page.reload()
+        tablet.until("state => state.ready && !state.online")
 
     def test_refuses_what_the_service_would_refuse_later(
         self, tablet: Tablet, slip: dict[str, str]

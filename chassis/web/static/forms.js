@@ -16,6 +16,7 @@
 
 import { ask, newKey } from "./api.js";
 import { flash, sayNext } from "./flash.js";
+import { forgetPages } from "./kept.js";
 import { centsOf, t } from "./say.js";
 
 const READ = {
@@ -143,6 +144,14 @@ export const endDeed = (form) => keys.delete(form);
 const filled = (template, answer) =>
   template.replace(/\{(\w+)\}/g, (whole, name) => encodeURIComponent(answer?.[name] ?? ""));
 
+// Whoever signs out leaves, even where the line is cut and nobody hears of it.
+const LEAVES = /\/(sign-out|revoke-all)$/;
+
+function changesWhoIsThere(form, outcome) {
+  if ("signIn" in form.dataset) return outcome.ok && outcome.answer.user?.id !== document.body.dataset.user;
+  return LEAVES.test(form.dataset.api);
+}
+
 async function send(form) {
   const [method, path] = form.dataset.api.split(" ");
   const body = valuesOf(form);
@@ -157,6 +166,7 @@ async function send(form) {
   const buttons = [...form.querySelectorAll("button")].filter((button) => !button.disabled);
   for (const button of buttons) button.disabled = true;
   const outcome = await ask(method, address, { body, key: keyFor(form, body), again: !signingIn });
+  if (changesWhoIsThere(form, outcome)) await forgetPages();
   for (const button of buttons) button.disabled = false;
   form.removeAttribute("aria-busy");
   if (outcome.ok) done(form, outcome);

@@ -3,6 +3,7 @@
 // What the browser keeps meanwhile (`flow`) stays in this tab and goes to nobody but our own door.
 
 import { ask } from "/static/chassis/api.js";
+import { forgetPages } from "/static/chassis/kept.js";
 import { t } from "/static/chassis/say.js";
 
 const KEY = "relais:elsewhere";
@@ -57,6 +58,7 @@ async function comeBack(sheet) {
   if (kept.second_factor) body.second_factor = kept.second_factor;
   const path = `/api/accounts/v1/oidc/${sheet.dataset.return}/browser-callback`;
   const outcome = await ask("POST", path, { body, again: false });
+  if (outcome.ok) await forgetPages();
   if (outcome.ok) location.replace(kept.back || outcome.answer.home);
   else if (outcome.answer?.code === "accounts.session.second_factor_needed") askForCode(sheet, kept);
   else refuse(sheet, outcome.sentence);

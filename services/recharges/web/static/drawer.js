@@ -3,6 +3,7 @@
 import { ask } from "/static/chassis/api.js";
 import { sayNext } from "/static/chassis/flash.js";
 import { keyFor, showProblem, valuesOf } from "/static/chassis/forms.js";
+import { forgetPages } from "/static/chassis/kept.js";
 import { t } from "/static/chassis/say.js";
 import { secondPerson } from "./supervisor.js";
 
@@ -38,11 +39,13 @@ async function handOver(form) {
   const theirs = await person.takeScreen();
   await person.leave();
   if (theirs) {
+    await forgetPages();
     sayNext(t("The drawer is yours, and so is this screen."));
     location.reload();
     return;
   }
   await ask("POST", "/api/accounts/v1/sign-out", { body: {}, key: crypto.randomUUID() });
+  await forgetPages();
   location.assign(`/connexion?next=${encodeURIComponent(location.pathname)}`);
 }
 

@@ -1,8 +1,9 @@
 // The till's service worker; the page of services/recharges/web/offline.py writes `RELEASE` above it.
 //
 // It keeps one release of the till's files, checked against their digests, and the page as whoever
-// signed in last has seen it; it keeps no answer of the API.  The next release is kept beside it
-// until it is whole, and then takes its place: what the till stores (IndexedDB) it never touches.
+// is signed in has seen it (who signs in or out makes it forgotten: chassis/web/static/kept.js); it keeps
+// no answer of the API.  The next release is kept beside it until it is whole, and then takes its
+// place: what the till stores (IndexedDB) it never touches.
 
 const KEPT = `relais-till-${RELEASE.name}`;
 const PAGE = "/caisse";
@@ -39,7 +40,6 @@ self.addEventListener("fetch", (event) => {
   if (url.origin !== location.origin) return;
   if (request.mode === "navigate" && url.pathname === PAGE) event.respondWith(page(event));
   else if (request.method === "GET" && url.pathname in RELEASE.files) event.respondWith(file(event, url));
-  else if (url.pathname === "/api/accounts/v1/sign-out") event.waitUntil(forgetPage());
 });
 
 async function page(event) {
@@ -49,12 +49,29 @@ async function page(event) {
   const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
   const fresh = await (kept ? Promise.race([answered, patience]) : answered);
   // Cut, slow, or the service is away: the till starts as it was.
-  if (kept && (!fresh || fresh.status >= 500)) return kept;
-  if (fresh?.ok) await keepPage(fresh.clone(), event.resultingClientId);
-  // Nobody is signed in any more: the page of whoever was is not for the next one.
-  else if (fresh?.type === "opaqueredirect") await forgetPage();
+  if (kept && (!fresh || fresh.status >= 500)) {
+    event.waitUntil(answered.then((late) => doubt(late, kept, event.resultingClientId)));
+    return kept.clone();
+  }
+  await hear(fresh, event.resultingClientId);
   return fresh ?? asking;
 }
+
+async function hear(answer, clientId) {
+  if (answer?.ok) await keepPage(answer.clone(), clientId);
+  // Nobody is signed in any more, or may not be here: the page of whoever was is not for the next one.
+  else if (answer && answer.status < 500) await forgetPage();
+}
+
+// What is shown was kept, and the service says only now what it would have shown: to somebody else, or nothing.
+async function doubt(late, kept, clientId) {
+  if (!late || late.status >= 500) return;
+  const isSame = late.ok && userOf(await late.clone().text()) === userOf(await kept.text());
+  await hear(late);
+  if (!isSame) await (await self.clients.get(clientId))?.navigate(PAGE);
+}
+
+const userOf = (text) => text.match(/data-user="([^"]*)"/)?.[1];
 
 async function keepPage(response, clientId) {
   if (!response?.ok || response.redirected) return;
