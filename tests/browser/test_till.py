@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import httpx
 import pytest
 import qrcode
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.browser.conftest import Check, SignedIn
 from tests.fix_network import (
@@ -22,6 +23,7 @@ from tests.fix_network import (
 )
 
 SITE = "paris-19"
+SALES = "**/api/recharges/v1/sales"
 NEXT_SCREEN_MS_MAX = 100
 #: In the page: how long the quickest of three touches takes until the next screen stands, laid out.
 _TOUCH = """
@@ -110,6 +112,19 @@ class Counter:
 
     def take_cash(self) -> None:
         self.page.get_by_role("button", name="Encaisser").click()
+
+    def lose_answers(self) -> dict[str, APIResponse]:
+        """From now on sales are made and nobody hears of it, but whoever reads this, by person."""
+        lost: dict[str, APIResponse] = {}
+
+        def lose(route: Route) -> None:
+            person_ref = json.loads(route.request.post_data or "")["person_ref"]
+            if person_ref not in lost:
+                lost[person_ref] = route.fetch()
+            route.abort()
+
+        self.page.route(SALES, lose)
+        return lost
 
     def sees_code(self) -> str:
         """Read the code as the customer would."""
@@ -261,13 +276,7 @@ class TestCashSale:
     def test_whose_answer_is_lost_is_asked_again_and_made_once(
         self, till: Counter, customer: Customer, check: Check
     ) -> None:
-        page, lost = till.page, []
-
-        def lose(route: Route) -> None:
-            lost.append(route.fetch())  # it is done, and nobody hears of it
-            route.abort()
-
-        page.route("**/api/recharges/v1/sales", lose)
+        page, lost = till.page, till.lose_answers()
         till.scan(customer.code)
         till.choose("500 Mo")
         till.take_cash()
@@ -275,12 +284,44 @@ class TestCashSale:
         check(page, "till-no-answer")
         page.reload()
         expect(page.get_by_text("n'a pas encore de réponse")).to_be_visible()
-        page.unroute("**/api/recharges/v1/sales")
+        page.unroute(SALES)
 
-        page.get_by_role("button", name="Redemander").click()
+        page.get_by_role("button", name=re.compile("Redemander|Voir ce")).click()
 
-        assert till.sees_code() == lost[0].json()["vouchers"][0]["pin"]
+        assert till.sees_code() == pin_of(lost[customer.person_ref])
         assert till.sales_of(customer) == 1
+
+    def test_whose_answer_is_lost_is_not_made_anew_once_somebody_else_was_served(
+        self, till: Counter, customer: Customer, network: Network
+    ) -> None:
+        page, other, lost = till.page, arrive(network), till.lose_answers()
+        elsewhere = page.get_by_role("button", name="Servir quelqu'un d'autre")
+        for each in (customer, other):
+            till.scan(each.code)
+            till.choose("500 Mo")
+            till.take_cash()
+            elsewhere.click()
+        expect(page.get_by_text("n'a pas encore de réponse")).to_have_count(2)
+
+        till.scan(customer.code)
+        till.choose("15,00")
+        till.take_cash()
+        expect(page.get_by_role("alert")).to_contain_text("risquerait de vendre deux fois")
+        page.unroute(SALES)
+        # It is asked again wherever the cashier is, and said there.
+        expect(page.locator("#flash")).to_contain_text("restée sans réponse")
+        page.get_by_role("button", name="Voir ce").click()
+
+        seen = page.get_by_text("restée sans réponse en a une")
+        expect(page.locator("[data-open-sales]").locator(seen)).to_have_count(2)
+        codes = []
+        for _ in range(2):
+            page.locator("[data-open-sales]").get_by_role("button", name="Voir ce").first.click()
+            codes.append(till.sees_code())
+            page.get_by_role("button", name="Personne suivante").click()
+        assert codes == [pin_of(lost[each.person_ref]) for each in (customer, other)]
+        expect(page.locator("[data-open-sales] .note")).to_have_count(0)
+        assert till.sales_of(customer) == till.sales_of(other) == 1
 
     def test_goes_on_after_the_session_has_ended_in_its_middle(
         self, till: Counter, customer: Customer, network: Network, check: Check
@@ -399,6 +440,37 @@ class TestCardSale:
         assert len(till.sees_code()) == 14
         assert till.sales_of(customer) == 1
 
+    def test_left_waiting_shows_its_code_later_though_an_answer_is_lost(
+        self, till: Counter, customer: Customer, bank: httpx.Client, network: Network
+    ) -> None:
+        page, keys = till.page, list[str]()
+
+        def lose_one(route: Route) -> None:
+            keys.append(route.request.headers["idempotency-key"])
+            if len(keys) > 1:
+                route.continue_()
+                return
+            route.fetch()
+            route.abort()
+
+        till.scan(customer.code)
+        till.choose("500 Mo")
+        page.get_by_role("button", name="Par carte").click()
+        page.get_by_role("button", name="Laisser en attente").click()
+        hold_card(bank, network, customer, "pm_card_visa")
+        paid = "SELECT count(*) FROM recharges.sale WHERE person_ref = %s"
+        eventually(lambda: network.number(paid, customer.person_ref) == 1)
+        page.get_by_role("button", name="Dernières ventes").click()
+        page.route("**/reveals", lose_one)
+
+        show = page.get_by_role("button", name="Afficher le code").first
+        show.click()
+        expect(page.get_by_role("alert")).to_contain_text("ligne est coupée")
+        show.click()
+
+        assert len(till.sees_code()) == 14
+        assert keys[0] == keys[1]
+
     def test_is_given_up_when_the_customer_changes_their_mind(
         self, till: Counter, customer: Customer, network: Network
     ) -> None:
@@ -451,6 +523,29 @@ class TestLastSales:
         # The cashier's own session has outlived the supervisor's.
         assert page.request.get("/api/accounts/v1/me").json()["role"] == "till_operator"
 
+    def test_leave_nobody_signed_in_where_the_supervisor_gave_up(
+        self, till: Counter, customer: Customer, network: Network
+    ) -> None:
+        page, held = till.page, list[Route]()
+        sold = network.sell(customer.person_ref, site_code=SITE, offer_code=SMALL_OFFER)
+        number = sold["ticket_no"]
+        page.get_by_role("button", name="Dernières ventes").click()
+        page.get_by_role("button", name=f"Réimprimer, ticket n°\N{NO-BREAK SPACE}{number}").click()
+        page.get_by_role("button", name="Le ticket est perdu").click()
+        page.keyboard.press("Enter")
+        page.route("**/api/accounts/v1/sessions", lambda route: held.append(route))
+        self.confirm(page, network)
+        page.keyboard.press("Enter")
+        eventually(lambda: bool(page.evaluate("1")) and len(held) > 0)
+
+        page.keyboard.press("Escape")
+        with page.expect_response(re.compile("/accounts/v1/sessions/.*/revoke")) as left:
+            held[0].continue_()
+
+        assert left.value.ok
+        assert len(held) == 1
+        expect(page.get_by_role("heading", name="Dernières ventes")).to_be_visible()
+
     @staticmethod
     def confirm(page: Page, network: Network) -> None:
         """A supervisor signs in for the one deed."""
@@ -469,6 +564,11 @@ class TestLastSales:
             f"recharges/v1/refunds/{row['refund_id']}/answer",
             {"granted": True, "why": "Jamais activé."},
         )
+
+
+def pin_of(answer: APIResponse) -> str:
+    """The code that a sale was answered with."""
+    return str(answer.json()["vouchers"][0]["pin"])
 
 
 def picture_of(text: str) -> bytes:
