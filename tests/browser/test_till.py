@@ -411,7 +411,7 @@ class TestPerson:
 
             page.get_by_role("button", name="Caméra").click()
 
-            expect(page.get_by_role("heading", name=customer.name)).to_be_visible(timeout=30_000)
+            expect(page.get_by_role("heading", name=customer.name)).to_be_visible(timeout=90_000)
 
 
 class TestCardSale:
