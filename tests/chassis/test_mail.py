@@ -1,7 +1,7 @@
 """Mails: filed with their reason, sent once the server answers for them, and then forgotten."""
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -69,11 +69,22 @@ def schema(fresh_schema: FreshSchema) -> Schema:
 
 
 @pytest.fixture
-def office(schema: Schema, mail_server: MailServer) -> Iterator[Office]:
-    made = Office(schema, url=mail_server.url)
-    yield made
-    made.empty()
-    made.database.close()
+def open_office(schema: Schema, mail_server: MailServer) -> Iterator[Callable[..., Office]]:
+    """Opens offices and closes them: a pool left behind ends when and where the collector finds it."""
+    with ExitStack() as opened:
+
+        def open_one(*, url: str = mail_server.url, **more: Any) -> Office:
+            made = Office(schema, url=url, **more)
+            opened.callback(made.database.close)
+            opened.callback(made.empty)
+            return made
+
+        yield open_one
+
+
+@pytest.fixture
+def office(open_office: Callable[..., Office]) -> Office:
+    return open_office()
 
 
 class TestSending:
@@ -123,16 +134,15 @@ class TestSending:
         assert office.send() == 1
         assert len(mail_server.taken) == 2
 
-    def test_waits_for_a_server_that_is_away(self, schema: Schema, mail_server: MailServer) -> None:
-        away = Office(schema, url="smtp://127.0.0.1:9")
+    def test_waits_for_a_server_that_is_away(self, open_office: Callable[..., Office]) -> None:
+        away = open_office(url="smtp://127.0.0.1:9")
         away.file()
 
         assert away.send() == 0
         assert (away.row()["state"], away.row()["trouble"]) == ("waiting", "ConnectionRefusedError")
 
         away.make_due()
-        assert Office(schema, url=mail_server.url).send() == 1
-        away.empty()
+        assert open_office().send() == 1
 
     def test_gives_up_an_address_that_is_unknown_without_keeping_it(
         self, office: Office, mail_server: MailServer
@@ -147,8 +157,10 @@ class TestSending:
         assert failed["trouble"] == "smtp 550"
         assert TO not in str(failed)
 
-    def test_gives_up_after_so_many_tries(self, schema: Schema, mail_server: MailServer) -> None:
-        office = Office(schema, url=mail_server.url, tries_max=2)
+    def test_gives_up_after_so_many_tries(
+        self, open_office: Callable[..., Office], mail_server: MailServer
+    ) -> None:
+        office = open_office(tries_max=2)
         mail_server.answers = ["451 no", "451 no", "451 no"]
         office.file()
 
@@ -157,7 +169,6 @@ class TestSending:
         office.send()
 
         assert (office.row()["state"], office.row()["tries"]) == ("failed", 2)
-        office.empty()
 
     def test_sends_again_under_the_same_id_when_the_answer_was_lost(
         self, office: Office, mail_server: MailServer
@@ -184,15 +195,13 @@ class TestSending:
         assert (office.send(), office.row()["tries"]) == (1, 2)
 
     def test_is_shared_by_postmen_without_doing_it_twice(
-        self, office: Office, schema: Schema, mail_server: MailServer
+        self, office: Office, open_office: Callable[..., Office]
     ) -> None:
         for number in range(10):
             office.file(to=f"p{number}@ccas.invalid")
-        # Closed, for a pool that is left behind ends when and where the collector finds it.
-        colleague = Office(schema, url=mail_server.url)
-        with closing(colleague.database), office.database.transaction() as tx:
+        with office.database.transaction() as tx:
             taken = mail._take_due(tx, settings=office.settings)
-            assert (len(taken), colleague.send()) == (10, 0)
+            assert (len(taken), open_office().send()) == (10, 0)
 
 
 class TestFiling:
