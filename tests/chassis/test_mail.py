@@ -70,7 +70,7 @@ def schema(fresh_schema: FreshSchema) -> Schema:
 
 @pytest.fixture
 def open_office(schema: Schema, mail_server: MailServer) -> Iterator[Callable[..., Office]]:
-    """Opens offices and closes them: a pool left behind ends when and where the collector finds it."""
+    """Opens offices and closes them: a pool left behind ends where the collector finds it."""
     with ExitStack() as opened:
 
         def open_one(*, url: str = mail_server.url, **more: Any) -> Office:
