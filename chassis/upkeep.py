@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from chassis import http, outbox, parking, settling, topology
+from chassis.auth import Employed
 from chassis.broker import Broker, BrokerAway
 from chassis.http import Answer, Body, Call, Page, Paged, Parameters, Transaction
 from chassis.resources import DatabaseProvider, SettingsProvider
@@ -22,7 +23,7 @@ from kernel.refusal import NotFound
 
 #: Where each service shows its part; nginx sends it there.
 PART = "/pilotage/livraisons/{service}"
-_ADMIN = ("admin",)
+_ADMIN = Employed(("admin",))
 _SHOWN_MAX = 50
 Why = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
 

@@ -81,6 +81,8 @@ class TestTills:
             "frozen_at": None,
             "frozen_why": None,
             "frozen_detail": None,
+            "site_name": "antony",
+            "drawer": None,
         }
 
     def test_keep_their_journal_when_they_are_enrolled_again(self, shop: Shop) -> None:

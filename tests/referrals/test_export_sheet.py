@@ -10,6 +10,7 @@ import pytest
 from pypdf import PdfReader
 
 from chassis import personal, queries, texts
+from chassis.auth import ROLES
 from services.mediation.domain.limitation_law import EventKind
 from services.mediation.domain.offer import Answer
 from services.referrals.domain.erasure import Reason
@@ -154,7 +155,7 @@ class TestSheet:
         )
         looked = set(re.findall(r'note_access\([^)]*what="(\w+)"', sources))
         stepped = set(re.findall(r'step="(\w+)"', sources))
-        known = looked | stepped | set(Reason) | set(texts.ROLES) | set(EventKind) | set(Answer)
+        known = looked | stepped | set(Reason) | set(ROLES) | set(EventKind) | set(Answer)
 
         assert {"people_searched", "offer_made"} <= known
         assert sorted(known - codes.WORDS.keys()) == []
