@@ -283,5 +283,5 @@ class TestCode:
         entered = walk_in(tx)
         set_rule(tx, "accreditation_required", 1)
         assert self.find(tx, entered.code, by=stranger) == []
-        [at_desk] = self.find(tx, entered.code, by=DESK)
+        [at_desk] = self.find(tx, entered.code, by=MANAGER)
         assert at_desk.situation == "budget"
