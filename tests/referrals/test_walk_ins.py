@@ -16,6 +16,7 @@ from tests.fix_stack import TxOf
 from tests.referrals import letterbox
 from tests.referrals.build import (
     DESK,
+    MANAGER,
     NOW,
     SEAL,
     SITE,
