@@ -139,7 +139,8 @@ class TestTimer:
 
         [other] = set(processes) - {leader}
         eventually(
-            lambda: bus.number("settlement", "SELECT count(*) FROM tick WHERE pid = %s", other) > 1
+            lambda: bus.number("settlement", "SELECT count(*) FROM tick WHERE pid = %s", other) > 1,
+            within_s=30,
         )
 
 
