@@ -16,6 +16,7 @@ import pytest
 from chassis import outbox
 from tests.chassis.bus import ON_SALE, Bus, a_fact, eventually
 from tests.chassis.wire import wire_to
+from tests.fix_service import free_port
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -43,7 +44,10 @@ def start(bus: Bus, tmp_path: Path) -> Iterator[Start]:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.chassis.hearing_process"],
                 cwd=ROOT,
-                env=environment | {"RELAIS_PARTS": parts, "AMQP_URL": amqp_url},
+                env=environment
+                | {"RELAIS_PARTS": parts, "AMQP_URL": amqp_url}
+                # Every process shows its health, on a port that no other has.
+                | {"RELAIS_HTTP_PORT": str(free_port())},
             )
             started.callback(process.wait, 10)
             started.callback(process.kill)
