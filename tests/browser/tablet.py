@@ -67,9 +67,18 @@ class Tablet:
         self.page.evaluate("async () => { await navigator.serviceWorker.ready; }")
 
     def until(self, holds: str) -> None:
-        """Wait until the till's state is as a function of it says."""
+        """Wait until the till's state is as a function of it says, on whichever page comes next."""
         asked = f"async () => Boolean(({holds})((await import('{MODULE}')).state()))"
-        eventually(lambda: bool(self.page.evaluate(asked)), within_s=30)
+
+        def so() -> bool:
+            try:
+                return bool(self.page.evaluate(asked))
+            except Error as error:
+                if "context was destroyed" in str(error):  # a page on its way to the next
+                    return False
+                raise
+
+        eventually(so, within_s=30)
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Call a function of the till's own module, in the page."""
