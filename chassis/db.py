@@ -13,6 +13,7 @@ from pydantic_core import from_json
 
 from chassis.green import GreenConnection, is_silent
 from chassis.settings import Settings
+from chassis.steady import SteadyConnection
 
 _STEADY_CONNECTIONS = 2
 # It takes half as long as the standard library's.
@@ -34,7 +35,6 @@ class Database:
         which takes as long as running them.
         """
         self.schema = schema
-        self._steady = steady
         self._url = url
         limits = settings or Settings.model_construct()
         self._options = (
@@ -49,7 +49,7 @@ class Database:
             self._options += " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
         self._pool: ConnectionPool[GreenConnection] = ConnectionPool(
             url,
-            connection_class=GreenConnection,
+            connection_class=SteadyConnection if steady else GreenConnection,
             kwargs=self._connection_arguments(),
             min_size=1,
             max_size=_STEADY_CONNECTIONS if steady else limits.database_connections_max,
@@ -67,7 +67,6 @@ class Database:
             "options": self._options,
             "application_name": f"relais-{self.schema}",
             "connect_timeout": 5,
-            "prepare_threshold": 0 if self._steady else 5,
             # A server that vanished without a word is given up after this.
             "tcp_user_timeout": 20_000,
             "keepalives_idle": 10,

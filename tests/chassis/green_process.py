@@ -1,6 +1,6 @@
 """Does one thing in a process that eventlet has patched, as production patches it, or not quite.
 
-`python -m tests.chassis.green_process WHAT URL [not-patched] [own-wait]`; prints one line of JSON.
+`python -m tests.chassis.green_process WHAT URL [steady] [not-patched] [own-wait]`; prints one line of JSON.
 """
 
 import json
@@ -61,7 +61,7 @@ def sleep_together() -> int:
 def send_and_receive() -> list[int]:
     """Push large statements through a pipeline whose answers are as large."""
     sizes = []
-    with Database(URL, schema="recharges").transaction() as tx:
+    with Database(URL, schema="recharges", steady="steady" in FLAWS).transaction() as tx:
         with tx.pipeline():
             cursors = [tx.execute("SELECT %s::text AS echo", ("é" * 2_000_000,)) for _ in range(4)]
         for cursor in cursors:
@@ -72,7 +72,8 @@ def send_and_receive() -> list[int]:
 
 def send_much() -> int:
     """Send more than the kernel's buffers take at once: the server reads while we still write."""
-    with eventlet.Timeout(60), Database(URL, schema="recharges").transaction() as tx:
+    database = Database(URL, schema="recharges", steady="steady" in FLAWS)
+    with eventlet.Timeout(60), database.transaction() as tx:
         row = tx.execute("SELECT length(%s::bytea) AS much", (b"x" * 40_000_000,)).fetchone()
     return row["much"] if row else 0
 

@@ -25,9 +25,9 @@ def schema(fresh_schema: FreshSchema) -> Schema:
     return fresh_schema("recharges")
 
 
-@pytest.fixture
-def database(schema: Schema) -> Iterator[Database]:
-    database = Database(schema.url, schema="recharges", settings=LIMITS)
+@pytest.fixture(params=[False, True], ids=["any statement", "few statements"])
+def database(schema: Schema, request: pytest.FixtureRequest) -> Iterator[Database]:
+    database = Database(schema.url, schema="recharges", settings=LIMITS, steady=request.param)
     yield database
     database.close()
 
@@ -51,10 +51,12 @@ def end_connections(schema: Schema) -> int:
 
 class TestTransaction:
     def test_commits_what_was_done(self, database: Database) -> None:
+        kept: LiteralString = "SELECT count(*) FROM site WHERE name = 'Kept'"
+        before = one(database, kept)
         with database.transaction() as tx:
-            tx.execute("INSERT INTO site VALUES ('kept', 'Kept')")
+            tx.execute("INSERT INTO site VALUES (gen_random_uuid()::text, 'Kept')")
 
-        assert one(database, "SELECT count(*) FROM site WHERE site_code = 'kept'") == 1
+        assert one(database, kept) == before + 1
 
     def test_rolls_back_when_the_block_raises(self, database: Database) -> None:
         def fail() -> None:

@@ -49,11 +49,13 @@ class TestHub:
 
 
 class TestGreenConnection:
-    def test_reads_while_it_writes(self, url: str) -> None:
-        assert ask("echo", url) == [2_000_000] * 4
+    @pytest.mark.parametrize("kind", [[], ["steady"]])
+    def test_reads_while_it_writes(self, url: str, kind: list[str]) -> None:
+        assert ask("echo", url, *kind) == [2_000_000] * 4
 
-    def test_sends_more_than_the_kernel_takes_at_once(self, url: str) -> None:
-        assert ask("much", url) == 40_000_000
+    @pytest.mark.parametrize("kind", [[], ["steady"]])
+    def test_sends_more_than_the_kernel_takes_at_once(self, url: str, kind: list[str]) -> None:
+        assert ask("much", url, *kind) == 40_000_000
 
     def test_gives_up_waiting_when_its_time_is_over(self, url: str) -> None:
         assert ask("listen", url) == ["silence", "rung"]
