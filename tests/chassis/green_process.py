@@ -1,6 +1,7 @@
 """Does one thing in a process that eventlet has patched, as production patches it, or not quite.
 
-`python -m tests.chassis.green_process WHAT URL [steady] [not-patched] [own-wait]`; prints one line of JSON.
+`python -m tests.chassis.green_process WHAT URL [steady] [not-patched] [own-wait]`; prints one line
+of JSON.
 """
 
 import json

@@ -28,7 +28,10 @@ def url(fresh_schema: FreshSchema) -> str:
 def database(url: str) -> Iterator[Database]:
     """One connection alone, so that what it has prepared is seen by the next transaction."""
     database = Database(
-        url, schema="recharges", settings=Settings.model_construct(lock_wait_ms_max=200), steady=True
+        url,
+        schema="recharges",
+        settings=Settings.model_construct(lock_wait_ms_max=200),
+        steady=True,
     )
     yield database
     database.close()
@@ -42,7 +45,7 @@ class TestRows:
     @pytest.mark.parametrize(
         ("type_", "value"),
         [
-            ("text", "l'été \\ \"%s\" 100 %"),
+            ("text", 'l\'été \\ "%s" 100 %'),
             ("bigint", 2**40),
             ("integer", -7),
             ("boolean", True),
@@ -56,7 +59,9 @@ class TestRows:
     )
     def test_give_back_what_was_sent(self, database: Database, type_: str, value: Any) -> None:
         with database.transaction() as tx:
-            row = tx.execute(f"SELECT %(it)s::{type_} AS it, %(it)s IS NULL AS nothing", {"it": value})
+            row = tx.execute(
+                f"SELECT %(it)s::{type_} AS it, %(it)s IS NULL AS nothing", {"it": value}
+            )
             assert row.fetchone() == {"it": value, "nothing": value is None}
 
     def test_read_json_and_statements_without_names_or_values(self, database: Database) -> None:
