@@ -85,9 +85,18 @@ class Caller:
     #: What colleagues call them, for papers of the house: `Awa D.`
     name: str | None = field(default=None, repr=False)
 
+    @property
+    def sites_seen(self) -> list[str] | None:
+        """The sites whose rows the caller sees; None, those of every site."""
+        return None if self.role == ADMIN else sorted(self.site_codes)
+
+    def works_at(self, site_code: str) -> bool:
+        """Say whether the caller works at a site; an administrator works at all of them."""
+        return self.role == ADMIN or site_code in self.site_codes
+
     def require_site(self, site_code: str) -> None:
-        """Refuse unless the caller works at the site; an administrator works at all of them."""
-        if self.role != ADMIN and site_code not in self.site_codes:
+        """Refuse unless the caller works at the site."""
+        if not self.works_at(site_code):
             raise OtherSite(site_code=site_code)
 
 

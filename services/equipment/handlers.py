@@ -295,7 +295,7 @@ def _close(
 
 def list_devices(tx: Transaction, asked: api.DevicePage, *, call: Call) -> Paged[api.DeviceLine]:
     """List a page of devices of the caller's sites."""
-    site_codes = None if call.caller.role == "admin" else sorted(call.caller.site_codes)
+    site_codes = call.caller.sites_seen
     if asked.site_code is not None:
         call.caller.require_site(asked.site_code)
         site_codes = [asked.site_code]

@@ -1,6 +1,6 @@
 """What mediation does when asked or told.  Each function is one transaction: load, decide, tell."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -261,9 +261,9 @@ def list_cases(tx: Transaction, call: Call, page: api.CasePage) -> Paged[api.Cas
     """List the cases of one site, or of all where the caller works."""
     if page.site_code is not None:
         call.caller.require_site(page.site_code)
-        site_codes: Collection[str] | None = {page.site_code}
+        site_codes: Sequence[str] | None = [page.site_code]
     else:
-        site_codes = None if call.caller.role == "admin" else call.caller.site_codes
+        site_codes = call.caller.sites_seen
     found = [
         api.CaseListed(**row)
         for row in store.list_cases(

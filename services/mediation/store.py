@@ -1,7 +1,7 @@
 """Cases and what belongs to them, as rows."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -86,7 +86,7 @@ def find_open_case(tx: Transaction, *, person_refs: Sequence[UUID], site_code: s
 def list_cases(
     tx: Transaction,
     *,
-    site_codes: Collection[str] | None,
+    site_codes: Sequence[str] | None,
     status: Status | None,
     after: UUID | None,
     limit: int,
@@ -95,7 +95,7 @@ def list_cases(
     return tx.execute(
         SQL["list_cases"],
         {
-            "site_codes": None if site_codes is None else sorted(site_codes),
+            "site_codes": site_codes,
             "status": status,
             "after": after,
             "limit": limit + 1,

@@ -1,5 +1,6 @@
 """Till devices: awaited, enrolled, rolled, revoked."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -200,7 +201,7 @@ def list_devices(tx: Transaction, page: api.DevicePage, *, caller: Caller) -> Pa
     )
 
 
-def count_tills(tx: Transaction, *, site_codes: frozenset[str] | None) -> dict[str, int]:
+def count_tills(tx: Transaction, *, site_codes: Sequence[str] | None) -> dict[str, int]:
     """Count tills, and those that have a device."""
     return store.count_tills(tx, site_codes=site_codes)
 

@@ -1,6 +1,7 @@
 """Reception points."""
 
 from chassis import outbox
+from chassis.auth import Caller
 from chassis.db import Transaction
 from services.accounts import events
 from services.accounts.api import sites as api
@@ -29,3 +30,12 @@ def list_sites(tx: Transaction) -> list[api.Site]:
         api.Site(site_code=site.site_code, name=site.name, address=site.address, open=site.open)
         for site in store.list_sites(tx)
     ]
+
+
+def site_names(tx: Transaction, *, seen_by: Caller | None = None) -> dict[str, str]:
+    """Return what sites are called, by their codes: all of them, or those that a caller sees."""
+    return {
+        site.site_code: site.name
+        for site in store.list_sites(tx)
+        if seen_by is None or seen_by.works_at(site.site_code)
+    }

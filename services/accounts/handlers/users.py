@@ -1,5 +1,6 @@
 """Those who sign in: who makes them, changes their rights, and ends what they may do."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -102,11 +103,6 @@ def enable_user(tx: Transaction, user_id: UUID, *, deed: Deed) -> api.User:
     return shown(user).model_copy(update={"disabled": False})
 
 
-def sites_seen(caller: Caller) -> frozenset[str] | None:
-    """Say whose people and tills a caller sees: None, those of every site."""
-    return None if caller.role == Role.ADMIN else caller.site_codes
-
-
 def may_manage(user: api.User, *, caller: Caller) -> bool:
     """Say whether a caller may change somebody whom they see."""
     known = User(
@@ -121,15 +117,16 @@ def may_manage(user: api.User, *, caller: Caller) -> bool:
     return users.manages(caller.role, caller.site_codes, user=known)
 
 
-def count_users(tx: Transaction, *, site_codes: frozenset[str] | None) -> dict[str, int]:
+def count_users(tx: Transaction, *, site_codes: Sequence[str] | None) -> dict[str, int]:
     """Count who may sign in, and who may not any more."""
     return store.count_accounts(tx, site_codes=site_codes)
 
 
 def list_users(tx: Transaction, page: api.UserPage, *, caller: Caller) -> Paged[api.User]:
     """List users: all for an administrator, those of their own sites for a manager."""
-    at = sites_seen(caller)
-    found = store.list_accounts(tx, site_codes=at, q=page.q, after=page.after, limit=page.limit + 1)
+    found = store.list_accounts(
+        tx, site_codes=caller.sites_seen, q=page.q, after=page.after, limit=page.limit + 1
+    )
     return Paged.cut([shown(user) for user in found], limit=page.limit, key=lambda user: user.email)
 
 

@@ -1,6 +1,6 @@
 """Tills, their devices and the codes that enrol them, as rows."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -96,10 +96,9 @@ def revoke_device(tx: Transaction, device: Device, *, revoked_by: UUID) -> None:
     )
 
 
-def count_tills(tx: Transaction, *, site_codes: Collection[str] | None) -> dict[str, int]:
+def count_tills(tx: Transaction, *, site_codes: Sequence[str] | None) -> dict[str, int]:
     """Count tills, and those that have a device."""
-    codes = None if site_codes is None else list(site_codes)
-    return tx.execute(SQL["count_tills"], {"site_codes": codes}).fetchone() or {}
+    return tx.execute(SQL["count_tills"], {"site_codes": site_codes}).fetchone() or {}
 
 
 def list_devices(

@@ -1,6 +1,6 @@
 """Those who sign in, as rows."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -69,14 +69,14 @@ def disable_account(tx: Transaction, user_id: UUID, *, now: datetime) -> None:
 def list_accounts(
     tx: Transaction,
     *,
-    site_codes: Collection[str] | None,
+    site_codes: Sequence[str] | None,
     q: str,
     after: str | None,
     limit: int,
 ) -> list[User]:
     """List a page of accounts, of these sites or of all, whose name or address has `q` in it."""
     values = {
-        "site_codes": None if site_codes is None else list(site_codes),
+        "site_codes": site_codes,
         "q": q,
         "after": after or "",
         "limit": limit,
@@ -84,10 +84,9 @@ def list_accounts(
     return [_user_from(row) for row in tx.execute(SQL["list_accounts"], values)]
 
 
-def count_accounts(tx: Transaction, *, site_codes: Collection[str] | None) -> dict[str, int]:
+def count_accounts(tx: Transaction, *, site_codes: Sequence[str] | None) -> dict[str, int]:
     """Count who may sign in, and who may not any more."""
-    codes = None if site_codes is None else list(site_codes)
-    return tx.execute(SQL["count_accounts"], {"site_codes": codes}).fetchone() or {}
+    return tx.execute(SQL["count_accounts"], {"site_codes": site_codes}).fetchone() or {}
 
 
 def find_display_names(tx: Transaction, user_ids: Collection[UUID]) -> dict[UUID, str]:

@@ -21,7 +21,7 @@ class AccountPages:
         me, factor = sessions.show_me(tx, deed=deed), second_factors.show(tx, deed=deed)
         if call.caller.role == ENROLLING:
             return View("account_enrolling.html", me=me, factor=factor)
-        names = {site.site_code: site.name for site in sites.list_sites(tx)}
+        names = sites.site_names(tx)
         return View(
             "account.html",
             me=me,

@@ -8,7 +8,7 @@ from chassis.web import View, page
 from services.accounts.api import SiteCode
 from services.accounts.api import devices as api
 from services.accounts.doors import MANAGERS
-from services.accounts.handlers import devices, sites, users
+from services.accounts.handlers import devices, sites
 
 _LISTED_MAX = 200
 
@@ -31,12 +31,7 @@ class DevicePages:
     @page("/pilotage/appareils", allow=MANAGERS, query=SiteQuery)
     def show_devices(self, tx: Transaction, call: Call, query: SiteQuery) -> View:
         """Show the tills of a site, and enrol devices for them."""
-        seen = users.sites_seen(call.caller)
-        names = {
-            site.site_code: site.name
-            for site in sites.list_sites(tx)
-            if seen is None or site.site_code in seen
-        }
+        names = sites.site_names(tx, seen_by=call.caller)
         chosen = query.site or next(iter(names), "")
         return View(
             "devices.html",
@@ -45,11 +40,11 @@ class DevicePages:
             tills=_tills(tx, call, site_code=chosen) if chosen else {},
         )
 
-    @page("/pilotage/appareils/liste", allow=MANAGERS, query=SiteQuery)
-    def show_device_list(self, tx: Transaction, call: Call, query: SiteQuery) -> View:
+    @page("/pilotage/appareils/liste", allow=MANAGERS, query=SiteChosen)
+    def show_device_list(self, tx: Transaction, call: Call, query: SiteChosen) -> View:
         """Show the tills of a site as they are now."""
-        chosen = query.site or ""
-        return View("devices_list.html", site_code=chosen, tills=_tills(tx, call, site_code=chosen))
+        tills = _tills(tx, call, site_code=query.site)
+        return View("devices_list.html", site_code=query.site, tills=tills)
 
 
 def _tills(tx: Transaction, call: Call, *, site_code: str) -> Mapping[str, Sequence[api.Device]]:

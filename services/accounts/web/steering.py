@@ -39,7 +39,7 @@ class SteeringPages:
     @page("/pilotage/personnes/apercu", allow=MANAGERS)
     def show_team_overview(self, tx: Transaction, call: Call) -> View:
         """Show how many work here, and whether every till has its device."""
-        at = users.sites_seen(call.caller)
+        at = call.caller.sites_seen
         return View(
             "overview_team.html",
             people=users.count_users(tx, site_codes=at),

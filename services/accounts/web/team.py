@@ -39,7 +39,7 @@ class TeamPages:
             managed={
                 each.user_id for each in found.items if users.may_manage(each, caller=call.caller)
             },
-            site_names=_site_names(tx),
+            site_names=sites.site_names(tx),
         )
 
     @page("/pilotage/personnes/nouvelle", allow=MANAGERS)
@@ -66,16 +66,9 @@ class TeamPages:
 def _choices(tx: Transaction, call: Call) -> dict[str, Any]:
     """Which roles and sites a caller may give."""
     is_admin = call.caller.role == Role.ADMIN
-    seen = users.sites_seen(call.caller)
     return {
         "roles": [role for role in ROLES if is_admin or role in MANAGED],
         "roles_at_sites": sorted(AT_SITES),
-        "sites": [
-            (code, name) for code, name in _site_names(tx).items() if seen is None or code in seen
-        ],
+        "sites": list(sites.site_names(tx, seen_by=call.caller).items()),
         "is_admin": is_admin,
     }
-
-
-def _site_names(tx: Transaction) -> dict[str, str]:
-    return {site.site_code: site.name for site in sites.list_sites(tx)}

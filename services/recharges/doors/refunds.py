@@ -103,8 +103,8 @@ class RefundDoors:
             operator = caller.operator or ""
         elif query.site_code is not None:
             caller.require_site(query.site_code)
-        elif caller.role != "admin":
-            sites = sorted(caller.site_codes)
+        else:
+            sites = caller.sites_seen
         found = handlers.show_refunds(tx, query, site_codes=sites, operator=operator)
         return Paged.cut(found, limit=query.limit, key=lambda each: each.refund_id)
 

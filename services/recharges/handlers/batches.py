@@ -71,7 +71,7 @@ def release_batch(tx: Transaction, batch_id: UUID, *, call: Call) -> api.BatchCh
     waiting = _lock_lots(tx, batch_id, {State.QUARANTINED})
     if state is BatchState.RECEIVED or not waiting:
         call.caller.require_site(row["site_code"])
-    here = [lot for lot in waiting if _works_at(call, lot.site_code)]
+    here = [lot for lot in waiting if call.caller.works_at(lot.site_code)]
     if waiting and not here:
         raise OtherSite(site_code=waiting[0].site_code)
     wanted = batch.after(state, "release")
@@ -213,7 +213,3 @@ def _lock_lots(
 
 def _set_state(tx: Transaction, batch_id: UUID, state: BatchState) -> None:
     tx.execute(SQL["change_batch"], {"batch_id": batch_id, "state": state})
-
-
-def _works_at(call: Call, site_code: str) -> bool:
-    return call.caller.role == "admin" or site_code in call.caller.site_codes

@@ -186,9 +186,7 @@ def list_transfers(
 def show_transfer(tx: Transaction, transfer_id: UUID, *, call: Call) -> api.TransferContents:
     """Show a transfer with all its serials, to those who sent it and those who count it."""
     row = _find(tx, "find_transfer", transfer_id)
-    if call.caller.role != "admin" and not (
-        call.caller.site_codes & {row["from_site"], row["to_site"]}
-    ):
+    if not any(call.caller.works_at(row[end]) for end in ("from_site", "to_site")):
         raise TransferNotYours(from_site=row["from_site"], to_site=row["to_site"])
     lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for each in tx.execute(SQL["vouchers_of_transfer"], {"transfer_id": transfer_id}):

@@ -1,6 +1,6 @@
 """The days on which people came, as rows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +12,14 @@ _SHOWN_MAX = 104
 
 
 def list_visits(
-    tx: Transaction, person_refs: Sequence[UUID], *, site_codes: Collection[str] | None
+    tx: Transaction, person_refs: Sequence[UUID], *, site_codes: Sequence[str] | None
 ) -> list[dict[str, Any]]:
     """List the days on which a person bought at some sites or all, the latest first."""
     return tx.execute(
         SQL["list_visits"],
         {
             "person_refs": list(person_refs),
-            "site_codes": None if site_codes is None else sorted(site_codes),
+            "site_codes": site_codes,
             "limit": _SHOWN_MAX,
         },
     ).fetchall()

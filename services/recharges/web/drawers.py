@@ -22,6 +22,7 @@ _LISTED_MAX = 10
 class Staff(NamedTuple):
     """A member of staff: what colleagues call them, where that is known, and their short code."""
 
+    #: Whether the page is shown to them.
     is_reader: bool
     name: str
     code: str
@@ -34,7 +35,10 @@ class DrawerPages:
     def show_drawers(self, tx: Transaction, call: Call) -> View | Redirect:
         """Show the tills of one's site, or the one there is."""
         tills = steering.tills(
-            tx, site_codes=sites_of(call), on=business_date(call.now), language=call.language
+            tx,
+            site_codes=call.caller.sites_seen,
+            on=business_date(call.now),
+            language=call.language,
         )
         if len(tills) == 1:
             return Redirect(f"/caisse/tiroir/{tills[0]['till_id']}")
@@ -60,7 +64,6 @@ class DrawerPages:
             account=account,
             notes=steering.NOTES,
             coins=steering.COINS,
-            is_supervisor=is_supervisor,
             may_use=is_supervisor or till["bound_to"] in (None, call.caller.user_id),
             may_hand_over=is_supervisor or till["held_by"] == call.caller.user_id,
             who=who_of(tx, call),
@@ -84,21 +87,15 @@ class DrawerPages:
         till = steering.till(
             tx, session["till_id"], on=business_date(call.now), language=call.language
         )
-        is_supervisor = call.caller.role in SUPERVISORS
         return View(
             "drawer_session.html",
             till=till,
             session=session,
             account=steering.session_account(tx, session),
-            is_supervisor=is_supervisor,
-            approves_alone=is_supervisor and session["counted_by"] != call.caller.user_id,
+            approves_alone=call.caller.role in SUPERVISORS
+            and session["counted_by"] != call.caller.user_id,
             who=who_of(tx, call),
         )
-
-
-def sites_of(call: Call) -> list[str] | None:
-    """The sites that the caller works at; None for all of them."""
-    return None if call.caller.role == "admin" else sorted(call.caller.site_codes)
 
 
 def who_of(tx: Transaction, call: Call) -> Callable[[UUID], Staff]:

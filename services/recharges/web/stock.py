@@ -14,7 +14,7 @@ from services.recharges.domain import batch
 from services.recharges.domain.batch import BatchState
 from services.recharges.doors import SUPERVISORS
 from services.recharges.handlers import batches, steering, stock, transfers
-from services.recharges.web.drawers import sites_of, who_of
+from services.recharges.web.drawers import who_of
 
 _BATCHES_LISTED = 12
 _TRANSFERS_LISTED = 12
@@ -32,31 +32,28 @@ class StockPages:
     @page("/pilotage/stock", allow=SUPERVISORS, query=SiteChosen)
     def show_stock_page(self, tx: Transaction, call: Call, query: SiteChosen) -> View:
         """Show one site's stock with what can be done; or how long that of each site lasts."""
-        names = steering.site_names(tx, site_codes=sites_of(call))
+        names = steering.site_names(tx, site_codes=call.caller.sites_seen)
         site_code = chosen(call, query, names)
-        shown: dict[str, Any] = {"sites": names, "site_code": site_code}
-        on = business_date(call.now)
-        if site_code:
-            shown |= _stock_of(tx, call, site_code)
+        asked = [site_code] if site_code else call.caller.sites_seen
         return View(
             "stock.html",
-            cover=steering.cover(
-                tx, site_codes=[site_code] if site_code else sites_of(call), on=on
-            ),
-            **shown,
+            sites=names,
+            site_code=site_code,
+            cover=steering.cover(tx, site_codes=asked, on=business_date(call.now)),
+            **(_stock_of(tx, call, site_code) if site_code else {}),
         )
 
     @page("/pilotage/stock/apercu", allow=SUPERVISORS)
     def show_stock_at_a_glance(self, tx: Transaction, call: Call) -> View:
         """Show how long the stock of each site lasts: a part of /pilotage."""
-        cover = steering.cover(tx, site_codes=sites_of(call), on=business_date(call.now))
+        cover = steering.cover(tx, site_codes=call.caller.sites_seen, on=business_date(call.now))
         return View("stock_glance.html", cover=cover)
 
     @page("/pilotage/stock/lots/<uuid:batch_id>", allow=SUPERVISORS)
     def show_batch_page(self, tx: Transaction, call: Call, batch_id: UUID) -> View:
         """Show where every voucher of a batch is, and what may be done to it."""
         account = batches.show_batch(tx, batch_id, call=call)
-        here = call.caller.role == "admin" or account.site_code in call.caller.site_codes
+        here = call.caller.works_at(account.site_code)
         waiting = sum(each.count for each in account.counts if each.state == "quarantined")
         may = {
             verb
@@ -77,15 +74,14 @@ class StockPages:
     def show_transfer_page(self, tx: Transaction, call: Call, transfer_id: UUID) -> View:
         """Show what is on its way, to be counted in, or taken back."""
         transfer = transfers.show_transfer(tx, transfer_id, call=call)
-        everywhere, mine = call.caller.role == "admin", call.caller.site_codes
         on_its_way = transfer.state == "sent"
         return View(
             "stock_transfer.html",
             transfer=transfer,
             may_receive=on_its_way
-            and (everywhere or transfer.to_site in mine)
+            and call.caller.works_at(transfer.to_site)
             and transfer.sent_by != call.caller.user_id,
-            may_cancel=on_its_way and (everywhere or transfer.from_site in mine),
+            may_cancel=on_its_way and call.caller.works_at(transfer.from_site),
             sites=steering.site_names(tx, site_codes=None),
             labels=steering.offer_labels(tx),
             who=who_of(tx, call),

@@ -12,7 +12,7 @@ from chassis.web import View, page
 from kernel.period import business_date
 from services.recharges.doors import SUPERVISORS
 from services.recharges.handlers import steering
-from services.recharges.web.drawers import sites_of, who_of
+from services.recharges.web.drawers import who_of
 from services.recharges.web.stock import SiteChosen, chosen
 
 _CLOSINGS_LISTED = 31
@@ -32,10 +32,10 @@ class SteeredTillPages:
     @page("/pilotage/caisses", allow=SUPERVISORS, query=SiteChosen)
     def show_tills_page(self, tx: Transaction, call: Call, query: SiteChosen) -> View:
         """Show the drawers of a site, open and closed; or the gaps of each."""
-        names = steering.site_names(tx, site_codes=sites_of(call))
+        names = steering.site_names(tx, site_codes=call.caller.sites_seen)
         site_code = chosen(call, query, names)
         on = business_date(call.now)
-        asked = [site_code] if site_code else sites_of(call)
+        asked = [site_code] if site_code else call.caller.sites_seen
         since = on - timedelta(days=steering.GAP_DAYS)
         return View(
             "tills.html",
@@ -52,9 +52,9 @@ class SteeredTillPages:
 
     @page("/pilotage/caisses/apercu", allow=SUPERVISORS)
     def show_tills_at_a_glance(self, tx: Transaction, call: Call) -> View:
-        """Show gaps, open drawers and those of the day before: a part of /pilotage."""
+        """Show gaps, and what is open or was left open: a part of /pilotage."""
         on = business_date(call.now)
-        gaps = steering.gaps(tx, site_codes=sites_of(call), on=on)
+        gaps = steering.gaps(tx, site_codes=call.caller.sites_seen, on=on)
         return View("tills_glance.html", gaps=gaps, days=steering.GAP_DAYS)
 
     @page("/pilotage/clotures", allow=SUPERVISORS, query=ClosingsChosen)
@@ -62,7 +62,7 @@ class SteeredTillPages:
         """Show a till's closings with its perpetual totals, and the archives of its journal."""
         on = business_date(call.now)
         tills = steering.tills(
-            tx, site_codes=sites_of(call), on=on, language=call.language, with_revoked=True
+            tx, site_codes=call.caller.sites_seen, on=on, language=call.language, with_revoked=True
         )
         till = None
         if query.till is not None:

@@ -21,6 +21,6 @@ class VisitPages:
         found = visits.list_visits(
             tx,
             aliases.references(tx, person_ref),
-            site_codes=None if call.caller.role == "admin" else call.caller.site_codes,
+            site_codes=call.caller.sites_seen,
         )
         return View("visits.html", visits=found)

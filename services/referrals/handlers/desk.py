@@ -104,11 +104,7 @@ class PersonFile:
 def list_own_sites(tx: Transaction, *, caller: Caller) -> list[Row]:
     """List the sites at which somebody works, by name; an administrator works at all of them."""
     return sorted(
-        (
-            row
-            for row in network.list_sites(tx)
-            if caller.role == "admin" or row["site_code"] in caller.site_codes
-        ),
+        (row for row in network.list_sites(tx) if caller.works_at(row["site_code"])),
         key=lambda row: row["name"],
     )
 
@@ -173,10 +169,9 @@ def show_person(tx: Transaction, person_ref: UUID, *, caller: Caller, now: datet
         raise PersonUnknown()
     note_access(tx, caller, person_refs[:1], what="person_shown", now=now)
     held = entitlement_rows.list_entitlements(tx, person_ref)
-    sites = None if caller.role == "admin" else caller.site_codes
     rules = network.find_rules(tx, on=today)
     history = (
-        rows.list_referrals_of(tx, person_refs, site_codes=sites, limit=SHOWN_MAX)
+        rows.list_referrals_of(tx, person_refs, site_codes=caller.sites_seen, limit=SHOWN_MAX)
         if sight.history
         else []
     )
@@ -222,7 +217,7 @@ def count_by_site(tx: Transaction, *, caller: Caller, now: datetime) -> list[Row
     today = business_date(now)
     return rows.count_by_site(
         tx,
-        site_codes=None if caller.role == "admin" else caller.site_codes,
+        site_codes=caller.sites_seen,
         today=today,
         answer_before=showing.answer_before(network.find_rules(tx, on=today), today=today),
         since=showing.first_instant(today.replace(day=1)),

@@ -163,7 +163,7 @@ def list_erasures(
     """List the erasures of people who were sent to the caller's sites."""
     found = rows.list_erasures(
         tx,
-        site_codes=None if caller.role == "admin" else sorted(caller.site_codes),
+        site_codes=caller.sites_seen,
         person_ref=page.person_ref,
         after=page.after,
         limit=page.limit + 1,

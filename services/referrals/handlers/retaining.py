@@ -118,7 +118,7 @@ def list_notices(tx: Transaction, page: api.NoticePage, *, caller: Caller) -> Pa
     """List who will be erased, of the people who were sent to the caller's sites."""
     found = rows.list_notices(
         tx,
-        site_codes=None if caller.role == "admin" else sorted(caller.site_codes),
+        site_codes=caller.sites_seen,
         after=page.after,
         limit=page.limit + 1,
     )

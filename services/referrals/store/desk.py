@@ -1,7 +1,7 @@
 """What pages show beside what programs ask for, as rows."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -37,11 +37,11 @@ def list_referrals_of(
     tx: Transaction,
     person_refs: Sequence[UUID],
     *,
-    site_codes: Collection[str] | None,
+    site_codes: Sequence[str] | None,
     limit: int,
 ) -> list[Row]:
     """List the referrals of a person to some sites or all, the newest first."""
-    values = {"person_refs": list(person_refs), "site_codes": _listed(site_codes), "limit": limit}
+    values = {"person_refs": list(person_refs), "site_codes": site_codes, "limit": limit}
     return tx.execute(SQL["list_referrals_of"], values).fetchall()
 
 
@@ -67,20 +67,16 @@ def find_usual_site(tx: Transaction, user_id: UUID) -> str | None:
 def count_by_site(
     tx: Transaction,
     *,
-    site_codes: Collection[str] | None,
+    site_codes: Sequence[str] | None,
     today: date,
     answer_before: datetime,
     since: datetime,
 ) -> list[Row]:
     """Count what waits and is late at each site, and who was taken in since an instant."""
     values = {
-        "site_codes": _listed(site_codes),
+        "site_codes": site_codes,
         "today": today,
         "answer_before": answer_before,
         "since": since,
     }
     return tx.execute(SQL["count_by_site"], values).fetchall()
-
-
-def _listed(site_codes: Collection[str] | None) -> list[str] | None:
-    return None if site_codes is None else sorted(site_codes)
