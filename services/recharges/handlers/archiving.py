@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -19,14 +20,12 @@ from services.recharges.domain import archive, journal
 from services.recharges.domain.archive import Entry, Header, Span
 from services.recharges.domain.journal import Event, Kind, Stretch
 from services.recharges.handlers import closings
-from services.recharges.handlers.journalling import Pen, note
+from services.recharges.handlers.journalling import Pen, note, write_record
 from services.recharges.signing import JournalKeys
 from services.recharges.store import SQL, chains, drawers
 from services.recharges.store import journal as records
 
 Row = dict[str, Any]
-
-
 #: Before there was a euro there was no drawer of euros.
 _FIRST_YEAR = 2002
 
@@ -123,7 +122,7 @@ def export(
     for line in lines(tx, header, keys=pen.keys, progress=progress):
         digest.update(line)
         out.write(line)
-    keep_record(tx, header, sha256=digest.digest(), pen=pen)
+    _keep_record(tx, header, sha256=digest.digest(), pen=pen)
     return digest.digest()
 
 
@@ -154,29 +153,18 @@ def _entries(tx: Transaction, header: Header, progress: Callable[[int], object])
             progress(done)
 
 
-def keep_record(tx: Transaction, header: Header, *, sha256: bytes, pen: Pen) -> int:
+def _keep_record(tx: Transaction, header: Header, *, sha256: bytes, pen: Pen) -> None:
     """Write into the journal that an archive was written, with the SHA-256 of its file."""
     till = drawers.lock_till(tx, UUID(header.till_id))
     if header.period != archive.WHOLE:
         note(tx, till, Event.ARCHIVE_OF_YEAR, {"period": header.period}, pen=pen)
-    sequence, _ = records.append(
-        tx,
-        Kind.ARCHIVE,
-        till=till,
-        build=lambda sequence: journal.archive_record(
-            till_id=till["till_id"],
-            site_code=till["site_code"],
-            sequence=sequence,
-            recorded_at=pen.now,
-            period=header.period,
-            stretches=_stretches(header.spans),
-            sha256=sha256,
-        ),
-        keys=pen.keys,
-        business_date=pen.today,
-        recorded_at=pen.now,
+    record = partial(
+        journal.archive_record,
+        period=header.period,
+        stretches=_stretches(header.spans),
+        sha256=sha256,
     )
-    return sequence
+    write_record(tx, till, Kind.ARCHIVE, record, pen=pen)
 
 
 def _stretches(spans: Mapping[Kind, Span]) -> dict[Kind, Stretch]:

@@ -1,8 +1,9 @@
-"""Writing technical events into a till's journal: who did what to it, when."""
+"""Writing into a till's journal: who did what to it, when, and what was printed again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -48,44 +49,44 @@ def note(tx: Transaction, till: Row, event: Event, details: dict[str, Any], *, p
 
 
 def _note(tx: Transaction, till: Row, event: Event, details: dict[str, Any], *, pen: Pen) -> None:
-    records.append(
-        tx,
-        Kind.EVENT,
-        till=till,
-        build=lambda sequence: journal.event_record(
-            till_id=till["till_id"],
-            site_code=till["site_code"],
-            sequence=sequence,
-            recorded_at=pen.now,
-            event=event,
-            details=details,
-            user_id=pen.by,
-        ),
-        keys=pen.keys,
-        business_date=pen.today,
-        recorded_at=pen.now,
-    )
+    record = partial(journal.event_record, event=event, details=details, user_id=pen.by)
+    write_record(tx, till, Kind.EVENT, record, pen=pen)
 
 
 def note_copy(
     tx: Transaction, till: Row, of: Kind, *, number: int, copy_no: int, by: UUID, pen: Pen
 ) -> None:
     """Write into a till's journal that a record of it was printed again."""
-    records.append(
+    record = partial(journal.duplicate_record, of=of, number=number, copy_no=copy_no, user_id=by)
+    write_record(tx, till, Kind.DUPLICATE, record, pen=pen)
+
+
+def write_record(
+    tx: Transaction,
+    till: Row,
+    kind: Kind,
+    record: Callable[..., str],
+    *,
+    pen: Pen,
+    total_cents: int = 0,
+) -> int:
+    """Write a record at the end of one of a till's chains; return its sequence.
+
+    `record` makes its text: a function of the journal that lacks no more than the place and time.
+    """
+    sequence, _ = records.append(
         tx,
-        Kind.DUPLICATE,
+        kind,
         till=till,
-        build=lambda sequence: journal.duplicate_record(
+        build=lambda sequence: record(
             till_id=till["till_id"],
             site_code=till["site_code"],
             sequence=sequence,
             recorded_at=pen.now,
-            of=of,
-            number=number,
-            copy_no=copy_no,
-            user_id=by,
         ),
         keys=pen.keys,
         business_date=pen.today,
         recorded_at=pen.now,
+        total_cents=total_cents,
     )
+    return sequence

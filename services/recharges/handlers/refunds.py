@@ -7,6 +7,7 @@ is one transaction, with the ticket and the fact.
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +23,8 @@ from services.recharges.domain.drawer import Drawer, Opening
 from services.recharges.domain.refund import State, Taken, Vouchers
 from services.recharges.domain.sale import TillFrozen
 from services.recharges.handlers.cards import lock_till, open_drawer
-from services.recharges.handlers.journalling import Pen
+from services.recharges.handlers.journalling import Pen, write_record
 from services.recharges.store import SQL, cards, lots
-from services.recharges.store import journal as records
 from services.recharges.store import refunds as store
 from services.recharges.store import selling as sales
 
@@ -230,36 +230,24 @@ def _ticket(
     place = {"till_id": sale["till_id"], "ticket_no": sale["ticket_no"]}
     sold = json.loads(tx.execute(SQL["find_ticket"], place).fetchall()[0]["record"])
     labels = {line["offer_code"]: line["label"] for line in sold["lines"]}
-    sequence, _ = records.append(
-        tx,
-        journal.Kind.TICKET,
-        till=till,
-        build=lambda sequence: journal.ticket_record(
-            type=journal.TicketType.REFUND,
-            till_id=till["till_id"],
-            site_code=till["site_code"],
-            sequence=sequence,
-            recorded_at=pen.now,
-            business_date=pen.today,
-            sale_id=sale["sale_id"],
-            lines=[_line(of_line, labels) for of_line in _by_line(chosen)],
-            payments=[payment],
-            total_cents=amount,
-            software_version=VERSION,
-            original=journal.Original(
-                till_id=str(sale["till_id"]),
-                ticket_no=sale["ticket_no"],
-                sale_id=str(sale["sale_id"]),
-                refund_id=str(refund["refund_id"]),
-            ),
-            drawer_session_id=session.drawer_session_id if session else None,
-        ),
-        keys=pen.keys,
+    record = partial(
+        journal.ticket_record,
+        type=journal.TicketType.REFUND,
         business_date=pen.today,
-        recorded_at=pen.now,
+        sale_id=sale["sale_id"],
+        lines=[_line(of_line, labels) for of_line in _by_line(chosen)],
+        payments=[payment],
         total_cents=amount,
+        software_version=VERSION,
+        original=journal.Original(
+            till_id=str(sale["till_id"]),
+            ticket_no=sale["ticket_no"],
+            sale_id=str(sale["sale_id"]),
+            refund_id=str(refund["refund_id"]),
+        ),
+        drawer_session_id=session.drawer_session_id if session else None,
     )
-    return sequence
+    return write_record(tx, till, journal.Kind.TICKET, record, pen=pen, total_cents=amount)
 
 
 def _line(of_line: Sequence[Taken], labels: Mapping[str, str]) -> journal.TicketLine:
