@@ -246,7 +246,12 @@ class Door(HttpRequestHandler):  # type: ignore[misc]  # nameko has no types
 
     def _written(self, result: Any, call: Call) -> Response:
         if isinstance(result, File):
-            return Response(result.content, status=self.status, content_type=result.media_type)
+            return Response(
+                result.content,
+                status=self.status,
+                content_type=result.media_type,
+                headers=dict(result.headers),
+            )
         if isinstance(result, Download):
             named = {"Content-Disposition": f'attachment; filename="{result.name}"'}
             return Response(result.parts, content_type=result.media_type, headers=named)

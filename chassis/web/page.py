@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel
-from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
@@ -101,8 +100,6 @@ class Page(Query):
     def _refused(self, error: Exception, request: Request, language: str) -> Response:
         service = self.container.service_name
         said = problem.response(error, language=language, service=service)
-        if isinstance(error, HTTPException):
-            said.status_code = error.code or 500
         is_part = "HX-Request" in request.headers
         if isinstance(error, Unauthenticated) and not is_part:
             back = quote(request.full_path.removesuffix("?"))
@@ -118,9 +115,7 @@ class Page(Query):
         if isinstance(result, Redirect):
             return Response(status=303, headers={"Location": result.path})
         if isinstance(result, File):
-            return Response(
-                result.content, content_type=result.media_type, headers=dict(result.headers)
-            )
+            return super()._written(result, call)
         return self._page(result, language=call.language, call=call)
 
     def _page(self, view: View, *, language: str, call: Call | None) -> Response:
