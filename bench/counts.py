@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields
 
 import psycopg
 
-HEARERS = ("settlement.on_sale_completed", "referrals.on_sale_completed")
 QUIET_WITHIN_S = 120.0
 
 

@@ -14,7 +14,7 @@ _UNHEARD = ("equipment.entitlement.unknown",)
 
 def sell(day: "Day") -> None:
     """A refurbished computer is sold to somebody who asked for one; the last comes back."""
-    device_id = None
+    sold = None
     for site_code in SELLING:
         seller = day.as_("till_operator", site_code=site_code)
         ready = seller.get(f"equipment/v1/devices?site_code={site_code}&state=ready&kind=laptop")
@@ -25,20 +25,22 @@ def sell(day: "Day") -> None:
         ]
         if not ready or not wanted:
             continue
-        device_id = ready[0]["device_id"]
+        path = f"equipment/v1/devices/{ready[0]['device_id']}"
         body = {
             "person_ref": wanted[0],
             "site_code": site_code,
             "tendered_cents": 10_000,
             "tender": "cash",
         }
-        sale = seller.post(f"equipment/v1/devices/{device_id}/sales", body, until_heard=_UNHEARD)
+        sale = seller.post(f"{path}/sales", body, until_heard=_UNHEARD)
+        sold = seller, path
         day.done["computers sold"] += 1
         day.cents["computers, cash taken"] += sale["price_cents"]
-    if device_id is not None:
+    if sold is not None:
+        seller, path = sold
         fault = {
             "opened_on": business_date(clock.now()).isoformat(),
             "fault": "La charnière de l'écran est dure.",
         }
-        seller.post(f"equipment/v1/devices/{device_id}/repairs", fault)
+        seller.post(f"{path}/repairs", fault)
         day.done["repairs taken in"] += 1

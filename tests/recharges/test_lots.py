@@ -30,6 +30,12 @@ def hold(shop: Shop, quantity: int, *, state: State = State.RESERVED) -> UUID:
     return holder
 
 
+def cut_out(shop: Shop, batch_id: UUID, position: int) -> Lot:
+    """Make a lot of one voucher."""
+    (lot,) = lots.cut_out_each(shop.tx, [(batch_id, position)], new_id=new_id)
+    return lot
+
+
 def laid_out(shop: Shop) -> dict[tuple[UUID, int], str]:
     """The state of every single voucher, by batch and position."""
     return {
@@ -132,7 +138,7 @@ class TestRelease(Stocked):
 
     def test_leaves_what_was_sold_of_it(self, shop: Shop, batch_id: UUID) -> None:
         holder = hold(shop, 3, state=State.LEASED)
-        sold = lots.cut_out(shop.tx, batch_id=batch_id, position=8, new_id=new_id)
+        sold = cut_out(shop, batch_id, 8)
         lots.sell_held(shop.tx, [sold])
 
         lots.release(shop.tx, holder)
@@ -160,7 +166,7 @@ class TestCutOut(Stocked):
         hold(shop, 3)
         before = laid_out(shop)
 
-        lot = lots.cut_out(shop.tx, batch_id=batch_id, position=position, new_id=new_id)
+        lot = cut_out(shop, batch_id, position)
 
         conserve(shop)
         assert (lot.first_position, lot.end_position) == (position, position + 1)
@@ -178,7 +184,7 @@ class TestCutOut(Stocked):
 
     def test_of_no_voucher_is_refused(self, shop: Shop, batch_id: UUID) -> None:
         with pytest.raises(lots.VoucherUnknown):
-            lots.cut_out(shop.tx, batch_id=batch_id, position=SIZE + 1, new_id=new_id)
+            cut_out(shop, batch_id, SIZE + 1)
 
 
 class TestGiveBack(Stocked):
@@ -186,7 +192,7 @@ class TestGiveBack(Stocked):
         self, shop: Shop, batch_id: UUID
     ) -> None:
         self.sell(shop, 2)
-        lot = lots.cut_out(shop.tx, batch_id=batch_id, position=1, new_id=new_id)
+        lot = cut_out(shop, batch_id, 1)
 
         (back,) = lots.give_back(shop.tx, [lot])
 
@@ -225,7 +231,7 @@ class TestJoinPieces(Stocked):
     def test_leaves_alone_what_is_held_or_not_alike(self, shop: Shop, batch_id: UUID) -> None:
         hold(shop, 1)
         hold(shop, 1)
-        lot = lots.cut_out(shop.tx, batch_id=batch_id, position=1, new_id=new_id)
+        lot = cut_out(shop, batch_id, 1)
         lots.move(shop.tx, [lot], state=State.DAMAGED)
         self.sell(shop, 1)
 
@@ -248,7 +254,7 @@ class TestMove(Stocked):
     @pytest.mark.parametrize("wanted", sorted(State))
     def test_follows_the_table_of_states(self, shop: Shop, batch_id: UUID, wanted: State) -> None:
         self.sell(shop, 2)
-        lot = lots.cut_out(shop.tx, batch_id=batch_id, position=1, new_id=new_id)
+        lot = cut_out(shop, batch_id, 1)
 
         if wanted in stock.TRANSITIONS[State.SOLD_OUT]:
             lots.move(shop.tx, [lot], state=wanted)
@@ -317,7 +323,7 @@ class TestSequences:
                 table |= dict.fromkeys(positions, "available" if verb == "release" else "sold_out")
             elif verb in ("cut", "back"):
                 batch_id, position = place
-                lot = lots.cut_out(shop.tx, batch_id=batch_id, position=position, new_id=new_id)
+                lot = cut_out(shop, batch_id, position)
                 if verb == "back" and table[place] == "sold_out":
                     lots.give_back(shop.tx, [lot])
                     table[place] = "available"

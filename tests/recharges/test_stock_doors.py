@@ -16,7 +16,6 @@ from tests.recharges.door import SELLER, Door, committed, open_door
 from tests.recharges.staff import LYON, last_batch, quarantine_deliveries
 
 MANAGER = bearer("site_manager", SITE)
-OTHER_MANAGER = bearer("site_manager", SITE)
 AWAY = bearer("till_operator", LYON)
 SIZE = 5
 

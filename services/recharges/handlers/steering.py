@@ -20,6 +20,9 @@ Row = dict[str, Any]
 Sites = Sequence[str] | None
 #: How far back the gaps of drawers are looked at.
 GAP_DAYS = 30
+#: Notes and coins as they are counted, the largest first.
+NOTES = tuple(value for value in reversed(drawer.DENOMINATIONS) if value >= 500)
+COINS = tuple(value for value in reversed(drawer.DENOMINATIONS) if value < 500)
 
 
 def tills(
@@ -184,8 +187,3 @@ def session_account(tx: Transaction, session: Row) -> Row:
         "handovers": drawer_rows.handovers(tx, session),
         "closing": closing,
     }
-
-
-#: Coins and notes as they are counted, the largest first.
-NOTES = tuple(value for value in reversed(drawer.DENOMINATIONS) if value >= 500)
-COINS = tuple(value for value in reversed(drawer.DENOMINATIONS) if value < 500)

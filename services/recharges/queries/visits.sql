@@ -1,6 +1,6 @@
 -- name: list_visits
---- The days on which a person bought, under all their references, at some sites or all; the latest
---- first, and nothing of what they bought.  Their cap says in which months to look.
+-- The days on which a person bought, under all their references, at some sites or all; the latest
+-- first, and nothing of what they bought.  Their cap says in which months to look.
 SELECT business_date AS visited_on, site_code, site.name AS site
   FROM cap_month
   JOIN sale ON sale.person_ref = ANY (%(person_refs)s)

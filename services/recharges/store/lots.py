@@ -117,18 +117,13 @@ def sell_held(tx: Transaction, lots: Sequence[Lot]) -> list[Pick]:
     return list(picks)
 
 
-def cut_out(tx: Transaction, *, batch_id: UUID, position: int, new_id: Callable[[], UUID]) -> Lot:
-    """Make a lot of one voucher, wherever it lies; the lot is locked."""
-    (lot,) = cut_out_each(tx, [(batch_id, position)], new_id=new_id)
-    return lot
-
-
 def cut_out_each(
     tx: Transaction, places: Sequence[tuple[UUID, int]], *, new_id: Callable[[], UUID]
 ) -> list[Lot]:
-    """Make a lot of each of these vouchers, named by batch and position; in the order given.
+    """Make a lot of each of these vouchers, wherever it lies, and lock it; in the order given.
 
-    Cut several at once rather than one by one: their lots are then locked in order.
+    They are named by batch and position.  Cut several at once rather than one by one: their lots
+    are then locked in order.
     """
     cut = _cut(tx, places, new_id=new_id, whole_runs=False)
     found = {(lot.batch_id, lot.first_position): lot for lot in cut}

@@ -20,7 +20,8 @@ _TEMPLATES = (
 _NAMES_TEMPLATE = re.compile(r"{% (?:extends|include|from|import) \"([^\"]+)\"")
 _NAMES_FILE = re.compile(r"static\(['\"]([^'\"]+)['\"](?:, owner=['\"]([a-z]+)['\"])?\)")
 _IMPORTS = re.compile(r"(?:\bfrom|\bimport)\s*\(?\s*['\"]([^'\"]+)['\"]")
-_STATIC = re.compile(r"^import\b[^'\"()]*['\"]([^'\"]+)['\"]", re.MULTILINE)
+#: What a script cannot begin without; other imports come when they are asked for.
+_IMPORTS_FIRST = re.compile(r"^import\b[^'\"()]*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _PAGE = "till.html"
 _FIRST = ("/static/chassis/page.js", "/static/recharges/till/main.js")
 
@@ -55,7 +56,9 @@ def first() -> tuple[str, ...]:
         if address not in found:
             found.append(address)
             text = _path_of(address).read_text(encoding="utf-8")
-            wanted += [normpath(join(dirname(address), each)) for each in _STATIC.findall(text)]
+            wanted += [
+                normpath(join(dirname(address), each)) for each in _IMPORTS_FIRST.findall(text)
+            ]
     return tuple(found)
 
 
