@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from deploy.local.home import ROOT
+from services.recharges.domain import journal
 from tests.fix_service import bearer, environment_of, free_port
 from tests.fix_stack import Schema
 from tests.recharges.build import SITE
@@ -207,6 +208,22 @@ def card_shop(schema: Schema, folder: Path, *, parts: str = "http,consume") -> I
         open_door(schema, RELAIS_PARTS=parts, RELAIS_HTTP_PORT=str(port), **told(stand_in)) as door,
     ):
         yield CardShop(door=door, stand_in=stand_in, schema=schema, till=till)
+
+
+def books_hold(shop: CardShop) -> None:
+    """Tickets are chained, vouchers sold once, and caps are what sales and holds come to."""
+    rows = shop.all(
+        "SELECT sequence, record, previous_hash, hash FROM journal"
+        " WHERE till_id = %s AND kind = 'ticket' ORDER BY sequence",
+        shop.till,
+    )
+    assert journal.first_break([tuple(row.values()) for row in rows]) is None
+    waiting = shop.one("SELECT count(*) FROM card_sale WHERE state IN ('reserved', 'pending')")
+    holders = shop.one("SELECT count(DISTINCT held_by) FROM lot WHERE state = 'reserved'")
+    assert holders == waiting
+    assert shop.one("SELECT count(*) FROM card_sale WHERE state = 'paid'") == shop.one(
+        "SELECT count(*) FROM sale WHERE tender = 'card'"
+    )
 
 
 def start(shop: CardShop, **more: str) -> subprocess.CompletedProcess[str]:

@@ -1,8 +1,12 @@
-"""The fixture `shop`: recharges' schema, rolled back at the end."""
+"""The fixtures `shop`, recharges' schema rolled back at the end, and `card_shop`, which runs."""
+
+from collections.abc import Iterator
 
 import pytest
 
-from tests.fix_stack import TxOf
+from tests.fix_stack import FreshSchema, TxOf
+from tests.recharges import cards
+from tests.recharges.cards import CardShop
 from tests.recharges.shop import Shop
 
 
@@ -11,3 +15,19 @@ def shop(tx_of: TxOf) -> Shop:
     tx = tx_of("recharges")
     tx.execute("SET timezone TO 'UTC'")
     return Shop(tx=tx)
+
+
+@pytest.fixture(scope="module")
+def module_card_shop(
+    fresh_schema: FreshSchema, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CardShop]:
+    with cards.card_shop(fresh_schema("recharges"), tmp_path_factory.mktemp("stripe")) as shop:
+        yield shop
+
+
+@pytest.fixture
+def card_shop(module_card_shop: CardShop) -> Iterator[CardShop]:
+    """A shop that takes cards; at the end the weather is good and the books hold."""
+    yield module_card_shop
+    module_card_shop.stand_in.control("bad_days", verb="DELETE")
+    cards.books_hold(module_card_shop)

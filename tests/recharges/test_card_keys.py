@@ -1,6 +1,5 @@
 """One Idempotency-Key, whatever else asks under it: no money for nothing, one command each."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,29 +9,17 @@ import httpx
 import pytest
 
 from services.recharges.handlers.cards import reserve
-from tests.fix_stack import FreshSchema
 from tests.recharges.build import an_order as an_order_of
-from tests.recharges.cards import CardShop, a_card_order, card_shop, told
+from tests.recharges.cards import CardShop, a_card_order, told
 from tests.recharges.door import Door, an_order, committed, open_door
 from tests.recharges.shop import connect_as_admin, new_id
-from tests.recharges.test_cards import books_hold
 
 ROUNDS = 12
 
 
-@pytest.fixture(scope="module")
-def module_shop(
-    fresh_schema: FreshSchema, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[CardShop]:
-    with card_shop(fresh_schema("recharges"), tmp_path_factory.mktemp("stripe")) as shop:
-        yield shop
-
-
 @pytest.fixture
-def shop(module_shop: CardShop) -> Iterator[CardShop]:
-    yield module_shop
-    module_shop.stand_in.control("bad_days", verb="DELETE")
-    books_hold(module_shop)
+def shop(card_shop: CardShop) -> CardShop:
+    return card_shop
 
 
 def reused(answer: httpx.Response) -> bool:

@@ -15,10 +15,9 @@ import pytest
 from services.recharges.domain import journal
 from tests.fix_service import free_port, running
 from tests.fix_stack import FreshSchema, Schema
-from tests.recharges.cards import CardShop, a_card_order, card_shop, told
+from tests.recharges.cards import CardShop, a_card_order, books_hold, card_shop, told
 from tests.recharges.door import SELLER, Door, an_order, committed, open_door
 from tests.recharges.shop import JOURNAL_KEYS, PIN_KEYS
-from tests.recharges.test_cards import books_hold
 from tests.stripe.standin import StandIn, playing
 
 TILLS, SALES = 4, 12

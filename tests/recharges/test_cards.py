@@ -5,51 +5,22 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import pytest
 
 from deploy.local.home import ROOT
-from services.recharges.domain import journal
 from services.recharges.gateway import ANSWER_S_MAX
 from tests.fix_service import environment_of, keyed
-from tests.fix_stack import FreshSchema
-from tests.recharges.cards import POOR, CardShop, an_event, card_shop, start
+from tests.recharges.cards import POOR, CardShop, an_event, start
 from tests.recharges.door import SELLER, an_order, committed
 from tests.recharges.shop import JOURNAL_KEYS, PIN_KEYS
 
 
-@pytest.fixture(scope="module")
-def module_shop(
-    fresh_schema: FreshSchema, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[CardShop]:
-    with card_shop(fresh_schema("recharges"), tmp_path_factory.mktemp("stripe")) as shop:
-        yield shop
-
-
 @pytest.fixture
-def shop(module_shop: CardShop) -> Iterator[CardShop]:
-    yield module_shop
-    module_shop.stand_in.control("bad_days", verb="DELETE")
-    books_hold(module_shop)
-
-
-def books_hold(shop: CardShop) -> None:
-    """Tickets are chained, vouchers sold once, and caps are what sales and holds come to."""
-    rows = shop.all(
-        "SELECT sequence, record, previous_hash, hash FROM journal"
-        " WHERE till_id = %s AND kind = 'ticket' ORDER BY sequence",
-        shop.till,
-    )
-    assert journal.first_break([tuple(row.values()) for row in rows]) is None
-    waiting = shop.one("SELECT count(*) FROM card_sale WHERE state IN ('reserved', 'pending')")
-    holders = shop.one("SELECT count(DISTINCT held_by) FROM lot WHERE state = 'reserved'")
-    assert holders == waiting
-    assert shop.one("SELECT count(*) FROM card_sale WHERE state = 'paid'") == shop.one(
-        "SELECT count(*) FROM sale WHERE tender = 'card'"
-    )
+def shop(card_shop: CardShop) -> CardShop:
+    return card_shop
 
 
 class TestCardSale:

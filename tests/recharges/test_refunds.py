@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,30 +16,19 @@ from typer.testing import CliRunner
 from deploy import verify_archive
 from deploy.local.home import ROOT
 from tests.fix_service import bearer, environment_of, keyed
-from tests.fix_stack import FreshSchema, Schema
+from tests.fix_stack import Schema
 from tests.recharges.build import SITE
-from tests.recharges.cards import MANAGER, CardShop, an_event, card_shop
+from tests.recharges.cards import MANAGER, CardShop, an_event
 from tests.recharges.door import SELLER, an_order, committed
 from tests.recharges.shop import JOURNAL_KEYS
-from tests.recharges.test_cards import books_hold
 
 SFR = bearer("operator_partner", operator="sfr")
 ORANGE = bearer("operator_partner", operator="orange")
 
 
-@pytest.fixture(scope="module")
-def module_shop(
-    fresh_schema: FreshSchema, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[CardShop]:
-    with card_shop(fresh_schema("recharges"), tmp_path_factory.mktemp("stripe")) as shop:
-        yield shop
-
-
 @pytest.fixture
-def shop(module_shop: CardShop) -> Iterator[CardShop]:
-    yield module_shop
-    module_shop.stand_in.control("bad_days", verb="DELETE")
-    books_hold(module_shop)
+def shop(card_shop: CardShop) -> CardShop:
+    return card_shop
 
 
 def post(
