@@ -3,16 +3,19 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from services.recharges.domain import archive, closing, journal
+from services.recharges import signing
+from services.recharges.domain import archive, closing, journal, verification
 from services.recharges.domain.archive import Entry, Header, Span
 from services.recharges.domain.closing import Tally
 from services.recharges.domain.journal import Event, Kind, Period, TicketType
+from services.recharges.domain.verification import Anchor, Report
 from services.recharges.signing import JournalKeys
 
 TILL, USER = UUID(int=0x7111), UUID(int=0x05E7)
@@ -250,3 +253,31 @@ def a_day_and_more(keys: JournalKeys = KEYS) -> Till:
 
 def records(till: Till, kind: Kind) -> Iterator[dict[str, Any]]:
     return (json.loads(entry.record) for entry in till.chains[kind])
+
+
+#: Thousands of files with the same signatures are checked: each signature only once.
+is_signed = cache(signing.is_signed)
+Named = tuple[Kind | None, int | None]
+
+
+def verify(
+    lines: Iterable[bytes], *anchors: Anchor, trusted_keys: dict[str, bytes] | None = None
+) -> Report:
+    return verification.verify(
+        lines, is_signed=is_signed, anchors=anchors, trusted_keys=trusted_keys
+    )
+
+
+def named(report: Report) -> set[Named]:
+    return {(finding.kind, finding.sequence) for finding in report.findings}
+
+
+def told(report: Report) -> list[str]:
+    return [
+        f"{finding.kind} {finding.sequence}: {finding}" if finding.kind else str(finding)
+        for finding in report.findings
+    ]
+
+
+def reserves(report: Report) -> list[str]:
+    return [str(reserve) for reserve in report.reserves]
