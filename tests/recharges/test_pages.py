@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from chassis.auth import OtherSite
 from chassis.http import Call
 from chassis.web import Redirect, View, render
 from services.recharges.handlers import archiving, steering
@@ -116,7 +117,7 @@ class TestDrawerPage:
         assert "Exact" in html
 
     def test_is_not_for_another_site(self, desk: Desk) -> None:
-        with pytest.raises(Exception, match="You do not work at the site"):
+        with pytest.raises(OtherSite):
             drawer_page(desk, call=a_call("till_operator", LYON))
 
 
