@@ -107,6 +107,13 @@ class TestSale:
         ]
         assert not any(voucher["pin"] in shown.text for voucher in sale["vouchers"])
 
+    def test_is_for_volunteers_as_well(self, place: Place) -> None:
+        helper = bearer("till_operator", SITE, volunteer=True)
+
+        answer = place.door.sell(an_order(place.till, place.person), as_=helper)
+
+        assert answer.status_code == 201, answer.text
+
     def test_sent_again_gives_the_same_answer_and_sells_nothing(self, place: Place) -> None:
         body, key = an_order(place.till, place.person), str(uuid4())
         first = place.door.sell(body, key=key)

@@ -312,3 +312,19 @@ class TestCorrection:
 
         right = {"person_ref": taken["person_ref"], "fields": ["given_name"], "alike": []}
         assert [answer.json() for answer in answers] == [right, right]
+
+
+class TestExport:
+    @pytest.mark.parametrize("paper", ["", ".pdf"])
+    def test_with_mediation_files_in_it_is_for_employees(self, door: Door, paper: str) -> None:
+        made = door.submit()
+        taken = door.made(f"/v1/referrals/{made['referral_id']}/accept", {})
+        path = f"/v1/people/{taken['person_ref']}/export{paper}"
+
+        answer = door.get(path, as_=bearer("site_manager", SITE, volunteer=True))
+
+        assert (answer.status_code, answer.json()["code"]) == (403, "accounts.role.employees_only")
+        assert door.get(path, as_=MANAGER).json().get("code") in (
+            None,
+            "referrals.export.not_ready",
+        )

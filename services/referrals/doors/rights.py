@@ -19,7 +19,7 @@ from kernel.envelope import Envelope
 from services.referrals import events
 from services.referrals.api import rights as api
 from services.referrals.domain.erasure import ExportNotReady, Reason
-from services.referrals.doors import MANAGERS
+from services.referrals.doors import EXPORTERS, MANAGERS
 from services.referrals.doors.vault import export_safe, trace_digest
 from services.referrals.handlers import accesses, erasing, exporting, retaining
 from services.referrals.handlers.erasing import ErasureTerms
@@ -52,7 +52,7 @@ class RightsDoors:
         "GET",
         "/v1/people/<uuid:person_ref>/export",
         answers={200: api.ExportReady, 202: api.ExportAsked},
-        allow=MANAGERS,
+        allow=EXPORTERS,
     )
     def export_person(self, tx: Transaction, call: Call, person_ref: UUID) -> Reply:
         """Show all that the network holds on a person (200), or who has yet to answer (202)."""
@@ -63,7 +63,7 @@ class RightsDoors:
         "GET",
         "/v1/people/<uuid:person_ref>/export.pdf",
         answer=http.Bytes("application/pdf"),
-        allow=MANAGERS,
+        allow=EXPORTERS,
     )
     def print_export(self, call: Call, person_ref: UUID) -> bytes:
         """Print the export, once it is ready; asking for it starts one as well."""

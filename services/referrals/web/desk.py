@@ -18,7 +18,7 @@ from services.referrals.api import referrals as referral_api
 from services.referrals.api import rights as rights_api
 from services.referrals.api import structures as structure_api
 from services.referrals.domain import referral_code
-from services.referrals.doors import MANAGERS, STAFF
+from services.referrals.doors import EXPORTERS, MANAGERS, STAFF
 from services.referrals.doors.keys import slip_seal
 from services.referrals.doors.rights import erasure_terms
 from services.referrals.handlers import accesses, criteria, desk, erasing, finding, showing
@@ -179,7 +179,7 @@ class DeskPages:
             words=codes.WORDS,
         )
 
-    @page("/accueil/personnes/<uuid:person_ref>/export", allow=MANAGERS)
+    @page("/accueil/personnes/<uuid:person_ref>/export", allow=EXPORTERS)
     def show_export(self, tx: Transaction, call: Call, person_ref: UUID) -> View:
         """Ask for all that the network holds on a person, and wait for it."""
         file = desk.show_person(tx, person_ref, caller=call.caller, now=call.now)
