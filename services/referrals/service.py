@@ -9,6 +9,7 @@ from chassis.service import Service
 from kernel.envelope import Envelope
 from services.referrals.doors.clocks import Clocks
 from services.referrals.doors.correcting import CorrectingDoors
+from services.referrals.doors.counting import CountingDoors
 from services.referrals.doors.criteria import CriterionDoors
 from services.referrals.doors.expecting import ExpectingDoors
 from services.referrals.doors.finding import FindingDoors
@@ -29,6 +30,7 @@ from services.referrals.web.steering import SteeringPages
 class Referrals(
     Clocks,
     CorrectingDoors,
+    CountingDoors,
     CriterionDoors,
     ExpectingDoors,
     FindingDoors,

@@ -328,3 +328,15 @@ class TestExport:
             None,
             "referrals.export.not_ready",
         )
+
+
+class TestSteering:
+    def test_shows_a_month_without_the_counts_of_few_people(self, door: Door) -> None:
+        page = f"{door.client.base_url.copy_with(path='/pilotage/orientations/mois')}"
+
+        shown = door.get(page, as_=MANAGER)
+        running = door.get(f"{page}?month=2099-01", as_=MANAGER)
+
+        assert shown.status_code == 200, shown.text
+        assert "moins de 5" in shown.text
+        assert (running.status_code, door.get(page).status_code) == (422, 403)

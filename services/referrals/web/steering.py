@@ -4,17 +4,20 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
+from babel.dates import format_date
 from pydantic import Field
 
 from chassis.db import Transaction
 from chassis.http import Call, Parameters
 from chassis.web import View, page
-from kernel.period import business_date
+from kernel.period import Month, business_date
 from services.referrals.api import SiteCode
+from services.referrals.api import counting as counting_api
 from services.referrals.api import referrals as referral_api
 from services.referrals.api import structures as structure_api
 from services.referrals.doors import MANAGERS
-from services.referrals.handlers import criteria, desk, showing, structures, workers
+from services.referrals.handlers import counting, criteria, desk, showing, structures, workers
+from services.referrals.store import network
 from services.referrals.web.referrer import Filter
 
 _ONE_DAY = timedelta(days=1)
@@ -37,7 +40,7 @@ class CriterionQuery(Parameters):
 
 
 class SteeringPages:
-    """Figures by site, the full list, structures and criteria."""
+    """Figures by site and by month, the full list, structures and criteria."""
 
     @page("/pilotage/orientations/apercu", allow=MANAGERS)
     def show_figures(self, tx: Transaction, call: Call) -> View:
@@ -61,6 +64,22 @@ class SteeringPages:
             sites=sites,
             site_names={row["site_code"]: row["name"] for row in sites},
             chosen=query,
+        )
+
+    @page("/pilotage/orientations/mois", allow=MANAGERS, query=counting_api.CountedMonth)
+    def show_month(self, tx: Transaction, call: Call, query: counting_api.CountedMonth) -> View:
+        """Show what the network did in a month, in counts that may be passed on."""
+        asked = None if query.month is None else Month.parse(query.month)
+        counted = counting.show_month(tx, asked, now=call.now)
+        month = Month.parse(counted.month)
+        is_last = month.next() == Month.of(business_date(call.now))
+        return View(
+            "months.html",
+            counted=counted,
+            month_name=format_date(month.first_on, "MMMM y", locale=call.language),
+            site_names={row["site_code"]: row["name"] for row in network.list_sites(tx)},
+            before=month.previous(),
+            after=None if is_last else month.next(),
         )
 
     @page("/pilotage/orientations/structures", allow=MANAGERS, query=structure_api.StructurePage)
