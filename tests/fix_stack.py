@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -172,6 +172,15 @@ class RunningStack:
         assert pid
         os.kill(pid, signal.SIGKILL)
 
+    def end(self) -> None:
+        """Ends it at once, and what is left of it: nobody will ask for its data again."""
+        if self.home.supervisor_pid():
+            running = self.now.processes
+            self.kill9_supervisor()
+            for each in running:
+                end_at_once(each.name, each.pid)
+        self.relais("down")
+
     def wait_restarted(self, name: str, *, killed: int, limit_s: float = 10.0) -> float:
         """Waits until another process has taken its place; gives the seconds that took."""
         began = time.monotonic()
@@ -216,6 +225,12 @@ def free_slot(name: str, *, web_port: int, unserved: bool = False) -> Iterator[t
     pytest.exit(f"{SLOT_COUNT_MAX} test sessions already hold every slot of {name}")
 
 
+def end_at_once(name: str, pid: int) -> None:
+    """Kills a process; PostgreSQL gives its shared memory back first, and writes nothing."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGQUIT if name == "postgres" else signal.SIGKILL)
+
+
 def wipe(home: Home) -> None:
     """Removes a home, with the cluster that may lie outside it."""
     inside, outside = postgres.folders(home)
@@ -243,6 +258,8 @@ def servers() -> Iterator[Servers]:
             yield Servers(home=home, ports=ports, postgres=database, rabbitmq=broker)
         finally:
             for child in (broker, epmd, database):
+                if child.pid is not None:
+                    end_at_once(child.name, child.pid)
                 child.stop()
             wipe(home)
 
@@ -310,7 +327,7 @@ def empty_stack(name: str, *, web_port: int) -> Iterator[RunningStack]:
         try:
             yield made
         finally:
-            made.relais("down")
+            made.end()
             wipe(home)
 
 

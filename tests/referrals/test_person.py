@@ -131,6 +131,10 @@ class TestName:
         assert fold(fold(text)) == fold(text)
         assert fold(unicodedata.normalize("NFD", text)) == fold(unicodedata.normalize("NFC", text))
 
+    @given(st.text(st.characters(max_codepoint=127), max_size=40))
+    def test_is_folded_alike_beside_an_accent_and_without_any(self, text: str) -> None:
+        assert fold(f"{text} é").split() == [*fold(text).split(), "e"]
+
     @pytest.mark.parametrize("name", ["", " ", "-", "4ever", "X Æ A-12", "a@b", "<b>", "Zoé\n\x07"])
     def test_refuses_what_is_none(self, name: str) -> None:
         assert wrong_fields(given_name=name) == ["person.given_name"]

@@ -19,7 +19,7 @@ class TestCollection:
         again = subprocess.run(
             [*COLLECT, *request.config.args],
             cwd=ROOT,
-            env=os.environ | {"PYTHONHASHSEED": "1"},
+            env=os.environ | {"PYTHONHASHSEED": "1", "PYTEST_ADDOPTS": ""},
             capture_output=True,
             text=True,
             timeout=240,

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,26 @@ def tracked(*patterns: str) -> list[Path]:
     return found
 
 
-PYTHON = tracked("*.py")
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A Python file of ours, read once."""
+
+    name: str
+    text: str
+    tree: ast.Module
+
+    @property
+    def is_test(self) -> bool:
+        return self.name.startswith("tests/")
+
+
+@pytest.fixture(scope="module")
+def modules() -> list[Module]:
+    return [
+        Module(str(path.relative_to(ROOT)), text, ast.parse(text))
+        for path in tracked("*.py")
+        for text in [path.read_text(encoding="utf-8")]
+    ]
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
@@ -45,34 +65,35 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
             yield node
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
-class TestModule:
-    def test_says_in_its_first_line_what_it_is_for(self, path: Path) -> None:
-        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+class TestModules:
+    """Each names all that break a rule: a test a file would be a third of the suite's tests."""
 
-    def test_fits_in_one_head(self, path: Path) -> None:
-        count = len(path.read_text(encoding="utf-8").splitlines())
-        is_test = path.is_relative_to(ROOT / "tests")
-        assert count <= (TEST_FILE_LINES_MAX if is_test else FILE_LINES_MAX)
+    def test_say_in_their_first_line_what_they_are_for(self, modules: list[Module]) -> None:
+        assert [each.name for each in modules if not ast.get_docstring(each.tree)] == []
 
-    def test_has_functions_that_fit_on_a_screen(self, path: Path) -> None:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        is_test = path.is_relative_to(ROOT / "tests")
-        most = STORY_LINES_MAX if is_test else FUNCTION_LINES_MAX
-        long = {
-            function.name: length
-            for function in functions(tree)
-            if (length := (function.end_lineno or 0) - function.lineno + 1) > most
-        }
-        assert not long
+    def test_fit_in_one_head(self, modules: list[Module]) -> None:
+        lengths = {each: len(each.text.splitlines()) for each in modules}
+        assert [
+            (each.name, length)
+            for each, length in lengths.items()
+            if length > (TEST_FILE_LINES_MAX if each.is_test else FILE_LINES_MAX)
+        ] == []
 
-    def test_has_a_name_that_says_something(self, path: Path) -> None:
-        assert path.stem not in EMPTY_NAMES
+    def test_have_functions_that_fit_on_a_screen(self, modules: list[Module]) -> None:
+        assert [
+            (each.name, function.name, length)
+            for each in modules
+            for function in functions(each.tree)
+            for length in [(function.end_lineno or 0) - function.lineno + 1]
+            if length > (STORY_LINES_MAX if each.is_test else FUNCTION_LINES_MAX)
+        ] == []
 
-    def test_skips_no_test_and_leaves_no_work_undone(self, path: Path) -> None:
+    def test_have_names_that_say_something(self, modules: list[Module]) -> None:
+        assert [each.name for each in modules if Path(each.name).stem in EMPTY_NAMES] == []
+
+    def test_skip_no_test_and_leave_no_work_undone(self, modules: list[Module]) -> None:
         marks = ("pytest.mark." + "skip", "pytest.mark." + "xfail", "TO" + "DO", "FIX" + "ME")
-        text = path.read_text(encoding="utf-8")
-        assert [mark for mark in marks if mark in text] == []
+        assert [(each.name, mark) for each in modules for mark in marks if mark in each.text] == []
 
 
 class TestTree:

@@ -1,5 +1,6 @@
 """A person's identity: what is believed of it, and when two of them are the same person's."""
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,6 +12,7 @@ from services.referrals.domain import email as emails
 from services.referrals.domain import phone as phones
 
 AGE_YEARS_MAX = 120
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
 # Letters that do not decompose into a plain one and an accent.
 _PLAIN = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
 
@@ -93,6 +95,8 @@ def identify(
 
 def fold(text: str) -> str:
     """Return the text without accents, capitals and whatever is no letter, words apart."""
+    if text.isascii():  # nearly all that an audit reads: the same, a dozen times as fast
+        return " ".join(_ASCII_WORD.findall(text.lower()))
     # Twice, as Unicode's compatibility caseless matching (D146) has it: a sign that decomposes into
     # a capital is a capital only then.
     for _ in range(2):
