@@ -1,7 +1,7 @@
 """Mediation: leads a person's telecom debts from a mandate to an outcome, and does the sums.
 
 Owns       debt cases, mandates, debt lines, offers and their answers, payment
-           plans; the legal rates of interest
+           plans; the legal rates of interest; who read which case
 Publishes  mediation.case.closed.v1, mediation.case.opened.v1, mediation.erasure.acknowledged.v1,
            mediation.export.answered.v1, mediation.offer.answered.v1, mediation.offer.made.v1,
            mediation.plan.agreed.v1
@@ -10,7 +10,7 @@ Hears      accounts.access.ended.v1, referrals.entitlement.opened.v1,
            referrals.export.requested.v1, referrals.person.erased.v1, referrals.person.merged.v1,
            referrals.person.unmerged.v1
 Shows      GET /pilotage/livraisons/<service>
-Answers    GET /v1/cases, GET /v1/cases/<uuid:case_id>,
+Answers    GET /v1/cases, GET /v1/cases/<uuid:case_id>, GET /v1/cases/<uuid:case_id>/accesses,
            POST /v1/calculators/late-interest, POST /v1/calculators/limitation,
            POST /v1/calculators/plan, POST /v1/calculators/termination-fee, POST /v1/cases,
            POST /v1/cases/<uuid:case_id>/close, POST /v1/cases/<uuid:case_id>/lines,

@@ -264,19 +264,21 @@ def list_cases(tx: Transaction, call: Call, page: api.CasePage) -> Paged[api.Cas
         site_codes: Sequence[str] | None = [page.site_code]
     else:
         site_codes = call.caller.sites_seen
-    found = [
-        api.CaseListed(**row)
-        for row in store.list_cases(
-            tx, site_codes=site_codes, status=page.state, after=page.after, limit=page.limit
-        )
-    ]
-    return Paged.cut(found, limit=page.limit, key=lambda each: each.case_id)
+    rows = store.list_cases(
+        tx, site_codes=site_codes, status=page.state, after=page.after, limit=page.limit
+    )
+    found = [api.CaseListed(**row) for row in rows]
+    listed = Paged.cut(found, limit=page.limit, key=lambda each: each.case_id)
+    read = [each.case_id for each in listed.items]
+    store.note_access(tx, call.caller, read, what="cases_listed", now=call.now)
+    return listed
 
 
 def show_case(tx: Transaction, call: Call, case_id: UUID) -> api.CaseShown:
     """Show a case of the caller's own site with everything in it, as of today."""
     case = store.find_case(tx, case_id)
     call.caller.require_site(case.site_code)
+    store.note_access(tx, call.caller, [case_id], what="case_shown", now=call.now)
     today = business_date(call.now)
     return api.CaseShown.of(
         case,
@@ -287,6 +289,16 @@ def show_case(tx: Transaction, call: Call, case_id: UUID) -> api.CaseShown:
             for each in store.list_steps(tx, case_id)
         ],
     )
+
+
+def list_accesses(
+    tx: Transaction, call: Call, case_id: UUID, page: api.AccessPage
+) -> Paged[api.Access]:
+    """List who read a case of the caller's own site; who changed it stands in its history."""
+    call.caller.require_site(store.find_case(tx, case_id).site_code)
+    rows = store.list_accesses(tx, case_id, after=page.after, limit=page.limit + 1)
+    found = [api.Access(**row) for row in rows]
+    return Paged.cut(found, limit=page.limit, key=lambda each: each.access_id)
 
 
 def learn_entitlements(tx: Transaction, facts: Sequence[Envelope]) -> None:

@@ -191,6 +191,36 @@ UPDATE offer
 INSERT INTO case_event (case_id, step, happened_at, user_id, details)
 VALUES (%(case_id)s, %(step)s, %(happened_at)s, %(user_id)s, %(details)s);
 
+-- name: add_accesses
+-- One row for each case that one request showed.
+INSERT INTO access (at, case_id, what, by_user_id, by_role, site_codes)
+SELECT %(at)s, seen.case_id, %(what)s, %(by_user_id)s, %(by_role)s, %(site_codes)s
+  FROM unnest(%(case_ids)s::uuid[]) AS seen (case_id);
+
+-- name: list_accesses
+-- Who read a case, the newest first.
+SELECT access_id, at, what, by_user_id, by_role, site_codes
+  FROM access
+ WHERE case_id = %(case_id)s
+   AND (%(after)s::bigint IS NULL OR access_id < %(after)s::bigint)
+ ORDER BY access_id DESC
+ LIMIT %(limit)s;
+
+-- name: drop_accesses
+-- Whole months at a time, a bounded number of rows; the trigger keeps what is not old enough.
+DELETE FROM access
+ WHERE access_id IN (
+           SELECT access_id
+             FROM access
+            WHERE at < date_trunc('month', %(now)s::timestamptz)
+                       - (SELECT make_interval(months => value)
+                            FROM rule
+                           WHERE name = 'access_months' AND from_on <= %(today)s
+                           ORDER BY from_on DESC
+                           LIMIT 1)
+            ORDER BY access_id
+            LIMIT %(limit)s);
+
 -- name: held_entitlements
 SELECT person_ref, from_on, until_on
   FROM entitlement
@@ -243,6 +273,14 @@ SELECT case_event.case_id, case_event.step, case_event.happened_at, case_event.d
   JOIN case_event USING (case_id)
  WHERE debt_case.person_ref = ANY (%(person_refs)s)
  ORDER BY case_event.position;
+
+-- name: held_accesses
+-- Who read the person's files, by role and site; the names of colleagues are not theirs.
+SELECT access.at, access.what, access.by_role, access.site_codes
+  FROM debt_case
+  JOIN access USING (case_id)
+ WHERE debt_case.person_ref = ANY (%(person_refs)s)
+ ORDER BY access.access_id;
 
 -- name: blank_mandates
 -- The number by which an operator knows the person.

@@ -144,6 +144,26 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION keep_accesses()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    kept_months integer;
+BEGIN
+    SELECT value INTO kept_months
+      FROM rule
+     WHERE name = 'access_months' AND from_on <= CURRENT_DATE
+     ORDER BY from_on DESC
+     LIMIT 1;
+    IF OLD.at >= date_trunc('month', now()) - make_interval(months => kept_months) THEN
+        RAISE EXCEPTION 'access % is kept for % months', OLD.access_id, kept_months
+              USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN OLD;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -153,6 +173,23 @@ BEGIN
           USING ERRCODE = 'restrict_violation';
 END
 $function$;
+
+CREATE TABLE access (
+    access_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    at timestamp with time zone NOT NULL,
+    case_id uuid NOT NULL,
+    what text NOT NULL,
+    by_user_id uuid NOT NULL,
+    by_role text NOT NULL,
+    site_codes text[] NOT NULL,
+    CONSTRAINT access_pkey PRIMARY KEY (access_id),
+    CONSTRAINT access_what_check CHECK ((what = ANY (ARRAY['case_shown'::text, 'cases_listed'::text]))),
+    CONSTRAINT access_case_id_fkey FOREIGN KEY (case_id) REFERENCES debt_case(case_id)
+);
+CREATE INDEX access_by_time ON access USING brin (at);
+CREATE INDEX access_of_case ON access USING btree (case_id, access_id DESC);
+CREATE TRIGGER access_is_kept BEFORE DELETE ON access FOR EACH ROW EXECUTE FUNCTION keep_accesses();
+CREATE TRIGGER access_is_written_once BEFORE UPDATE ON access FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE access_ended (
     subject_id uuid NOT NULL,
@@ -449,3 +486,12 @@ CREATE TABLE person_merge (
     CONSTRAINT person_merge_check CHECK ((person_ref <> merged_into))
 );
 CREATE INDEX person_merge_into ON person_merge USING btree (merged_into) WHERE merged;
+
+CREATE TABLE rule (
+    name text NOT NULL,
+    from_on date NOT NULL,
+    value integer NOT NULL,
+    CONSTRAINT rule_pkey PRIMARY KEY (name, from_on),
+    CONSTRAINT rule_name_check CHECK ((name = 'access_months'::text)),
+    CONSTRAINT rule_value_check CHECK ((value >= 0))
+);

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from chassis import http
+from chassis import clock, http
 from chassis.aliases import KnowsPeople
 from chassis.auth import Employed
 from chassis.consume import consume
@@ -11,8 +11,10 @@ from chassis.http import Call
 from chassis.personal import PersonalData
 from chassis.service import Service
 from chassis.shapes import Paged
+from chassis.timer import every
 from kernel.envelope import Envelope
 from kernel.money import Cents
+from kernel.period import business_date
 from services.mediation import events, handlers, store
 from services.mediation.api import calculators, cases
 from services.mediation.domain.late_interest import late_interest
@@ -21,6 +23,10 @@ from services.mediation.domain.termination_fee import fee_of
 
 #: Debts are seen by employees only: a volunteer at a till is no mediator.
 STAFF = Employed(("mediator", "site_manager", "admin"))
+MANAGERS = Employed(("site_manager", "admin"))
+_CALENDAR_S = 600.0
+#: What one run drops at most; the next one goes on.
+_ACCESSES_MAX = 5_000
 
 
 class Mediation(KnowsPeople, PersonalData, Service):
@@ -52,6 +58,25 @@ class Mediation(KnowsPeople, PersonalData, Service):
     def get_case(self, tx: Transaction, call: Call, case_id: UUID) -> cases.CaseShown:
         """Show a case of one's own site, with the limitation of each line as of today."""
         return handlers.show_case(tx, call, case_id)
+
+    @http.query(
+        "GET",
+        "/v1/cases/<uuid:case_id>/accesses",
+        query=cases.AccessPage,
+        answer=list[cases.Access],
+        allow=MANAGERS,
+    )
+    def list_accesses(
+        self, tx: Transaction, call: Call, page: cases.AccessPage, case_id: UUID
+    ) -> Paged[cases.Access]:
+        """List who read a case of one's own site, the newest first."""
+        return handlers.list_accesses(tx, call, case_id, page)
+
+    @every(_CALENDAR_S)
+    def drop_old_accesses(self, tx: Transaction) -> None:
+        """Drop what was kept of who read cases for long enough."""
+        now = clock.now()
+        store.drop_accesses(tx, now=now, today=business_date(now), limit=_ACCESSES_MAX)
 
     @http.command(
         "POST",

@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from chassis import queries
+from chassis.auth import Caller
 from chassis.db import Transaction
 from kernel.money import Cents
 from services.mediation.domain import offer as offers
@@ -295,6 +296,35 @@ def _add_offer(tx: Transaction, case_id: UUID, offer: Offer) -> None:
                 "amounts_cents": [each.amount_cents for each in offer.instalments],
             },
         )
+
+
+def note_access(
+    tx: Transaction, caller: Caller, case_ids: Sequence[UUID], *, what: str, now: datetime
+) -> None:
+    """Write down that a caller read cases; who changes one stands in its steps."""
+    if case_ids:
+        values = {
+            "at": now,
+            "case_ids": sorted(case_ids),
+            "what": what,
+            "by_user_id": caller.user_id,
+            "by_role": caller.role,
+            "site_codes": sorted(caller.site_codes),
+        }
+        tx.execute(SQL["add_accesses"], values)
+
+
+def list_accesses(
+    tx: Transaction, case_id: UUID, *, after: int | None, limit: int
+) -> list[dict[str, Any]]:
+    """List a page of who read a case, the newest first."""
+    values = {"case_id": case_id, "after": after, "limit": limit}
+    return tx.execute(SQL["list_accesses"], values).fetchall()
+
+
+def drop_accesses(tx: Transaction, *, now: datetime, today: date, limit: int) -> int:
+    """Drop accesses of months that are over long enough; return how many."""
+    return tx.execute(SQL["drop_accesses"], {"now": now, "today": today, "limit": limit}).rowcount
 
 
 def _read(tx: Transaction, case_id: UUID, row: dict[str, Any] | None) -> Case:

@@ -135,6 +135,21 @@ class CasePage(Page[UUID]):
     state: cases.Status | None = None
 
 
+class AccessPage(Page[int]):
+    """The query of the accesses to a case, the newest first."""
+
+
+class Access(Answer):
+    """One look at a case: who, in which role, of which sites, and when."""
+
+    access_id: int
+    at: datetime
+    what: str
+    by_user_id: UUID
+    by_role: str
+    site_codes: list[str]
+
+
 class CaseState(Answer):
     """Where a case stands."""
 

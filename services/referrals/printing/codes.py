@@ -83,6 +83,9 @@ WORDS: Mapping[str, str] = {
     "asked_by_person": "asked for by the person",
     "entered_by_mistake": "entered by mistake",
     "retention_over": "kept long enough",
+    # who looked at a mediation case
+    "case_shown": "case shown",
+    "cases_listed": "in a list of cases",
     # sales and refunds
     "cash": "in cash",
     "card": "by card",
