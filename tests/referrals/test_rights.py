@@ -34,6 +34,7 @@ from tests.referrals.build import (
 from tests.referrals.rights import (
     ERASURES,
     MANAGER,
+    SERVICES,
     answers,
     asked,
     complete,
@@ -341,6 +342,19 @@ class TestErasure:
         erasure_id = erase(tx, person_ref).erasure_id
         erasing.take_receipts(tx, [receipt(erasure_id, service="mediation")])
         page = api.ErasurePage(person_ref=person_ref)
+        in_time = erase(tx, taken_in(tx, birth_date="1961-03-02", phone=None))
+        for service in SERVICES:
+            erasing.take_receipts(tx, [receipt(in_time.erasure_id, service=service)])
+
+        def overdue(hours: int) -> list[UUID]:
+            listed = erasing.list_erasures(
+                tx,
+                api.ErasurePage(overdue=True),
+                caller=MANAGER,
+                now=NOW + timedelta(hours=hours),
+                terms=ERASURES,
+            )
+            return [each.erasure_id for each in listed.items]
 
         def shown(hours: int) -> api.Erasure:
             listed = erasing.list_erasures(
@@ -354,9 +368,10 @@ class TestErasure:
             False,
             True,
         )
+        assert (overdue(0), overdue(2)) == ([], [erasure_id])
         twice = receipt(erasure_id, service="recharges")
         erasing.take_receipts(tx, [twice, twice])
-        assert (shown(2).missing, shown(2).overdue) == ([], False)
+        assert (shown(2).missing, shown(2).overdue, overdue(2)) == ([], False, [])
         assert [each.service for each in shown(2).receipts] == [
             "mediation",
             "recharges",

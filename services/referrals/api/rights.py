@@ -65,9 +65,10 @@ class Erasure(Answer):
 
 
 class ErasurePage(Page[UUID]):
-    """The query of the list of erasures, the newest first."""
+    """The query of the list of erasures, the newest first; all, or those alone that are overdue."""
 
     person_ref: UUID | None = None
+    overdue: bool = False
 
 
 class Notice(Answer):

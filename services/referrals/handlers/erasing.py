@@ -165,6 +165,7 @@ def list_erasures(
         tx,
         site_codes=caller.sites_seen,
         person_ref=page.person_ref,
+        owed_before=now - terms.receipt_within if page.overdue else None,
         after=page.after,
         limit=page.limit + 1,
     )

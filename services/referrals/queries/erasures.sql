@@ -88,6 +88,12 @@ SELECT erasure.erasure_id, erasure.person_ref, erasure.reason, erasure.erased_at
   FROM erasure
  WHERE (%(after)s::uuid IS NULL OR erasure.erasure_id < %(after)s::uuid)
    AND (%(person_ref)s::uuid IS NULL OR erasure.person_refs @> ARRAY[%(person_ref)s::uuid])
+   AND (%(owed_before)s::timestamptz IS NULL
+        OR erasure.erased_at < %(owed_before)s
+           AND EXISTS (SELECT FROM unnest(erasure.services) AS asked (service)
+                        WHERE NOT EXISTS (SELECT FROM erasure_receipt
+                                           WHERE erasure_receipt.erasure_id = erasure.erasure_id
+                                             AND erasure_receipt.service = asked.service)))
    AND (%(site_codes)s::text[] IS NULL
         OR EXISTS (SELECT FROM referral
                     WHERE referral.person_ref = ANY (erasure.person_refs)

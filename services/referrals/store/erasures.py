@@ -117,13 +117,18 @@ def list_erasures(
     *,
     site_codes: Sequence[str] | None = None,
     person_ref: UUID | None = None,
+    owed_before: datetime | None = None,
     after: UUID | None = None,
     limit: int,
 ) -> list[Row]:
-    """List a page of erasures with their receipts, the newest first."""
+    """List a page of erasures with their receipts, the newest first.
+
+    `owed_before` lists those before an instant alone of which a receipt has not come.
+    """
     values = {
         "site_codes": None if site_codes is None else list(site_codes),
         "person_ref": person_ref,
+        "owed_before": owed_before,
         "after": after,
         "limit": limit,
     }

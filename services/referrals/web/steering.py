@@ -7,6 +7,7 @@ from uuid import UUID
 from babel.dates import format_date
 from pydantic import Field
 
+from chassis import navigation
 from chassis.db import Transaction
 from chassis.http import Call, Parameters
 from chassis.web import View, page
@@ -14,14 +15,26 @@ from kernel.period import Month, business_date
 from services.referrals.api import SiteCode
 from services.referrals.api import counting as counting_api
 from services.referrals.api import referrals as referral_api
+from services.referrals.api import rights as rights_api
 from services.referrals.api import structures as structure_api
 from services.referrals.doors import MANAGERS
-from services.referrals.handlers import counting, criteria, desk, showing, structures, workers
+from services.referrals.doors.rights import erasure_terms
+from services.referrals.handlers import (
+    counting,
+    criteria,
+    desk,
+    erasing,
+    showing,
+    structures,
+    workers,
+)
 from services.referrals.store import network
 from services.referrals.web.referrer import Filter
 
 _ONE_DAY = timedelta(days=1)
 _STRUCTURES_MAX = 200
+#: The first of the erasures that are overdue: more have one cause.
+_LATE_MAX = 5
 
 
 class SteeringQuery(Parameters):
@@ -44,9 +57,23 @@ class SteeringPages:
 
     @page("/pilotage/orientations/apercu", allow=MANAGERS)
     def show_figures(self, tx: Transaction, call: Call) -> View:
-        """Show what waits and what is late at each site: a part of the first steering page."""
-        counted = desk.count_by_site(tx, caller=call.caller, now=call.now)
-        return View("figures.html", sites=counted)
+        """Show what waits and is late at each site, and who has not forgotten whom in time.
+
+        A part of the first steering page.
+        """
+        late = erasing.list_erasures(
+            tx,
+            rights_api.ErasurePage(overdue=True, limit=_LATE_MAX),
+            caller=call.caller,
+            now=call.now,
+            terms=erasure_terms(),
+        )
+        return View(
+            "figures.html",
+            sites=desk.count_by_site(tx, caller=call.caller, now=call.now),
+            late=late.items,
+            service_names=navigation.SERVICES,
+        )
 
     @page("/pilotage/orientations", allow=MANAGERS, query=SteeringQuery)
     def show_all_referrals(self, tx: Transaction, call: Call, query: SteeringQuery) -> View:
