@@ -101,6 +101,10 @@ SELECT erasure.erasure_id, erasure.person_ref, erasure.reason, erasure.erased_at
  ORDER BY erasure.erasure_id DESC
  LIMIT %(limit)s;
 
+-- name: list_erased
+-- Whoever was erased, the first of them first.
+SELECT person_ref FROM erasure ORDER BY erasure_id;
+
 -- name: count_missing_receipts
 -- Receipts that have not come, of erasures before an instant.
 SELECT count(*) AS missing

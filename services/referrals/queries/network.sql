@@ -30,6 +30,31 @@ SELECT name, value
  WHERE from_on <= %(on)s
    AND (until_on IS NULL OR %(on)s < until_on);
 
+-- name: list_all_rules
+-- Every value there was, is and will be, by name and day.
+SELECT name, from_on, until_on, value
+  FROM rule
+ ORDER BY name, from_on;
+
+-- name: correct_rule
+-- One set for the same day was a mistake.
+UPDATE rule SET value = %(value)s WHERE name = %(name)s AND from_on = %(from_on)s;
+
+-- name: cut_rule
+-- The value before ends where the new one begins.
+UPDATE rule
+   SET until_on = %(from_on)s
+ WHERE name = %(name)s
+   AND from_on < %(from_on)s
+   AND (until_on IS NULL OR %(from_on)s < until_on);
+
+-- name: add_rule
+-- The new value ends where the next begins.
+INSERT INTO rule (name, from_on, until_on, value)
+SELECT %(name)s, %(from_on)s, min(from_on), %(value)s
+  FROM rule
+ WHERE name = %(name)s AND from_on > %(from_on)s;
+
 -- name: learn_users
 -- Each fact says all that is known of a user; the last one told holds, whenever it is heard.
 INSERT INTO told_user (user_id, role, disabled_at, sequence)

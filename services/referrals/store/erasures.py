@@ -135,6 +135,11 @@ def list_erasures(
     return tx.execute(SQL["list_erasures"], values).fetchall()
 
 
+def list_erased(tx: Transaction) -> list[UUID]:
+    """List one reference of everybody who was erased, the first of them first."""
+    return [row["person_ref"] for row in tx.execute(SQL["list_erased"])]
+
+
 def count_missing_receipts(tx: Transaction, *, before: datetime) -> int:
     """Count the receipts that have not come of erasures before an instant."""
     row = tx.execute(SQL["count_missing_receipts"], {"before": before}).fetchone()

@@ -38,6 +38,19 @@ def find_rules(tx: Transaction, *, on: date) -> Rules:
     return rules_of({row["name"]: row["value"] for row in rows}, on=on)
 
 
+def list_all_rules(tx: Transaction) -> list[Row]:
+    """List every value of every rule, by name and day."""
+    return tx.execute(SQL["list_all_rules"]).fetchall()
+
+
+def set_rule(tx: Transaction, name: str, value: int, *, from_on: date) -> None:
+    """Give a rule another value from a day on; whatever was set for later days stays."""
+    values = {"name": name, "value": value, "from_on": from_on}
+    if tx.execute(SQL["correct_rule"], values).rowcount == 0:
+        tx.execute(SQL["cut_rule"], values)
+        tx.execute(SQL["add_rule"], values)
+
+
 def learn_users(tx: Transaction, users: Sequence[tuple[UUID, str, datetime | None, int]]) -> None:
     """Remember who signs in: id, role, since when no more, and the fact's number."""
     user_ids, roles, instants, sequences = zip(*users, strict=True)
