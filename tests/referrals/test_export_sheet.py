@@ -37,6 +37,19 @@ HELD: Any = {
 }
 
 
+#: Tables of which an export tells nothing: what referrals tells all others, and the erasures of
+#: people who have no export any more.
+LEFT_OUT = {
+    "referrals": {"erasure", "forgotten_person", "person_alias", "told_case"},
+    "equipment": {"forgotten_person", "person_alias", "person_merge"},
+    "mediation": {"forgotten_person", "person_alias", "person_merge"},
+    "recharges": {"forgotten_person", "person_alias", "person_merge"},
+    "accounts": {"forgotten_person"},
+    "donations": {"forgotten_person"},
+    "settlement": {"forgotten_person"},
+}
+
+
 def page() -> str:
     return export_sheet.to_html(HELD, too_large={"mediation": 9_000_000}, ready_at=READY)
 
@@ -107,6 +120,25 @@ class TestSheet:
         assert reader.trailer["/Root"]["/Lang"] == "fr"  # type: ignore[index]
         assert b"pdfuaid" in reader.trailer["/Root"]["/Metadata"].get_data()  # type: ignore[index]
         assert "Zoé" in "".join(each.extract_text() for each in reader.pages)
+
+    @pytest.mark.parametrize("service", sorted(LEFT_OUT))
+    def test_leaves_out_no_table_that_names_people(self, service: str, tx_of: TxOf) -> None:
+        held = " ".join(
+            query
+            for name, query in queries.load(f"services.{service}").items()
+            if name.startswith(personal.HELD)
+        )
+
+        tables = {
+            row["table_name"]
+            for row in tx_of(service).execute(
+                "SELECT table_name FROM information_schema.columns"
+                " WHERE table_schema = %s AND column_name IN ('person_ref', 'person_refs')",
+                (service,),
+            )
+        }
+
+        assert {each for each in tables if not re.search(rf"\b{each}\b", held)} == LEFT_OUT[service]
 
     @pytest.mark.parametrize("service", ["equipment", "mediation", "recharges", "referrals"])
     def test_has_french_for_every_field_of(self, service: str, tx_of: TxOf) -> None:

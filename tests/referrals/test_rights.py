@@ -25,6 +25,7 @@ from tests.referrals.build import (
     Tx,
     a_caller,
     a_fact,
+    a_house,
     accept,
     new_id,
     open_site,
@@ -95,6 +96,17 @@ class TestExport:
         assert own["entitlements"][0]["monthly_cap_cents"] == 3_000
         assert "export_asked" in {each["what"] for each in own["accesses"]}
         assert whole.too_large == {}
+
+    def test_tells_who_sent_the_person_and_what_became_of_the_entitlement(self, tx: Tx) -> None:
+        referrer = a_caller("referrer")
+        a_house(tx, referrer)
+        person_ref = accept(tx, submit(tx, caller=referrer, **ZOE).referral_id).person_ref
+
+        held = complete(tx, person_ref).services["referrals"]
+
+        assert [each["structure"] for each in held["referrals"]] == ["CCAS fictif"]
+        [opened] = held["entitlement_changes"]
+        assert (opened["change"], opened["until_on"]) == ("entitlement_opened", "2027-08-20")
 
     def test_leaves_no_key_no_part_and_no_readable_word_behind(self, tx: Tx) -> None:
         person_ref = taken_in(tx)

@@ -8,7 +8,7 @@ CODED = frozenset(
         *("answer", "by_role", "condition", "criterion", "kind", "maker", "needs", "outcome"),
         *("reason", "refusal_code", "situation", "state", "status", "step", "tender", "what"),
         "why",
-        *("fields", "ground", "lifted_why"),
+        *("change", "fields", "ground", "lifted_why"),
     }
 )
 WORDS: Mapping[str, str] = {
@@ -42,6 +42,11 @@ WORDS: Mapping[str, str] = {
     "revoked": "taken back",
     "renewed": "entitlement renewed",
     "ended": "entitlement over",
+    "entitlement_opened": "entitlement opened",
+    "entitlement_confirmed": "entitlement confirmed",
+    "entitlement_renewed": "entitlement renewed",
+    "entitlement_reminded": "end of the entitlement recalled",
+    "entitlement_ended": "entitlement over",
     "not_eligible": "not meant for this help",
     "no_place": "no place left",
     "duplicate": "entered twice",

@@ -12,10 +12,12 @@ SELECT person_ref, last_contact_at
  ORDER BY person_ref;
 
 -- name: held_referrals
-SELECT referral_id, code, person_ref, site_code, situation, needs, monthly_spend_cents, has_mobile,
-       has_computer, has_internet, submitted_at, expires_on, state, walk_in, refusal_code,
-       refusal_reason, revocation_reason
+-- With the structure that sent the person; the name of whoever works there is not theirs.
+SELECT referral_id, code, person_ref, site_code, structure.name AS structure, situation, needs,
+       monthly_spend_cents, has_mobile, has_computer, has_internet, submitted_at, expires_on, state,
+       walk_in, refusal_code, refusal_reason, revocation_reason
   FROM referral
+  LEFT JOIN structure USING (structure_id)
  WHERE person_ref = ANY (%(person_refs)s)
  ORDER BY referral_id;
 
@@ -47,6 +49,22 @@ SELECT entitlement_id, person_ref, from_on, until_on, monthly_cap_cents, renewal
   FROM entitlement
  WHERE person_ref = ANY (%(person_refs)s)
  ORDER BY from_on;
+
+-- name: held_entitlement_changes
+-- What became of each entitlement, and when.
+SELECT entitlement_change.entitlement_id, 'entitlement_' || entitlement_change.change AS change,
+       entitlement_change.at, entitlement_change.until_on, entitlement_change.monthly_cap_cents
+  FROM entitlement
+  JOIN entitlement_change USING (entitlement_id)
+ WHERE entitlement.person_ref = ANY (%(person_refs)s)
+ ORDER BY entitlement_change.change_id;
+
+-- name: held_told_apart
+-- When somebody said that the person is not another; who that is, is not theirs.
+SELECT at
+  FROM told_apart
+ WHERE person_ref = ANY (%(person_refs)s) OR other_ref = ANY (%(person_refs)s)
+ ORDER BY at;
 
 -- name: held_merges
 SELECT person_ref, merged_into, merged_at, unmerged_at
