@@ -1,5 +1,5 @@
-// Reads the slip's QR by the camera: by the browser itself where it can, else by a decoder that is
-// loaded when it is first needed.
+// Reads a QR by the camera, a slip's or an enrolment's: by the browser itself where it can, else by a
+// decoder that is loaded when it is first needed.
 
 import { t } from "/static/chassis/say.js";
 
@@ -71,7 +71,7 @@ async function byDecoder(stream, found) {
 }
 
 function reasonOf(error) {
-  if (error?.name === "NotFoundError") return t("This device has no camera that the browser can use. Type the code that is printed under the square.");
-  if (error?.name === "NotAllowedError") return t("The browser may not use the camera. Allow it in the browser's settings, or type the code that is printed under the square.");
-  return t("The camera cannot be read just now. Type the code that is printed under the square.");
+  if (error?.name === "NotFoundError") return t("This device has no camera that the browser can use. Type the code that stands under the square.");
+  if (error?.name === "NotAllowedError") return t("The browser may not use the camera. Allow it in the browser's settings, or type the code that stands under the square.");
+  return t("The camera cannot be read just now. Type the code that stands under the square.");
 }

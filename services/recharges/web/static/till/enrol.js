@@ -2,14 +2,22 @@
 
 import { sayNext } from "/static/chassis/flash.js";
 import { t } from "/static/chassis/say.js";
+import { scan } from "./camera.js";
 import { enrol, suits } from "./offline/index.js";
 
 const form = document.getElementById("enrolment");
 const code = form.elements.namedItem("enrolment_code");
 
-// A scanner types the picture's whole text.
+// A scanner types the picture's whole text, and the camera reads it.
+const bare = (text) => text.replace(/^RELAIS:ENROL:/i, "");
 code.addEventListener("input", () => {
-  code.value = code.value.replace(/^RELAIS:ENROL:/i, "");
+  code.value = bare(code.value);
+});
+form.querySelector("[data-camera]").addEventListener("click", async () => {
+  const text = await scan();
+  if (!text) return;
+  code.value = bare(text);
+  form.requestSubmit();
 });
 
 form.addEventListener("relais:done", async (event) => {
