@@ -44,7 +44,8 @@ export async function sell(body, person) {
   const before = unseen().filter((each) => isCash(each) && each.body.person_ref === body.person_ref);
   const same = before.find((each) => JSON.stringify(each.body) === words);
   if (before.length && (person.offline || !same)) return refusal();
-  if (person.offline) return sellAlone(body);
+  // Found with the line, which is gone before anything was asked: the till sells by itself.
+  if (person.offline || (!same && isCash({ body }) && alone())) return sellAlone(body);
   if (same) return takeUp(same);
   return isCash({ body }) && state().ready ? engine.askOnce(SALES, body) : deeds.askOnce(SALES, body);
 }
@@ -56,12 +57,14 @@ export const isOpen = (outcome) => !isAnswered(outcome);
 export const askAgain = () => deeds.askAgain();
 
 async function sellAlone({ person_ref: personRef, lines, payment }) {
+  if (lines.length > 1) return refused(t("The line is cut, and without it one kind of recharge is sold at a time: leave one in the basket."));
   const [{ offer_code: offerCode, quantity }] = lines;
   const tenderedCents = payment.tendered_cents;
   const sold = await engine.sell({ personRef, offerCode, quantity, tenderedCents, sellerId: userId });
-  if (sold.reason) return { ok: false, status: 409, answer: null, sentence: sold.reason };
-  return { ok: true, status: 201, answer: sold };
+  return sold.reason ? refused(sold.reason) : { ok: true, status: 201, answer: sold };
 }
+
+const refused = (sentence) => ({ ok: false, status: 409, answer: null, sentence });
 
 /** The codes of a sale are on the screen. */
 export const shown = (sale) => (sale.waiting ? engine.shown(sale.sale_id) : undefined);
