@@ -40,7 +40,7 @@ function drawStrip() {
 
 function notesOf({ till_id: id, state: stands, frozen_detail: frozen, drawer }) {
   const open = (words) => el("a", { class: "button", href: `/caisse/tiroir/${id}`, text: words });
-  if (stands === "frozen") return [note("bad", t("This till is frozen: {why}", { why: frozen }))];
+  if (stands === "frozen") return [note("bad", t("This till is frozen: {why}", { why: frozen }), open(t("See what to do")))];
   if (!drawer) return [note("calm", t("The drawer is not open yet: count its float before the first sale."), open(t("Open the drawer")))];
   if (drawer.state === "counted") return [note("wait", t("The drawer was counted and waits for a second person: nothing is sold for cash until then."), open(t("To the drawer")))];
   if (drawer.business_date < today) return [note("wait", t("The drawer of another day is still open: it is counted and closed before anything is sold today."), open(t("Count it")))];
