@@ -3,7 +3,8 @@
 
 import { euros, hour, moment, t, tn } from "/static/chassis/say.js";
 import { button, el, note, state as sign } from "../dom.js";
-import { offerOf } from "../known.js";
+import { offerOf, supervises } from "../known.js";
+import { secondPerson } from "../../supervisor.js";
 import * as till from "./index.js";
 
 const MINUTE_MS = 60_000;
@@ -93,13 +94,23 @@ function queue({ sales, online, waiting, ready }) {
   const deeds = [];
   if (waiting && ready) deeds.push(button(t("Send up now"), () => till.upload(), { class: "primary", disabled: !online }));
   for (const deviceId of others) {
-    deeds.push(button(t("Send up as a supervisor"), () => till.upload({ as: "person", deviceId }), { disabled: !online }));
+    deeds.push(button(t("Send up as a supervisor"), () => sendUpFor(deviceId), { disabled: !online }));
   }
   return [
     el("h3", { text: t("Sold without the line") }),
     sales.length ? el("ul", { class: "lines" }, ...sales.map(row)) : el("p", { class: "soft", text: t("No sale was made without the line this week.") }),
     ...(deeds.length ? [el("div", { class: "actions" }, ...deeds)] : []),
   ];
+}
+
+// What a device sold that was withdrawn since: nobody believes that device any more, a supervisor vouches for it.
+async function sendUpFor(deviceId) {
+  if (supervises) return void till.upload({ as: "person", deviceId });
+  const words = t("These sales are of a device that was withdrawn: they are sent up in a supervisor's name.");
+  const person = await secondPerson({ title: t("A supervisor confirms"), words });
+  if (!person) return;
+  await till.upload({ as: person, deviceId });
+  await person.leave();
 }
 
 function row({ sold_at: at, offer_code: code, quantity, total_cents: cents, outcome, ticket_no: number, detail, shown_again_at: again }) {

@@ -7,18 +7,19 @@ const AT_ONCE = 100;
 // What the service has booked is shown for a week; what it refused stays.
 const KEPT_MS = 7 * 86_400_000;
 
-/** Send up all that waits; returns the outcomes, and the sentence of what kept it from going on. */
+/**
+ * Send up all that waits, as the till, as the `person` who works here, or as a second person; returns
+ * the outcomes, and the sentence of what kept it from going on.
+ */
 export async function upload(device, { as = "till" } = {}) {
   const outcomes = [];
   for (;;) {
     const waiting = await waitingOf(device.device_id, AT_ONCE);
     if (!waiting.length) break;
-    const outcome = await ask("POST", `/api/recharges/v1/tills/${device.till_id}/offline-sales`, {
-      // A sale is known again by its number and its hash, so a fresh key each time is enough.
-      body: waiting.map(({ record, previous_hash, hash }) => ({ ...record, previous_hash, hash })),
-      key: newKey(),
-      as: as === "till" ? "till" : undefined,
-    });
+    const path = `/api/recharges/v1/tills/${device.till_id}/offline-sales`;
+    // A sale is known again by its number and its hash, so a fresh key each time is enough.
+    const sent = { body: waiting.map(({ record, previous_hash, hash }) => ({ ...record, previous_hash, hash })), key: newKey() };
+    const outcome = await (as.ask ? as.ask("POST", path, sent) : ask("POST", path, { ...sent, as: as === "till" ? as : undefined }));
     if (!outcome.ok) return { outcomes, stopped: outcome };
     await alone(() => settle(device, outcome.answer));
     outcomes.push(...outcome.answer);
