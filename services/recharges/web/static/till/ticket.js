@@ -6,6 +6,7 @@ import { day, euros, t } from "/static/chassis/say.js";
 import { button, el, note } from "./dom.js";
 import { offerOf, worthOf } from "./known.js";
 import * as line from "./line.js";
+import * as printer from "./printer.js";
 import { go, screen } from "./screens.js";
 import { clearPaper, showPaper } from "../paper.js";
 
@@ -62,15 +63,24 @@ const paperAs = (format) => {
   return sale.papers?.find((each) => each.format === format);
 };
 
+const bytesOf = ({ content }) => Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
+
+// By itself where the browser can; else as a file, for a computer that hands files to the printer.
 function receipt() {
-  const bytes = paperAs("escpos");
+  const paper = paperAs("escpos");
   const link = part("receipt");
-  link.hidden = !bytes;
-  if (!bytes) return;
-  const raw = Uint8Array.from(atob(bytes.content), (sign) => sign.charCodeAt(0));
-  link.href = URL.createObjectURL(new Blob([raw], { type: bytes.media_type }));
+  act("receipt").hidden = !paper || !printer.isThere();
+  link.hidden = !paper || printer.isThere();
+  if (link.hidden) return;
+  link.href = URL.createObjectURL(new Blob([bytesOf(paper)], { type: paper.media_type }));
   link.download = `ticket-${sale.ticket_no}.escpos`;
 }
+
+act("receipt").addEventListener("click", async () => {
+  const wrong = await printer.print(bytesOf(paperAs("escpos")));
+  if (!wrong) act("next").focus();
+  else if (sale) part("ticket-note").replaceChildren(note("bad", wrong));
+});
 
 act("print").addEventListener("click", () => {
   const html = paperAs("html");

@@ -1,0 +1,129 @@
+"""A counter: somebody who comes to buy, and a page at the till that serves them."""
+
+import io
+import json
+from dataclasses import dataclass
+
+import qrcode
+from PIL import Image
+from playwright.sync_api import APIResponse, Page, Route, expect
+
+from tests.fix_network import Network, eventually
+
+SITE = "paris-19"
+SALES = "**/api/recharges/v1/sales"
+#: All that a browser could keep of a page.
+KEPT = """
+() => JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, document.cookie])
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """Somebody whom the site has taken in."""
+
+    person_ref: str
+    name: str
+    code: str
+    qr: str
+
+
+def arrive(network: Network) -> Customer:
+    """A person is sent to the site with a slip, and taken in."""
+    number = next(network._people)
+    person = {
+        "given_name": f"Sacha {chr(97 + number % 26)}{chr(97 + number // 26 % 26)}",
+        "family_name": f"Fictif {network.name}",
+        "birth_date": f"19{50 + number % 40}-03-{1 + number // 40 % 28:02}",
+    }
+    body = {
+        "person": person,
+        "situation": "budget",
+        "needs": ["recharge"],
+        "site_code": SITE,
+        "entry": {
+            "monthly_spend_cents": 3_500,
+            "has_mobile": True,
+            "has_computer": False,
+            "has_internet": False,
+        },
+    }
+    sent = network.as_("referrer", site_code=SITE).post("referrals/v1/referrals", body)
+    path = f"referrals/v1/referrals/{sent['referral_id']}/accept"
+    taken_in = network.as_("site_manager", site_code=SITE).post(path, {})
+    heard = "SELECT count(*) FROM recharges.entitlement WHERE person_ref = %s"
+    eventually(lambda: network.number(heard, taken_in["person_ref"]) == 1)
+    return Customer(
+        person_ref=taken_in["person_ref"],
+        name=f"{person['given_name']} {person['family_name']}",
+        code=sent["code"],
+        qr=sent["qr"],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counter:
+    """A page at the till, and what its cashier does there."""
+
+    page: Page
+    network: Network
+
+    def scan(self, text: str) -> None:
+        """What a scanner does: it types where the cursor is, and ends with Enter."""
+        expect(self.page.get_by_label("Pour qui ?")).to_be_focused()
+        self.page.keyboard.insert_text(text)
+        self.page.keyboard.press("Enter")
+
+    def choose(self, offer: str, *, count: int = 1) -> None:
+        self.page.get_by_role("button", name=offer).click()
+        for _ in range(count - 1):
+            self.page.get_by_role("button", name="Une de plus").click()
+
+    def take_cash(self) -> None:
+        self.page.get_by_role("button", name="Encaisser").click()
+
+    def lose_answers(self) -> dict[str, APIResponse]:
+        """From now on sales are made and nobody hears of it, but whoever reads this, by person."""
+        lost: dict[str, APIResponse] = {}
+
+        def lose(route: Route) -> None:
+            person_ref = json.loads(route.request.post_data or "")["person_ref"]
+            if person_ref not in lost:
+                lost[person_ref] = route.fetch()
+            route.abort()
+
+        self.page.route(SALES, lose)
+        return lost
+
+    def sees_code(self) -> str:
+        """Read the code as the customer would."""
+        pin = self.page.locator("[data-pin]")
+        expect(pin).to_be_visible()
+        return "".join((pin.text_content() or "").split())
+
+    def sales_of(self, customer: Customer) -> int:
+        query = "SELECT count(*) FROM recharges.sale WHERE person_ref = %s"
+        return self.network.number(query, customer.person_ref)
+
+
+def pin_of(answer: APIResponse) -> str:
+    """The code that a sale was answered with."""
+    return str(answer.json()["vouchers"][0]["pin"])
+
+
+def picture_of(text: str) -> bytes:
+    """What a camera sees of a slip."""
+    square = qrcode.make(text, box_size=6).convert("RGB")
+    square.thumbnail((440, 440))
+    frame = Image.new("RGB", (640, 480), "white")
+    frame.paste(square, ((640 - square.width) // 2, (480 - square.height) // 2))
+    seen = io.BytesIO()
+    frame.save(seen, "JPEG", quality=92)
+    return seen.getvalue()
+
+
+def whole(page: Page) -> str:
+    """All that a page says, seen or hidden, and all that it keeps; without blanks."""
+    text = "document.documentElement.textContent"
+    frames = "".join(frame.evaluate(text) for frame in page.frames)
+    return "".join((frames + json.dumps(page.evaluate(KEPT))).split())
