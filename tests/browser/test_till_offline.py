@@ -33,6 +33,22 @@ TAMPER = """() => new Promise((resolve, reject) => {
   };
 })"""
 
+#: A camera that sees nothing but a picture.
+SEES = """
+navigator.mediaDevices.getUserMedia = async () => {
+  const picture = new Image();
+  picture.src = PICTURE;
+  await picture.decode();
+  const canvas = Object.assign(document.createElement("canvas"), { width: 480, height: 480 });
+  const ground = canvas.getContext("2d");
+  setInterval(() => {
+    ground.fillStyle = "white";
+    ground.fillRect(0, 0, 480, 480);
+    ground.drawImage(picture, 60, 60, 360, 360);
+  }, 100);
+  return canvas.captureStream(10);
+};
+"""
 #: The paths of what the service worker has kept.
 KEPT = """async () => {
   const caches_ = await Promise.all((await caches.keys()).map((name) => caches.open(name)));
@@ -95,6 +111,26 @@ class TestWithoutTheLine:
         kept = page.evaluate(KEPT)
         assert "/caisse" in kept
         assert [path for path in kept if path.startswith("/api/")] == []
+
+    def test_goes_on_by_itself_where_the_line_is_cut_in_the_middle_of_a_sale(
+        self, tablet: Tablet, slip: dict[str, str]
+    ) -> None:
+        page = tablet.page
+        page.locator("#find-text").fill(slip["qr"])
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="500 Mo").click()
+        expect(page.get_by_role("button", name="Par carte")).to_be_visible()  # found with the line
+        tablet.cut()
+        tablet.sees("Hors ligne")
+
+        page.locator("[data-cash]").click()
+
+        expect(page.locator("[data-pin]")).to_have_text(re.compile(r"^\d{14}$"))
+        tablet.sees("1 en attente")
+        (sale,) = tablet.state["sales"]
+        tablet.mend()
+        tablet.until("state => state.waiting === 0")
+        assert tablet.booked() == [sale["sale_id"]]
 
     def test_is_nobodys_once_its_cashier_has_signed_out(
         self, tablet: Tablet, network: Network
@@ -250,8 +286,59 @@ class TestWithoutTheLine:
         tablet.page.locator("[data-line] button").click()
         expect(tablet.page.locator("#line-dialog")).to_contain_text("n'est pas celle")
         check(tablet.page, "till-offline-refused")
+        self.let_sell_again(tablet, check)
+        assert tablet.network.number(frozen, tablet.till_id) == 0
+        tablet.page.goto("/caisse")
+        tablet.until("state => state.ready && state.refused === 1")
         tablet.cut()
         assert "responsable" in tablet.sell(slip, SMALL_OFFER)["reason"]
+
+    @staticmethod
+    def let_sell_again(tablet: Tablet, check: Check) -> None:
+        """A supervisor looks at the frozen till, at the cashier's own screen."""
+        page = tablet.page
+        page.goto(f"/caisse/tiroir/{tablet.till_id}")
+        expect(page.get_by_text("Caisse bloquée")).to_be_visible()
+        page.get_by_role("heading", name="Laisser cette caisse vendre").click()
+        page.get_by_label("Ce qui a été constaté").fill("Le navigateur a été manipulé.")
+        check(page, "till-frozen")
+        page.get_by_role("button", name="La laisser vendre").click()
+        confirm(page, tablet)
+        expect(page.locator("#flash")).to_contain_text("vend de nouveau")
+
+    def test_of_a_device_that_was_withdrawn_is_sent_up_by_a_supervisor(
+        self, tablet: Tablet, slip: dict[str, str]
+    ) -> None:
+        page, network = tablet.page, tablet.network
+        tablet.cut()
+        sold = tablet.sell(slip, LARGE_OFFER)
+        manager = network.as_("site_manager", site_code=SITE)
+        (device,) = [
+            each
+            for each in manager.get(f"accounts/v1/devices?site_code={SITE}&limit=200")
+            if each["till_name"] == tablet.name
+        ]
+        manager.post(f"accounts/v1/devices/{device['device_id']}/revoke", {})
+        tablet.page.context.set_offline(False)
+        tablet.enrol()
+        tablet.until("state => state.ready && state.online && state.sales.length === 1")
+        assert tablet.booked() == []
+
+        page.locator("[data-line] button").click()
+        page.get_by_role("button", name="Envoyer en tant que responsable").click()
+        confirm(page, tablet)
+
+        tablet.until("state => state.sales[0].outcome === 'accepted'")
+        assert tablet.booked() == [sold["sale_id"]]
+
+
+def confirm(page: Page, tablet: Tablet) -> None:
+    """A supervisor signs in for one deed."""
+    who = tablet.network.sign_in("site_manager", site_code=SITE)
+    dialog = page.locator("#second-person")
+    dialog.get_by_label("Adresse e-mail").fill(who["email"])
+    dialog.get_by_label("Mot de passe").fill(who["password"])
+    dialog.get_by_role("button", name="Valider").click()
 
 
 class TestStore:
@@ -290,6 +377,25 @@ class TestStore:
         expect(page.get_by_label("Code")).to_be_disabled()
         if not broken:
             check(page, "till-private-window")
+
+    def test_is_opened_by_the_code_that_a_manager_s_screen_shows_to_the_camera(
+        self, signed_in: SignedIn, network: Network
+    ) -> None:
+        page = signed_in("till_operator", site_code=SITE)
+        promise_to_keep(page, web=network.stack.web)
+        tablet = Tablet(page=page, network=network, site_code=SITE)
+        manager = network.as_("site_manager", site_code=SITE)
+        awaited = manager.post(
+            "accounts/v1/devices/enrolments", {"site_code": SITE, "till_name": tablet.name}
+        )
+        page.add_init_script(f"const PICTURE = '{awaited['qr_picture']}'; {SEES}")
+
+        page.goto("/caisse/appareil")
+        page.get_by_role("button", name="Caméra").click()
+
+        page.wait_for_url("**/caisse")
+        tablet.until("state => state.tillId")
+        tablet.forget_the_cut()
 
     def test_is_on_the_disk_before_the_code_is_seen(
         self, browser: Browser, network: Network, slip: dict[str, str], tmp_path: Path
