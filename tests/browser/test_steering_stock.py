@@ -1,16 +1,38 @@
 """The steering of stock, drawers and closings: cover, gaps, a transfer, a release, an archive."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Check, SignedIn
 from tests.fix_network import SMALL_OFFER, Network
 
-FROM, TO = "paris-19", "saint-denis"
+FROM, TO, ELSEWHERE = "paris-19", "saint-denis", "grenoble"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """A delivery that no other test sells of."""
+
+    site_code: str
+    code: str
+    batch_id: str
+    serial: str
+
+
+@pytest.fixture
+def own_batch(network: Network, tmp_path: Path) -> Batch:
+    """A few vouchers that were delivered to a site where nobody else sells."""
+    delivery = network.deliver(tmp_path, site_code=ELSEWHERE, count=3)
+    query = "SELECT batch_id::text FROM recharges.batch WHERE batch_code = %s"
+    [row] = network.rows(query, delivery.batch)
+    serial = delivery.file.read_text().splitlines()[1].partition(";")[0]
+    return Batch(site_code=ELSEWHERE, code=delivery.batch, serial=serial, **row)
 
 
 def is_drawn(page: Page) -> bool:
@@ -58,10 +80,17 @@ class TestStock:
     def test_that_was_set_aside_is_released_by_a_second_person(
         self, signed_in: SignedIn, network: Network, check: Check
     ) -> None:
-        aside = {"site_code": TO, "offer_code": SMALL_OFFER, "change": "quarantined"}
-        network.as_("till_operator", site_code=TO).post(
-            "recharges/v1/stock/changes", {**aside, "count": 1, "reason": "Ticket illisible"}
-        )
+        cashier = signed_in("till_operator", site_code=TO)
+        cashier.goto(f"/caisse/tiroir/{network.till(TO)}")
+        cashier.get_by_role("heading", name="Mettre des recharges de côté").click()
+        cashier.get_by_label("Recharge", exact=True).select_option(SMALL_OFFER)
+        cashier.get_by_label("Pourquoi ?").last.fill("Ticket illisible")
+        cashier.get_by_role("button", name="Noter", exact=True).click()
+        expect(cashier.get_by_role("alert")).to_contain_text("soit les numéros de série")
+        cashier.get_by_label("Ou combien").fill("1")
+        check(cashier, "drawer-set-aside")
+        cashier.get_by_role("button", name="Noter", exact=True).click()
+        expect(cashier.locator("#flash")).to_contain_text("à votre nom")
         page = signed_in("site_manager", site_code=TO)
 
         page.goto("/pilotage/stock")
@@ -72,6 +101,51 @@ class TestStock:
 
         expect(page.get_by_text("C'est en vente.")).to_be_visible()
         expect(page.get_by_role("button", name="Mettre en vente")).to_have_count(0)
+
+    def test_that_was_lost_is_written_off_by_its_number_and_found_again(
+        self, signed_in: SignedIn, network: Network, own_batch: Batch
+    ) -> None:
+        page = signed_in("site_manager", site_code=own_batch.site_code)
+
+        for change in ("lost", "found"):
+            page.goto(f"/pilotage/stock?site={own_batch.site_code}")
+            page.get_by_label("Que s'est-il passé").select_option(change)
+            page.get_by_label("Recharge", exact=True).select_option(SMALL_OFFER)
+            page.get_by_label("Numéros de série").fill(f" {own_batch.serial}\n")
+            page.get_by_label("Pourquoi ?").fill("Au comptage")
+            with page.expect_navigation():
+                page.get_by_role("button", name="Noter", exact=True).click()
+            expect(page.locator("#flash")).to_contain_text("C'est noté")
+        assert self.moves_of(network, own_batch)[-2:] == ["lost", "found"]
+
+    def test_of_a_batch_is_frozen_put_back_and_recalled_for_good(
+        self, signed_in: SignedIn, network: Network, own_batch: Batch, check: Check
+    ) -> None:
+        page = signed_in("site_manager", site_code=own_batch.site_code)
+        page.goto("/pilotage/stock")
+        page.get_by_role("link", name=own_batch.code).click()
+
+        for form, words in (("freeze", "Gelé"), ("unfreeze", "En vente"), ("recall", "Rappelé")):
+            deed = page.locator(f"form[data-api$='/{form}']")
+            deed.get_by_role("button").click()
+            why = deed.get_by_label("Pourquoi ?")
+            assert why.evaluate("each => !each.validity.valid")  # not without a reason
+            why.fill("L'opérateur le demande")
+            deed.get_by_role("button").click()
+            if form == "recall":
+                check(page, "batch-recall")
+                page.get_by_role("dialog").get_by_role("button", name="Oui").click()
+            expect(page.locator(".head .state")).to_have_text(words)
+        expect(page.get_by_role("heading", name="Que faire")).to_have_count(0)
+        assert self.moves_of(network, own_batch)[-3:] == ["frozen", "unfrozen", "recalled"]
+
+    @staticmethod
+    def moves_of(network: Network, batch: Batch) -> list[str]:
+        manager = network.as_("site_manager", site_code=batch.site_code)
+        return [
+            each["what"]
+            for each in manager.get(f"recharges/v1/stock/batches/{batch.batch_id}")["moves"]
+        ]
 
     def test_of_all_sites_is_drawn_on_the_steering_page_as_well(self, signed_in: SignedIn) -> None:
         page = signed_in("admin")

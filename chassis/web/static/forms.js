@@ -27,6 +27,8 @@ const READ = {
   number: (control) => control.value.trim().replace(",", ".") || undefined,
   cents: (control) => (control.value.trim() === "" ? undefined : centsOf(control.value)),
   bool: (control) => control.checked,
+  // As many as there are, with blanks, commas or lines between them.
+  words: (control) => control.value.match(/[^\s,;]+/g) ?? undefined,
   // Ticked, what is known is taken away.
   blank: (control) => (control.checked ? "" : undefined),
   // Left empty, it says that there is none.

@@ -66,6 +66,7 @@ class DrawerPages:
             coins=steering.COINS,
             may_use=is_supervisor or till["bound_to"] in (None, call.caller.user_id),
             may_hand_over=is_supervisor or till["held_by"] == call.caller.user_id,
+            offers=list(steering.offer_labels(tx).items()),
             who=who_of(tx, call),
             last=steering.last_sessions(
                 tx,

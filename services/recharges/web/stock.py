@@ -98,11 +98,14 @@ def chosen(call: Call, query: SiteChosen, names: dict[str, str]) -> str:
 
 def _stock_of(tx: Transaction, call: Call, site_code: str) -> dict[str, Any]:
     asked = TransfersAsked(site_code=site_code, limit=_TRANSFERS_LISTED)
+    labels = steering.offer_labels(tx)
+    found = stock.show_stock(tx, site_code=site_code, on=business_date(call.now))
     return {
-        "stock": stock.show_stock(tx, site_code=site_code, on=business_date(call.now)),
+        "stock": found,
+        "offers": [(each.offer_code, labels[each.offer_code]) for each in found],
         "alerts": stock.show_alerts(tx, site_code=site_code),
         "batches": steering.last_batches(tx, site_code=site_code, count_max=_BATCHES_LISTED),
         "transfers": transfers.list_transfers(tx, asked, call=call).items,
         "everywhere": steering.site_names(tx, site_codes=None),
-        "labels": steering.offer_labels(tx),
+        "labels": labels,
     }
