@@ -56,6 +56,7 @@ class TestDrawer:
 
         self.open_with_a_float(page, check)
         self.sell_and_take_change(page, network, till_id=who["till_id"])
+        self.take_much_out_in_the_name_of_a_supervisor(page, network)
         self.read_an_x(page, check)
         theirs = self.hand_over(page, network, colleague, check)
         self.count_blind_and_have_the_gap_accepted(page, network, check)
@@ -89,6 +90,28 @@ class TestDrawer:
         page.get_by_label("Montant").fill("12,30")
         page.get_by_role("button", name="Noter le mouvement").click()
         expect(page.get_by_role("cell", name="12,30 €")).to_be_visible()
+
+    def take_much_out_in_the_name_of_a_supervisor(self, page: Page, network: Network) -> None:
+        """More than a cashier may take alone: the same form, and somebody else's name."""
+        manager = network.sign_in("site_manager", site_code=SITE)
+        moved = page.get_by_role("cell", name=re.compile("250,00"))
+        for count_of, movement in enumerate(
+            ("Monnaie prise au coffre", "Billets portés au coffre"), start=1
+        ):
+            page.get_by_text("Ajouter ou retirer des espèces").click()
+            page.get_by_label("De quoi s'agit-il").select_option(movement)
+            page.get_by_label("Montant").fill("250")
+            page.get_by_role("button", name="Noter le mouvement").click()
+            if movement.startswith("Billets"):
+                expect(page.get_by_role("dialog")).to_contain_text("Une somme aussi grande")
+                sign_in_as(page, manager)
+            expect(moved).to_have_count(count_of)
+        [row] = network.rows(
+            "SELECT recorded_by::text FROM recharges.cash_line WHERE amount_cents = -25000"
+            " AND drawer_session_id = %s",
+            self.session(page),
+        )
+        assert row["recorded_by"] != user_id(page)
 
     def read_an_x(self, page: Page, check: Check) -> None:
         """It does not tell a cashier what must be there."""
