@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from cryptography.exceptions import InvalidTag
 from psycopg import sql
 from psycopg.rows import dict_row
 
@@ -18,7 +19,7 @@ from chassis.topology import Topology
 from deploy.audit import traces
 from kernel import chain
 from services.recharges import signing
-from services.recharges.seal import PinSeal, Sealed, WrappedKey
+from services.recharges.seal import KeyUnknown, PinSeal, Sealed, WrappedKey
 from services.referrals.domain.trace import Digest
 
 SQL = queries.load("deploy.audit")
@@ -53,6 +54,7 @@ BY_QUERY = (
     "drawers_are_held_by_whom_handovers_name",
     "journals_tell_what_was_done_to_tills",
     "records_have_no_gap",
+    "records_are_filed_as_they_say",
     "closings_hold_each_ticket_once",
     "closings_say_what_their_records_say",
     "records_of_zs_say_what_became_of_drawers",
@@ -98,10 +100,15 @@ SELECT count(*) AS told,
 """
 _WORD = re.compile(rb"[A-Za-z0-9]{6,}")
 _HEX = re.compile(rb"\\x((?:[0-9a-f]{2})+)")
+#: A key that is not there, a box that was changed, or that is too short to be one.
+_CANNOT_OPEN = (KeyUnknown, InvalidTag, ValueError)
 _LOG_CHUNK = 1 << 20
 _LOOK_S = 0.05
 #: How many of those that break a rule are named.
 EXAMPLES_MAX = 5
+#: Named where the database cannot read a value: a record that is no JSON any more.  The check of
+#: the chains names the record.
+UNREADABLE = "a value that cannot be read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +201,12 @@ def of_rows(connection: Rows) -> list[Check]:
 
 
 def _by_query(connection: Rows, name: str) -> Check:
-    row = connection.execute(SQL[name]).fetchone()
+    """Run one query; where it meets something that cannot be read at all, that is broken, too."""
+    try:
+        with connection.transaction():
+            row = connection.execute(SQL[name]).fetchone()
+    except psycopg.DataError:
+        return Check.of(name, examined=1, broken=[UNREADABLE])
     assert row is not None
     return Check.of(name, examined=row["examined"], broken=row["broken"])
 
@@ -294,21 +306,28 @@ def _no_ghosts(connection: Rows, *, services: Iterable[str]) -> Check:
 def _no_pin_in_clear(
     connection: Rows, *, services: Iterable[str], pins: PinSeal, logs: Path | None
 ) -> Check:
-    """Open every PIN, then look for each in every row of every table and in every log line."""
-    for key in connection.execute(SQL["pin_keys"]):
-        pins.learn(WrappedKey(**key))
-    known = {
-        pins.open(
-            Sealed(row["pin_key_id"], row["pin_sealed"]),
-            operator=row["operator"],
-            serial=row["serial"],
-        ).encode()
-        for row in connection.execute(SQL["vouchers_with_sealed_pins"])
-    }
-    if not known:
-        return Check.of("no_pin_in_clear", examined=0, broken=None)
-    examined = 0
+    """Open every PIN, then look for each in every row of every table and in every log line.
+
+    One that does not open is broken, too.
+    """
+    known: set[bytes] = set()
     broken: list[str] = []
+    for key in connection.execute(SQL["pin_keys"]):
+        try:
+            pins.learn(WrappedKey(**key))
+        except _CANNOT_OPEN:
+            broken.append(f"key {key['key_id']}")
+    for voucher in connection.execute(SQL["vouchers_with_sealed_pins"]):
+        sealed = Sealed(voucher["pin_key_id"], voucher["pin_sealed"])
+        try:
+            pin = pins.open(sealed, operator=voucher["operator"], serial=voucher["serial"])
+        except _CANNOT_OPEN:
+            broken.append(f"voucher {voucher['batch_id']} {voucher['position']}")
+        else:
+            known.add(pin.encode())
+    if not known:
+        return Check.of("no_pin_in_clear", examined=0, broken=broken)
+    examined = 0
     for table in connection.execute(SQL["tables"], {"schemas": list(services)}).fetchall():
         for place, row in _rows_as_text(connection, table):
             examined += 1

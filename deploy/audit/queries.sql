@@ -347,6 +347,26 @@ SELECT coalesce(sum(records), 0)::bigint AS examined,
           JOIN recharges.till USING (till_id)
          GROUP BY till_id, kind) AS each;
 
+-- name: records_are_filed_as_they_say
+-- The columns beside a record, by which it is found, dated and added up, are what the sealed record
+-- itself says.
+SELECT count(*)::bigint AS examined,
+       array_agg(concat_ws(' ', till_id, kind, sequence))
+                FILTER (WHERE (till_id::text, kind, sequence::text, site_code, recorded_at,
+                               business_date, total_cents)
+                              IS DISTINCT FROM
+                              (said->>'till_id', said->>'kind', said->>'sequence',
+                               said->>'site_code', (said->>'recorded_at')::timestamptz,
+                               CASE kind
+                                   WHEN 'ticket' THEN (said->>'business_date')::date
+                                   WHEN 'grand_total' THEN (said->>'period_on')::date
+                                   ELSE ((said->>'recorded_at')::timestamptz
+                                         AT TIME ZONE 'Europe/Paris')::date END,
+                               CASE kind WHEN 'ticket' THEN (said->>'total_cents')::bigint
+                                         WHEN 'grand_total' THEN (said->>'real_cents')::bigint
+                                         ELSE 0 END)) AS broken
+  FROM (SELECT journal.*, record::jsonb AS said FROM recharges.journal) AS filed;
+
 -- name: nobody_is_over_the_cap
 -- What each person bought in a calendar month, counted as the rule of that day says, less what was
 -- refunded, and what card payments and leases hold for them, is what was counted against the cap,
@@ -1152,7 +1172,7 @@ SELECT count(*)::bigint AS examined,
 SELECT key_id, wrapped_by, wrapped FROM recharges.pin_key;
 
 -- name: vouchers_with_sealed_pins
-SELECT operator, serial, pin_key_id, pin_sealed
+SELECT batch_id, position, operator, serial, pin_key_id, pin_sealed
   FROM recharges.voucher;
 
 -- name: tables

@@ -45,6 +45,11 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         " WHERE " + A_TICKET.format(CASH_SALE),
         {"journal_chains_are_whole", "records_name_no_customer"},
     ),
+    "a ticket is filed under another time": (
+        "UPDATE recharges.journal SET recorded_at = recorded_at + interval '1 second' WHERE "
+        + A_TICKET.format(CASH_SALE),
+        {"records_are_filed_as_they_say"},
+    ),
     "a PIN was shown before its payment": (
         "UPDATE recharges.reveal SET revealed_at = revealed_at - interval '1 hour'"
         " WHERE kind = 'first'",
@@ -452,6 +457,17 @@ class TestAudit:
         assert found["sale_totals_equal_their_lines"] == (sale_id,)
         assert found["each_sale_is_in_the_ledger_once"] == (sale_id,)
         assert found["plans_add_up"] == ()
+
+    def test_names_a_record_that_cannot_even_be_read(self, admin: Rows) -> None:
+        change = "UPDATE recharges.journal SET record = left(record, -1) WHERE "
+        [row] = admin.execute(
+            (change + A_TICKET.format(CASH_SALE) + " RETURNING till_id, sequence").encode()
+        ).fetchall()
+
+        found = {check.name: check.examples for check in checks.of_rows(admin) if check.broken}
+
+        assert found["journal_chains_are_whole"] == (f"{row['till_id']} ticket {row['sequence']}",)
+        assert found["records_are_filed_as_they_say"] == (checks.UNREADABLE,)
 
     def test_names_a_few_of_many(self) -> None:
         check = Check.of("x", examined=9, broken=[str(number) for number in range(7)])

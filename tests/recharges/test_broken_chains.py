@@ -3,9 +3,12 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any, ClassVar
 
+import psycopg
 import pytest
 
+from deploy.audit import checks
 from services.recharges.domain.journal import Kind, Period
 from services.recharges.domain.sale import TillFrozen
 from tests.fix_stack import FreshSchema, Schema
@@ -139,3 +142,67 @@ class TestBrokenChain:
         made = desk.close_period(Period.DAY)
 
         assert [(each.kind, each.sequence) for each in made.breaks] == [(Kind.EVENT, 2)]
+
+
+class TestRow:
+    """A row of a journal: the sealed record, and the columns by which it is found and added up."""
+
+    #: Every column of the table, with ways to change it.
+    CHANGES: ClassVar[dict[str, list[str]]] = {
+        "till_id": ["gen_random_uuid()"],
+        "kind": ["'archive'"],
+        "sequence": ["sequence + 1000"],
+        "recorded_at": ["recorded_at + interval '1 microsecond'"],
+        "business_date": ["business_date + 1"],
+        "site_code": ["overlay(site_code placing 'x' from 2)"],
+        "total_cents": ["total_cents + 1"],
+        "key_id": ["key_id || 'x'"],
+        "record": [
+            f"overlay(record placing {byte} from length(record) * {n} / 9 + 1 for 1)"
+            for byte in ("chr(31)", "'~'")  # which leaves no JSON, or other words
+            for n in range(9)
+        ],
+        **{
+            name: [
+                f"set_byte({name}, {at}, get_byte({name}, {at}) # 1)" for at in range(0, size, 9)
+            ]
+            for name, size in (("previous_hash", 32), ("hash", 32), ("signature", 64))
+        },
+    }
+
+    def test_with_one_byte_changed_in_any_column_is_found(self, fresh_schema: FreshSchema) -> None:
+        schema = fresh_schema("recharges")
+        with connect(schema) as tx:
+            desk = a_desk(Shop(tx=tx), vouchers=2)
+            desk.sell()
+            desk.sell()
+            desk.move(desk.session(), "in", 100, "appoint")
+            assert desk.close(desk.session(), 600).state == "closed"
+            assert len(desk.close_period(Period.DAY).closings) == 1
+        with connect_as_admin(schema) as admin:
+            admin.execute("SET session_replication_role = 'replica'")
+            columns = admin.execute("SELECT * FROM recharges.journal LIMIT 0").description
+            assert {each.name for each in columns or ()} == self.CHANGES.keys()
+            assert not self.found(admin)
+            for kind, sequence in (("ticket", 2), ("event", 2), ("grand_total", 2)):
+                for name, changes in self.CHANGES.items():
+                    for change in changes:
+                        with admin.transaction(force_rollback=True):
+                            done = admin.execute(
+                                f"UPDATE recharges.journal SET {name} = {change}"
+                                " WHERE till_id = %s AND kind = %s AND sequence = %s"
+                                f" AND {name} IS DISTINCT FROM {change}".encode(),
+                                (desk.till_id, kind, sequence),
+                            )
+                            assert bool(done.rowcount) == self.found(admin), (kind, change)
+
+    def found(self, admin: psycopg.Connection[dict[str, Any]]) -> bool:
+        """Whether the audit finds any journal of this schema broken."""
+        return any(
+            check.broken
+            for check in (
+                checks._by_query(admin, "records_are_filed_as_they_say"),
+                checks._by_query(admin, "records_have_no_gap"),
+                checks._journal_chains(admin),
+            )
+        )

@@ -408,3 +408,20 @@ class TestAudit:
 
         assert check.ok
         assert check.examined > len(lines)
+
+    def test_names_a_pin_that_does_not_open(self, schema: Schema, lines: Lines) -> None:
+        with psycopg.connect(schema.admin_url, row_factory=dict_row) as admin:
+            admin.execute("SET LOCAL session_replication_role = replica")
+            [row] = admin.execute(
+                "UPDATE recharges.voucher"
+                "   SET pin_sealed = set_byte(pin_sealed, 20, get_byte(pin_sealed, 20) # 1)"
+                " WHERE (batch_id, position) ="
+                "       (SELECT batch_id, position FROM recharges.voucher LIMIT 1)"
+                " RETURNING batch_id, position"
+            ).fetchall()
+            check = checks._no_pin_in_clear(
+                admin, services=["recharges"], pins=PinSeal(PIN_KEYS), logs=None
+            )
+            admin.rollback()
+
+        assert check.examples == (f"voucher {row['batch_id']} {row['position']}",)
