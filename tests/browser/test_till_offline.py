@@ -365,9 +365,10 @@ class TestStore:
         ],
         ids=["private-window", "no-store"],
     )
-    def test_is_refused_in_a_browser_that_may_lose_it(
+    def test_private_window_erases_offline_sales(
         self, signed_in: SignedIn, check: Check, broken: str, reason: str
     ) -> None:
+        # OCA/pos#172: so a browser that may lose what it keeps never becomes a till.
         page = signed_in("till_operator", site_code=SITE)
         page.add_init_script(broken)
 

@@ -254,7 +254,7 @@ class TestClosings:
 
 
 class TestReprint:
-    def test_says_duplicata_and_which(self, counter: Counter) -> None:
+    def test_second_print_must_say_duplicata(self, counter: Counter) -> None:
         # Second print must say DUPLICATA (openpetra#646).
         sold = counter.sell()
         path = f"/v1/sales/{sold['sale_id']}"

@@ -86,7 +86,7 @@ class TestOpening:
 
 
 class TestExpected:
-    def test_change_given_is_not_counted_as_cash(self, desk: Desk) -> None:
+    def test_change_given_counted_as_cash(self, desk: Desk) -> None:
         # erpnext#23125
         session = desk.open({"2000": 2})
         desk.sell(2, tendered_cents=2000)
@@ -120,7 +120,7 @@ class TestExpected:
         desk.close(session, 5250)
         assert desk.read(session, is_supervisor=False).expected_cents == 5250
 
-    def test_money_is_booked_on_the_till_it_lies_in(self, shop: Shop) -> None:
+    def test_money_booked_on_the_wrong_till(self, shop: Shop) -> None:
         # stustapay#606: the session says which till; a line of another till is not let in.
         here, there = a_desk(shop), a_desk(shop)
         session, other = here.open({"1000": 1}), there.open({"1000": 1})
@@ -148,7 +148,7 @@ class TestCount:
         assert desk.session() != session
 
     @pytest.mark.parametrize("gap", [-50, 0, 500])
-    def test_posts_the_difference(self, desk: Desk, gap: int) -> None:
+    def test_difference_never_posted(self, desk: Desk, gap: int) -> None:
         # erpnext#43392: difference never posted.
         session = desk.open()
         desk.sell()

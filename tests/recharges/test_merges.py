@@ -11,7 +11,8 @@ from tests.recharges.shop import Shop, done
 
 
 class TestMergedPerson:
-    def test_has_one_cap_under_all_references(self, shop: Shop) -> None:
+    def test_merge_says_done_and_is_not(self, shop: Shop) -> None:
+        # rdv-service-public#3429: three references, one cap from then on.
         till, _ = shop.enrol_till(), shop.stock_up(20)
         first, second, third = (shop.entitle(cap_cents=1000) for _ in range(3))
         for person in (first, second):
@@ -35,7 +36,6 @@ class TestMergedPerson:
         assert done(shop.sell([an_order(till, bare)])[0])
 
     def test_has_exactly_their_own_when_the_merge_is_undone(self, shop: Shop) -> None:
-        # rdv-service-public#3429: merge says done and is not; here undo says done and is.
         till, _ = shop.enrol_till(), shop.stock_up(20)
         first, second = (shop.entitle(cap_cents=1000) for _ in range(2))
         done(shop.sell([an_order(till, first)])[0])
