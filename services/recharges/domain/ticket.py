@@ -52,6 +52,9 @@ class Seller:
     siret: str
 
 
+_BRIEFLY = "Top up by calling your operator: type this code."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopUp:
     """How a person gets the credit of an operator's voucher, from a day on."""
@@ -60,6 +63,7 @@ class TopUp:
     name: str
     from_on: date
     how: str  # an English sentence, which has its French in the catalogue
+    how_briefly: str = _BRIEFLY  # the same for a text message
 
 
 _FOLLOW_THE_OPERATOR = (
@@ -127,6 +131,7 @@ class TicketVoucher:
     data_mb: int | None = None  # shown instead of the face value
     use_by_on: date
     how_to_top_up: str
+    how_to_top_up_briefly: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

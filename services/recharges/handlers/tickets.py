@@ -177,4 +177,5 @@ def _voucher(
         data_mb=data_mb,
         use_by_on=row["use_by"],
         how_to_top_up=top_up.how,
+        how_to_top_up_briefly=top_up.how_briefly,
     )

@@ -26,8 +26,12 @@ def messages(ticket: Ticket, *, language: str) -> tuple[str, ...]:
     """Return one message per voucher with a PIN, or a single one about the ticket."""
     voice = Voice(language)
     about = _about(ticket, voice)
-    told = [_voucher(voucher, voice) for voucher in ticket.vouchers if voucher.pin]
-    return tuple(_fitted([text, *about]) for text in told) or (_fitted(about),)
+    told = [
+        _with_advice(_voucher(voucher, voice), _how(voucher, voice), about)
+        for voucher in ticket.vouchers
+        if voucher.pin
+    ]
+    return tuple(told) or (_fitted(about),)
 
 
 def septets(text: str) -> int:
@@ -63,6 +67,10 @@ def _voucher(voucher: TicketVoucher, voice: Voice) -> str:
             serial=voucher.serial,
         )
     )
+
+
+def _how(voucher: TicketVoucher, voice: Voice) -> str:
+    return gsm(voice.translate(voucher.how_to_top_up_briefly))
 
 
 def _about(ticket: Ticket, voice: Voice) -> list[str]:
@@ -101,6 +109,12 @@ def _name(text: str) -> str:
     while septets(name) > _NAME_SEPTETS_MAX:
         name = name[:-1]
     return name.rstrip()
+
+
+def _with_advice(voucher: str, how: str, about: list[str]) -> str:
+    """Say how to top up behind the code, unless names as long as can be leave no room for it."""
+    whole = " ".join((voucher, how, *about))
+    return whole if septets(whole) <= SEPTETS_MAX else _fitted([voucher, *about])
 
 
 def _fitted(parts: list[str]) -> str:

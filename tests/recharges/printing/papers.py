@@ -63,6 +63,7 @@ def voucher(**changes: Any) -> TicketVoucher:
         "face_value_cents": Cents(1500),
         "use_by_on": date(2027, 12, 31),
         "how_to_top_up": model.top_up("sfr", on=SOLD_ON).how,
+        "how_to_top_up_briefly": model.top_up("sfr", on=SOLD_ON).how_briefly,
     }
     return TicketVoucher(**(said | changes))
 

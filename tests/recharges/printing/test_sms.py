@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.recharges.domain.ticket import RefundOf, Reprint, Ticket
+from deploy.demo.data.network import SITES, Site
+from kernel.money import Cents
+from kernel.period import Month
+from services.recharges.domain.ticket import (
+    TOP_UPS,
+    CapLeft,
+    RefundOf,
+    Reprint,
+    Ticket,
+    TopUp,
+)
 from services.recharges.printing import sms
 from tests.recharges.printing import papers, strategies
 
@@ -56,9 +66,28 @@ class TestMessages:
     def test_read_well(self) -> None:
         assert sms.messages(papers.sale(), language="fr") == (
             "SFR 15,00 € : code 84120957316604, à utiliser au plus tard le 31 décembre 2027."
-            " Série SFR0004217733. Ticket 4217, Paris 19, 22/11/2026 : payé 2,50 €."
+            " Série SFR0004217733."
+            " Rechargez en appelant votre opérateur : tapez ce code."
+            " Ticket 4217, Paris 19, 22/11/2026 : payé 2,50 €."
             " Reste à acheter en novembre 2026 : 27,50 €. aX7_",
         )
+
+    @pytest.mark.parametrize("top_up", TOP_UPS, ids=lambda top_up: top_up.operator)
+    @pytest.mark.parametrize("site", SITES, ids=lambda site: site.site_code)
+    def test_say_all_that_a_ticket_says_at_any_site(self, top_up: TopUp, site: Site) -> None:
+        sold = papers.sale(
+            site_name=site.name,
+            ticket_no=123_456,
+            reprint=Reprint(number=2, reason="papier"),
+            vouchers=(papers.voucher(operator_name=top_up.name),),
+            cap_left=CapLeft(month=Month(2026, 9), left_cents=Cents(2750)),
+        )
+
+        [message] = sms.messages(sold, language="fr")
+
+        assert "Rechargez en appelant votre opérateur : tapez ce code. DUPLICATA 2." in message
+        assert "au plus tard le 31 décembre 2027" in message
+        assert message.endswith(" : payé 2,50 €. Reste à acheter en septembre 2026 : 27,50 €. aX7_")
 
     def test_say_a_copy_and_a_refund(self) -> None:
         copy = papers.sale(reprint=Reprint(number=3, reason="papier"))
