@@ -64,6 +64,7 @@ class DrawerPages:
             account=account,
             notes=steering.NOTES,
             coins=steering.COINS,
+            is_supervisor=is_supervisor,
             may_use=is_supervisor or till["bound_to"] in (None, call.caller.user_id),
             may_hand_over=is_supervisor or till["held_by"] == call.caller.user_id,
             offers=list(steering.offer_labels(tx).items()),
@@ -88,13 +89,14 @@ class DrawerPages:
         till = steering.till(
             tx, session["till_id"], on=business_date(call.now), language=call.language
         )
+        is_supervisor = call.caller.role in SUPERVISORS
         return View(
             "drawer_session.html",
             till=till,
             session=session,
             account=steering.session_account(tx, session),
-            approves_alone=call.caller.role in SUPERVISORS
-            and session["counted_by"] != call.caller.user_id,
+            is_supervisor=is_supervisor,
+            approves_alone=is_supervisor and session["counted_by"] != call.caller.user_id,
             who=who_of(tx, call),
         )
 
