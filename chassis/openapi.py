@@ -31,6 +31,7 @@ _PROBLEMS = {
     "404": "Nothing here under that name.",
     "409": "Refused by a rule, or an Idempotency-Key used for another request.",
     "413": "The body is larger than the limit.",
+    "414": "The address is longer than 8 KiB.",
     "422": "The body or the query breaks the schema.",
     "429": "Too many attempts.",
     "503": "The database is away; try again with the same key.",

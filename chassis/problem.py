@@ -38,6 +38,7 @@ _TITLES = {
     405: "This is not done this way",
     409: "Refused by a rule",
     413: "Too large",
+    414: "The address is too long",
     422: "Some fields are not as they should be",
     429: "Too many attempts",
     500: "Something went wrong on our side",

@@ -13,7 +13,10 @@ from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from nameko.web.server import HttpOnlyProtocol
+from werkzeug.exceptions import RequestURITooLarge
 from werkzeug.wrappers import Response
+
+from chassis import problem
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +78,19 @@ class _Head:
 
 class Protocol(HttpOnlyProtocol):  # type: ignore[misc]  # nameko has no types
     """One connection: eventlet's, but for how it reads a head and writes an answer."""
+
+    def _read_request_line(self) -> bytes:
+        """Read the first line of a head; one that is too long is answered here, as eventlet would
+        with nothing to read.
+        """
+        line: bytes = super()._read_request_line()
+        if len(line) < self.server.url_length_limit:
+            return line
+        self.close_connection = True
+        self.command, self.request_version = "GET", "HTTP/1.1"
+        refused = problem.response(RequestURITooLarge(), language="fr")
+        self.connection.sendall(self._written(refused))
+        return b""
 
     def parse_request(self) -> bool:
         """Read the head whose first line is in `raw_requestline`; say whether it is one."""

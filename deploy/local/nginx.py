@@ -73,6 +73,7 @@ http {{
         root {pages};
         error_page 502 503 504 =503 /unavailable.fr.json;
         error_page 413 /too_large.fr.json;
+        error_page 414 /too_long.fr.json;
         error_page 404 /not_found.fr.json;
         location ~ ^/[a-z_]+\\.fr\\.json$ {{ internal; add_header Retry-After 1 always; }}
         location = /unavailable.fr.html {{ internal; add_header Retry-After 5 always; }}

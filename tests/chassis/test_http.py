@@ -317,6 +317,14 @@ class TestConnection:
         assert answers.startswith(b"HTTP/1.1 400 ")
         assert answers.count(b"HTTP/1.") == 1
 
+    def test_whose_address_is_too_long_is_told_so(self, door: Door) -> None:
+        answer = door.client.get("/healthz", params={"q": "a" * 8_200})
+
+        assert (answer.status_code, answer.json()["status"]) == (414, 414)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["detail"] == "L'adresse est trop longue"
+        assert door.client.get("/healthz").status_code == 200
+
     @pytest.mark.parametrize("more", [b"X: " + b"a" * 70_000, b"X: a\r\n" * 12_000])
     def test_whose_head_has_no_end_is_ended(self, door: Door, more: bytes) -> None:
         port = urlsplit(str(door.client.base_url)).port
