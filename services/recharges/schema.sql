@@ -93,6 +93,39 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION keep_what_was_seen_sold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    -- A sale in cash has shown its PINs by itself, one by card since its first reveal.
+    IF EXISTS (
+        SELECT
+          FROM sale_voucher AS sold
+          JOIN sale ON sale.sale_id = sold.sale_id
+          LEFT JOIN refund_voucher AS given_back
+                 ON given_back.batch_id = sold.batch_id
+                AND given_back.position = sold.position
+                AND given_back.taking = sold.taking
+                AND NOT given_back.denied
+          LEFT JOIN refund ON refund.refund_id = given_back.refund_id
+         WHERE sold.batch_id = OLD.batch_id
+           AND sold.position >= OLD.first_position
+           AND sold.position < OLD.end_position
+           AND sold.taking = OLD.taking
+           AND (sale.tender = 'cash'
+                OR refund.vouchers IS DISTINCT FROM 'returned'
+                OR EXISTS (SELECT FROM reveal
+                            WHERE reveal.sale_id = sold.sale_id
+                              AND reveal.revealed_at < refund.asked_at))) THEN
+        RAISE EXCEPTION 'vouchers of batch % that were seen, or not given back, stay sold',
+                        OLD.batch_id
+              USING ERRCODE = 'check_violation', CONSTRAINT = 'seen_stays_sold';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -250,6 +283,7 @@ CREATE TABLE closing (
     CONSTRAINT closing_till_id_fkey FOREIGN KEY (till_id) REFERENCES till(till_id)
 );
 CREATE INDEX closing_of_period ON closing USING btree (till_id, period, period_on);
+CREATE UNIQUE INDEX closing_once_a_session ON closing USING btree (drawer_session_id) WHERE (drawer_session_id IS NOT NULL);
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON closing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER closing_follows BEFORE INSERT ON closing FOR EACH ROW EXECUTE FUNCTION follow_last_closing();
 
@@ -492,6 +526,7 @@ CREATE INDEX lot_held ON lot USING btree (held_by) WHERE (held_by IS NOT NULL);
 CREATE INDEX lot_on_sale ON lot USING btree (site_code, offer_code, use_by) WHERE (state = 'available'::text);
 CREATE CONSTRAINT TRIGGER batch_conserved AFTER INSERT OR DELETE OR UPDATE OF first_position, end_position, batch_id ON lot DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold_conservation();
 CREATE TRIGGER lot_state_follows BEFORE UPDATE OF state ON lot FOR EACH ROW WHEN ((old.state <> new.state)) EXECUTE FUNCTION hold_states();
+CREATE TRIGGER seen_stays_sold BEFORE UPDATE OF state ON lot FOR EACH ROW WHEN (((old.state = 'sold_out'::text) AND (new.state = ANY (ARRAY['available'::text, 'frozen'::text])))) EXECUTE FUNCTION keep_what_was_seen_sold();
 
 CREATE TABLE mail (
     mail_id uuid NOT NULL,

@@ -248,9 +248,19 @@ class TestDatabase:
         ],
     )
     def test_refuses_a_closing_that_does_not_follow(self, desk: Desk, change: str) -> None:
+        changed = dict(pair.split(" = ") for pair in change.split(", "))
+
+        with pytest.raises(psycopg.errors.CheckViolation, match="does not follow"):
+            self.close_again(desk, changed)
+
+    def test_refuses_a_second_z_of_a_drawer(self, desk: Desk) -> None:
+        with pytest.raises(psycopg.errors.UniqueViolation, match="closing_once_a_session"):
+            self.close_again(desk, {})
+
+    def close_again(self, desk: Desk, changed: dict[str, str]) -> None:
+        """Write a closing by hand behind the Z of a drawer, and of the same drawer."""
         desk.sell()
         desk.close(desk.session(), 250)
-        changed = dict(pair.split(" = ") for pair in change.split(", "))
         row = desk.closings()[0] | {
             "closing_id": "01890000-0000-7000-8000-000000000000",
             "closing_no": 2,
@@ -264,11 +274,9 @@ class TestDatabase:
         row |= changed
         columns = ", ".join(row)
         places = ", ".join(["%s"] * len(row))
-
-        with pytest.raises(psycopg.errors.CheckViolation, match="does not follow"):
-            desk.shop.tx.execute(
-                f"INSERT INTO closing ({columns}) VALUES ({places})".encode(), [*row.values()]
-            )
+        desk.shop.tx.execute(
+            f"INSERT INTO closing ({columns}) VALUES ({places})".encode(), [*row.values()]
+        )
 
     def test_refuses_to_change_or_forget_one(self, desk: Desk) -> None:
         desk.close(desk.open({}), 0)

@@ -1,16 +1,24 @@
 """The database alone keeps the promises, whatever code or person writes to it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import errors
 
+from services.recharges.api.refunds import AskRefund
+from services.recharges.domain.card import Intent
+from services.recharges.handlers import cards, refunds
+from services.recharges.handlers.cards import Tools
+from services.recharges.store import lots
+from services.recharges.store import selling as sales
 from tests.fix_stack import FreshSchema
-from tests.recharges.build import an_order
-from tests.recharges.shop import Shop, Tx, connect, connect_as_admin, done
+from tests.recharges.build import NOON, an_order
+from tests.recharges.shop import KEYS, PINS, Shop, Tx, connect, connect_as_admin, done, new_id
 
+TOOLS = Tools(pins=PINS, keys=KEYS, new_id=new_id)
 APPEND_ONLY = (
     "batch",
     "voucher",
@@ -135,6 +143,57 @@ class TestVouchers:
                 f"INSERT INTO voucher SELECT batch_id, 8, operator, {serial}, pin_key_id,"
                 f" pin_sealed, {pin_index} FROM voucher LIMIT 1".encode()
             )
+
+
+class TestSeenVouchers:
+    """What somebody has seen the PIN of is on sale no more."""
+
+    def test_sold_for_cash_stay_sold(self, sold: Shop) -> None:
+        batch_id = sold.one("SELECT batch_id FROM batch")
+        (lot,) = lots.cut_out_each(sold.tx, [(batch_id, 1)], new_id=new_id)
+
+        with pytest.raises(errors.CheckViolation) as refused:
+            lots.give_back(sold.tx, [lot])
+
+        assert refused.value.diag.constraint_name == "seen_stays_sold"
+
+    @pytest.mark.parametrize("how", ["unseen", "seen", "no refund"])
+    def test_sold_by_card_are_on_sale_again_where_a_refund_came_first(
+        self, shop: Shop, how: str
+    ) -> None:
+        till, person, _ = shop.enrol_till(), shop.entitle(), shop.stock_up(1)
+        order = replace(an_order(till, person, tendered_cents=0), tender="card")
+        card = cards.reserve(shop.tx, order, new_id=new_id)
+        intent = Intent(
+            intent_id="pi_x",
+            client_secret="",
+            status="succeeded",
+            currency="eur",
+            received_cents=card.total_cents,
+            sale_id=str(card.sale_id),
+        )
+        cards.settle(shop.tx, card.sale_id, intent, tools=TOOLS, now=NOON)
+        pen, by = TOOLS.pen(NOON), uuid4()
+        sale = sales.find_sale(shop.tx, card.sale_id)
+        refund = refunds.ask(shop.tx, sale, AskRefund(reason="trompé"), by=by, pen=pen)
+        if how == "seen":
+            shop.tx.execute(
+                "INSERT INTO reveal (reveal_id, sale_id, revealed_by, revealed_at, reason, kind)"
+                " SELECT gen_random_uuid(), sale_id, asked_by, asked_at - interval '1 s', 'x',"
+                " 'first' FROM refund"
+            )
+        elif how == "no refund":
+            shop.tx.execute("UPDATE refund_voucher SET denied = true")
+
+        def pay_back() -> bool:
+            return refunds.paid_back(shop.tx, refund.refund_id, stripe_refund_id="re_x", pen=pen)
+
+        if how == "unseen":
+            assert pay_back()
+            assert shop.one("SELECT state FROM lot") == "available"
+        else:
+            with pytest.raises(errors.CheckViolation, match="stay sold"):
+                pay_back()
 
 
 class TestLots:
