@@ -65,7 +65,10 @@ class Recharges(
 
     @consume(events.DeviceEnrolled.TYPE, events.DeviceRevoked.TYPE)
     def on_device_changed(self, tx: Transaction, facts: list[Envelope]) -> None:
-        """Learn which tills may sell; what a withdrawn device had leased is frozen."""
+        """Learn which tills may sell; their journals say so.
+
+        What a withdrawn device had leased is frozen.
+        """
         kinds = {kind.TYPE: kind for kind in (events.DeviceEnrolled, events.DeviceRevoked)}
         heard = [(kinds[fact.type].hear(fact), fact) for fact in facts]
         handlers.learn_tills(tx, [(told, fact.sequence) for told, fact in heard])
@@ -74,8 +77,15 @@ class Recharges(
             for told, fact in heard
             if isinstance(told, events.DeviceRevoked)
         ]
+        enrolled = [
+            (told.till_id, told.device_id)
+            for told, _ in heard
+            if isinstance(told, events.DeviceEnrolled)
+        ]
+        pen = pen_of_the_clock(clock.now())
+        leases.note_enrolled(tx, enrolled, pen=pen)
         if lost:
-            leases.revoke_devices(tx, lost, pen=pen_of_the_clock(clock.now()))
+            leases.revoke_devices(tx, lost, pen=pen)
 
     @consume(
         events.EntitlementTold.TYPE,

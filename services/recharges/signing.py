@@ -29,6 +29,11 @@ class JournalKeys:
             raise ValueError("journal keys are <id>:<base64url of 32 bytes>, each id once")
         self._current = next(iter(self._keys))
 
+    @property
+    def key_id(self) -> str:
+        """The name of the key that signs."""
+        return self._current
+
     def sign(self, hash_: bytes) -> tuple[str, bytes]:
         """Return the current key's id and its signature of 64 bytes."""
         return self._current, self._keys[self._current].sign(hash_)

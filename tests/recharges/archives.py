@@ -140,7 +140,11 @@ class Till:
 
     def note(self, event: Event, **details: Any) -> int:
         record = journal.event_record(
-            **self.next(Kind.EVENT), event=event, details=details, user_id=USER
+            **self.next(Kind.EVENT),
+            event=event,
+            details=details,
+            software_version=VERSION,
+            user_id=USER,
         )
         return self.add(Kind.EVENT, record)
 

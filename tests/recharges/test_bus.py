@@ -97,6 +97,9 @@ class TestBus:
 
             count(door, "inbox", len(facts))
             count(door, "parked_delivery", 1)
+            for told in ("enrolled", "revoked"):  # in the tills' journals, each once
+                events = f"journal WHERE record::json->>'name' = 'device_{told}'"
+                count(door, events, 2 if told == "enrolled" else 1)
             with committed(door.schema) as shop:
                 assert shop.all("SELECT consumer, reason FROM parked_delivery") == [
                     {"consumer": "recharges.on_entitlement_told", "reason": "unreadable"}

@@ -294,7 +294,7 @@ class TestClosing:
         assert "sold_cents" in closing.differing({**said, "sold_cents": 1}, tally.figures())
 
 
-def an_event(details: dict[str, Any], *, event: Event = Event.LOGIN) -> str:
+def an_event(details: dict[str, Any], *, event: Event = Event.DRAWER_OPENED) -> str:
     return journal.event_record(
         till_id=TILL,
         site_code="antony",
@@ -302,6 +302,7 @@ def an_event(details: dict[str, Any], *, event: Event = Event.LOGIN) -> str:
         recorded_at=datetime.fromisoformat("2026-11-02T09:00:00+00:00"),
         event=event,
         details=details,
+        software_version="0.1.0",
         user_id=USER,
     )
 

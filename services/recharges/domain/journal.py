@@ -50,20 +50,13 @@ class Period(StrEnum):
 class Event(IntEnum):
     """Technical events; below 1000 the codes are those of NF525, from 1000 on our own."""
 
-    ARCHIVE_OF_MONTH = 20
     ARCHIVE_OF_YEAR = 30
-    LOGOUT = 40
     CLOSING_OF_MONTH = 50
     CLOSING_OF_YEAR = 60
-    LOGIN = 80
     CHAIN_BROKEN = 90
     DRAWER_COUNTED = 170
-    RETURN = 190
-    PARTNER_CHANGED = 240
     JOURNAL_BEGUN = 260
     SALE_CANCELLED = 320
-    OFFLINE_STARTED = 1010
-    OFFLINE_ENDED = 1020
     DEVICE_ENROLLED = 1030
     DEVICE_FROZEN = 1040
     DEVICE_REVOKED = 1050
@@ -274,6 +267,7 @@ def event_record(
     recorded_at: datetime,
     event: Event,
     details: Mapping[str, Any],
+    software_version: str,
     user_id: UUID | None = None,
 ) -> str:
     """Return the record of a technical event."""
@@ -281,6 +275,7 @@ def event_record(
         "code": int(event),
         "name": event.name.lower(),
         "details": dict(details),
+        "software_version": software_version,
     }
     if user_id is not None:
         record["user_id"] = str(user_id)

@@ -1,5 +1,6 @@
 """Writing into a till's journal: who did what to it, when, and what was printed again."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from kernel.period import business_date
+from kernel.version import VERSION
 from services.recharges.domain import journal
 from services.recharges.domain.journal import Event, Kind
 from services.recharges.signing import JournalKeys
@@ -29,6 +31,7 @@ class Pen:
     by: UUID | None
     #: What colleagues call who writes, where their token says so.
     name: str | None = None
+    software_version: str = VERSION
 
     @property
     def today(self) -> date:
@@ -39,17 +42,41 @@ class Pen:
 def note(tx: Transaction, till: Row, event: Event, details: dict[str, Any], *, pen: Pen) -> None:
     """Write a technical event into a till's journal, which the first one begins.
 
+    Where another key or another release wrote the one before, that is said first.
+
     The record names whoever acts by their id alone; their name is kept beside it, for papers.
     """
     if pen.by is not None and pen.name:
         staff.note_name(tx, pen.by, name=pen.name, now=pen.now)
-    if records.heads(tx, till["till_id"])[Kind.EVENT].sequence == 0:
+    last = records.last_event(tx, till["till_id"])
+    if last is None:
         _note(tx, till, Event.JOURNAL_BEGUN, {}, pen=pen)
+    else:
+        _note_changes(tx, till, last, pen=pen)
     _note(tx, till, event, details, pen=pen)
 
 
+def _note_changes(tx: Transaction, till: Row, last: Row, *, pen: Pen) -> None:
+    if last["key_id"] != pen.keys.key_id:
+        changed = {"before": last["key_id"], "after": pen.keys.key_id}
+        _note(tx, till, Event.KEY_CHANGED, changed, pen=pen)
+    try:
+        version = json.loads(last["record"]).get("software_version")
+    except ValueError:  # somebody changed the record: its chain tells of that
+        return
+    if version not in (None, pen.software_version):  # none in what is older than this event
+        changed = {"before": version, "after": pen.software_version}
+        _note(tx, till, Event.SOFTWARE_CHANGED, changed, pen=pen)
+
+
 def _note(tx: Transaction, till: Row, event: Event, details: dict[str, Any], *, pen: Pen) -> None:
-    record = partial(journal.event_record, event=event, details=details, user_id=pen.by)
+    record = partial(
+        journal.event_record,
+        event=event,
+        details=details,
+        software_version=pen.software_version,
+        user_id=pen.by,
+    )
     write_record(tx, till, Kind.EVENT, record, pen=pen)
 
 

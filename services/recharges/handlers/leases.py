@@ -273,6 +273,14 @@ def _shown(row: Row) -> api.LeaseShown:
     return api.LeaseShown(**{name: row[name] for name in api.LeaseShown.model_fields})
 
 
+def note_enrolled(tx: Transaction, enrolled: Sequence[tuple[UUID, UUID]], *, pen: Pen) -> None:
+    """Write into the journals of tills which devices were enrolled there: (till, device)."""
+    tills = store.lock_tills(tx, (till_id for till_id, _ in enrolled)) if enrolled else {}
+    for till_id, device_id in enrolled:
+        details = {"device_id": str(device_id)}
+        note(tx, tills[till_id], Event.DEVICE_ENROLLED, details, pen=pen)
+
+
 def revoke_devices(
     tx: Transaction, lost: Sequence[tuple[UUID, UUID, datetime]], *, pen: Pen
 ) -> None:

@@ -11,6 +11,13 @@ SELECT wanted.kind, last.sequence, last.hash
                       ORDER BY sequence DESC
                       LIMIT 1) AS last;
 
+-- name: last_event
+SELECT record, key_id
+  FROM journal
+ WHERE till_id = %(till_id)s AND kind = 'event'
+ ORDER BY sequence DESC
+ LIMIT 1;
+
 -- name: append_record
 INSERT INTO journal (till_id, sequence, kind, recorded_at, business_date, site_code, total_cents,
                      record, previous_hash, hash, key_id, signature)

@@ -55,6 +55,12 @@ def heads(tx: Transaction, till_id: UUID) -> dict[Kind, Head]:
     return {kind: found.get(kind, Head(sequence=0, hash=journal.NOTHING)) for kind in Kind}
 
 
+def last_event(tx: Transaction, till_id: UUID) -> dict[str, Any] | None:
+    """Read the last technical event of a till: its record and the key that signed it."""
+    row: dict[str, Any] | None = tx.execute(SQL["last_event"], {"till_id": till_id}).fetchone()
+    return row
+
+
 def append(
     tx: Transaction,
     kind: Kind,
