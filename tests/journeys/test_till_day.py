@@ -77,9 +77,7 @@ class Day:
 
 @pytest.fixture
 def day(network: Network, tmp_path: Path) -> Day:
-    manager = network.as_("site_manager", site_code="paris-19")
     admin = network.as_("admin")
-    del manager
     network.deliver(tmp_path, site_code=SITE, count=CASH_SALES + CARD_SALES + 40)
     code = admin.post(
         "accounts/v1/devices/enrolments",
@@ -93,8 +91,8 @@ def day(network: Network, tmp_path: Path) -> Day:
         network=network,
         till_id=enrolled["till_id"],
         itself=network.client(enrolled["device_token"]),
-        seller=admin,
-        manager=admin,
+        seller=network.as_("till_operator", site_code=SITE),
+        manager=network.as_("site_manager", site_code=SITE),
         people=network.entitle_many(24, site_codes=["saint-denis"]),
         bank=network.opened.enter_context(
             httpx.Client(base_url=f"http://127.0.0.1:{stripe}/control", timeout=30.0)
@@ -127,15 +125,20 @@ class TestTillDay:
             f"recharges/v1/refunds/{refund['refund_id']}/payout", {"till_id": day.till_id}
         )
         reprint = day.manager.post(
-            f"recharges/v1/sales/{cards[0]}/reprints", {"reason": "paper jam"}
+            f"recharges/v1/sales/{cards[0]}/reprints", {"reason": "paper jam", "format": "html"}
         )
-        assert reprint["copy_no"] == 1
+        assert "DUPLICATA 1" in reprint["printed"]["content"]
+        again = refusal(day.seller.post, f"recharges/v1/sales/{cards[1]}/reveals", {})
+        assert again == "recharges.reveal.already"
 
         self.sell_offline(day)
+        hidden, seen = (each.get(f"{drawer}/x") for each in (day.seller, day.manager))
+        assert hidden["expected_cents"] is None
 
         expected = (
             FLOAT_CENTS + (CASH_SALES + OFFLINE_SALES) * SMALL_PRICE_CENTS - SMALL_PRICE_CENTS
         )
+        assert seen["expected_cents"] == expected
         counted = day.seller.post(f"{drawer}/close", {"counted": pieces_of(expected)})
         assert (counted["expected_cents"], counted["gap_cents"]) == (expected, 0)
         assert counted["state"] == "closed"
@@ -149,8 +152,8 @@ class TestTillDay:
         assert closing["refunded_cents"] == 2 * SMALL_PRICE_CENTS
         assert closing["perpetual_real_cents"] == closing["real_cents"]
 
-        self.archive(day, tmp_path)
         day.network.settled()
+        self.archive(day, tmp_path, anchors=self.anchors_of(day, closing["closing_id"]))
         day.network.audit()
 
     def sell_offline(self, day: Day) -> None:
@@ -173,14 +176,29 @@ class TestTillDay:
         )
         assert (back["state"], back["sold"]) == ("returned", OFFLINE_SALES)
 
-    def archive(self, day: Day, folder: Path) -> None:
+    def anchors_of(self, day: Day, closing_id: str) -> list[str]:
+        """What left the service with the Z: the ends of the chains, told and printed alike."""
+        told = day.network.rows(
+            "SELECT kind, sequence, encode(hash, 'hex') AS hash FROM settlement.anchor"
+            " WHERE till_id = %s",
+            day.till_id,
+        )
+        assert {"ticket", "grand_total", "duplicate", "event"} <= {each["kind"] for each in told}
+        z = day.seller.post(f"recharges/v1/closings/{closing_id}/prints", {"format": "html"})
+        assert z["copy_no"] == 0
+        for each in told:
+            assert each["hash"][:16] in z["printed"]["content"]
+        return [f"{each['kind']}:{each['sequence']}:{each['hash'][:16]}" for each in told]
+
+    def archive(self, day: Day, folder: Path, *, anchors: list[str]) -> None:
         """Write the till's archive, verify it, and see that one changed cent is found and named."""
         file = folder / "archive.jsonl"
         year = str(business_date(clock.now()).year)
         words = ("recharges", "export-archive", "--till", day.till_id, "--year", year, str(file))
         done = day.network.stack.relais(*words)
         assert done.returncode == 0, done.stdout + done.stderr
-        whole = day.network.stack.relais("verify-archive", str(file))
+        outside = [word for anchor in anchors for word in ("--anchor", anchor)]
+        whole = day.network.stack.relais("verify-archive", str(file), *outside)
         assert whole.returncode == 0, whole.stdout + whole.stderr
 
         text = file.read_text(encoding="utf-8")
