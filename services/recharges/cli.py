@@ -51,7 +51,10 @@ def import_vouchers(
         int | None, typer.Option(help="Control total: sum of the face values, in cents.")
     ] = None,
     received_by: Annotated[
-        UUID | None, typer.Option(help="The user who received them; not who releases them.")
+        UUID | None,
+        typer.Option(
+            help="The user who received them; another one releases them, where that is the rule."
+        ),
     ] = None,
 ) -> None:
     """Import an operator's voucher delivery, all of it or nothing."""

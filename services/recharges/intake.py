@@ -41,6 +41,12 @@ class BatchTwice(Refusal):
     code = "recharges.delivery.batch_twice"
 
 
+class ReceiverUnsaid(Refusal):
+    """A second person releases the deliveries of {operator}. Please say who received this one."""
+
+    code = "recharges.delivery.receiver_unsaid"
+
+
 def receive_batch(
     tx: Transaction,
     content: bytes,
@@ -65,6 +71,10 @@ def receive_batch(
     if not face_values:
         raise OperatorUnknown(operator=operator)
     _require_new(tx, content, operator=operator, batch_code=batch_code, site_code=site_code)
+    rule = tx.execute(SQL["find_quarantine"], {"operator": operator, "on": on}).fetchone()
+    quarantined = rule is not None and rule["quarantined"]
+    if quarantined and received_by is None:  # or that very person could release it
+        raise ReceiverUnsaid(operator=operator)
     reader = Reader(delivery.decode(content), face_values=face_values, on=on)
     counts = reader.survey(lambda done: progress("read", done, reader.lines))
     delivery.check_totals(counts, count=count, face_value_cents=face_value_cents)
@@ -72,8 +82,6 @@ def receive_batch(
         counts, batch_id=new_id(), operator=operator, batch_code=batch_code, site_code=site_code
     )
     ranges = delivery.arrange(counts)
-    rule = tx.execute(SQL["find_quarantine"], {"operator": operator, "on": on}).fetchone()
-    quarantined = rule is not None and rule["quarantined"]
     received = {
         "batch_id": fact.batch_id,
         "operator": operator,

@@ -30,6 +30,8 @@ JOURNAL_KEYS = (
     "test:" + base64.urlsafe_b64encode(hashlib.sha256(b"journal of the tests").digest()).decode()
 )
 KEYS = JournalKeys(JOURNAL_KEYS)
+#: Who takes deliveries in, and works at no desk of these tests.
+RECEIVER = UUID(int=6)
 Tx = psycopg.Connection[DictRow]
 
 
@@ -103,7 +105,7 @@ class Shop:
         face_value_cents: int | None = None,
         now: datetime = NOON,
         steps: list[tuple[str, int, int]] | None = None,
-        received_by: UUID | None = None,
+        received_by: UUID | None = RECEIVER,
     ) -> events.BatchReceived:
         # An import has a transaction of its own, whose end drops this; our tests hold several.
         self.tx.execute("DROP TABLE IF EXISTS pg_temp.incoming")

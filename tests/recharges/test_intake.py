@@ -26,6 +26,7 @@ from services.recharges.intake import (
     BatchTwice,
     FileTwice,
     OperatorUnknown,
+    ReceiverUnsaid,
     waits_for_release,
 )
 from tests.recharges.build import DAY, NOON, SITE, a_file, a_row, rows
@@ -121,6 +122,14 @@ class TestQuarantine:
         ]
         assert shop.all("SELECT state FROM lot") == [{"state": "quarantined"}]
 
+    def test_is_refused_where_nobody_says_who_received_it(self, shop: Shop) -> None:
+        shop.tx.execute("UPDATE supply_rule SET quarantined = true")
+
+        with pytest.raises(ReceiverUnsaid):
+            shop.receive(a_file(rows(3)), received_by=None)
+
+        assert shop.one("SELECT count(*) FROM batch") == 0
+
     def test_is_the_rule_of_the_day_of_the_import(self, shop: Shop) -> None:
         shop.tx.execute("UPDATE supply_rule SET until_on = %s", (DAY,))
         shop.tx.execute(
@@ -136,7 +145,7 @@ class TestQuarantine:
         assert waits_for_release(shop.tx, after.batch_id)
 
     def test_is_not_where_nobody_asks_for_it(self, shop: Shop) -> None:
-        fact = shop.receive(a_file(rows(3)))
+        fact = shop.receive(a_file(rows(3)), received_by=None)
 
         assert not waits_for_release(shop.tx, fact.batch_id)
         assert shop.all("SELECT state, received_by FROM batch") == [

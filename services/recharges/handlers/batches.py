@@ -90,7 +90,7 @@ def release_batch(tx: Transaction, batch_id: UUID, *, call: Call) -> api.BatchCh
 def _require_second_person(
     tx: Transaction, row: dict[str, Any], waiting: list[Lot], *, call: Call
 ) -> None:
-    """A batch that came by the command line was received by nobody here: any supervisor may."""
+    """Who received, set aside or had leased it in person does not release it."""
     set_aside = tx.execute(
         SQL["was_set_aside_by"],
         {
