@@ -8,9 +8,9 @@ from psycopg import errors
 
 from chassis.auth import OtherSite
 from services.recharges.api import transfers as api
+from services.recharges.domain.delivery import SiteUnknown
 from services.recharges.domain.stock import NoVoucherLeft
 from services.recharges.handlers import transfers
-from services.recharges.intake import SiteUnknown
 from tests.recharges.build import SITE, an_order
 from tests.recharges.shop import Shop, done
 from tests.recharges.staff import LYON, a_call, change_vouchers, conserve, receive, send, stock_at
