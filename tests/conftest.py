@@ -18,7 +18,7 @@ settings.load_profile("relais")
 
 
 class _Shared(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives each session whole units of work (`-n 2`)."""
+    """Gives each session whole units of work (`-n 3`)."""
 
     def __init__(self, config: pytest.Config, log: Any = None) -> None:
         config.option.loadscopereorder = False  # they come in the order of `sharing`
@@ -46,5 +46,5 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what takes longest begin first, so that both sessions end together."""
-    items.sort(key=lambda item: sharing.place_of(item.nodeid))
+    """Let what takes longest begin first, so that all sessions end together."""
+    items.sort(key=lambda item: sharing.order_of(item.nodeid))
