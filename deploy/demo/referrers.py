@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from deploy.demo.data.network import SELLING
+from deploy.demo.data.network import SELLING, SIRETS
 
 if TYPE_CHECKING:
     from deploy.demo.day import Day
@@ -23,10 +23,9 @@ def sign_conventions(day: "Day") -> None:
         manager = day.as_("site_manager", site_code=site_code)
         user = day.user("referrer", site_code=site_code)
         referrer = day.as_("referrer", site_code=site_code)
-        key = f"demo-structure-{site_code}"
-        house = manager.post(
-            "referrals/v1/structures", {"name": user.structure, "kind": "ccas"}, key=key
-        )
+        key = f"demo-house-{site_code}"
+        body = {"name": user.structure, "kind": "ccas", "siret": SIRETS[site_code]}
+        house = manager.post("referrals/v1/structures", body, key=key)
         path = f"referrals/v1/structures/{house['structure_id']}"
         today = day.book.today.isoformat()
         signed = {"reference": f"CONV-{site_code}", "from": today}

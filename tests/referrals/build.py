@@ -97,7 +97,8 @@ def hear_of(tx: Tx, user_id: UUID, *, role: str = "referrer", ended: bool = Fals
 
 def a_house(tx: Tx, *workers: Caller) -> UUID:
     """A structure in whose name these referrers refer people."""
-    body = structure_api.NewStructure(name="CCAS fictif", kind="ccas")
+    rna = f"W75{uuid4().int % 10**7:07d}"
+    body = structure_api.NewStructure(name="CCAS fictif", kind="ccas", rna=rna)
     made = structures.add_structure(tx, body, structure_id=new_id(), now=NOW)
     for worker in workers:
         hear_of(tx, worker.user_id)

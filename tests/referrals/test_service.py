@@ -285,7 +285,11 @@ class TestList:
 class TestWorkers:
     def test_must_be_known_as_referrers(self, door: Door) -> None:
         manager = bearer("site_manager", SITE)
-        house = door.post("/v1/structures", {"name": "La Ruche", "kind": "other"}, as_=manager)
+        house = door.post(
+            "/v1/structures",
+            {"name": "La Ruche", "kind": "other", "rna": "W751004076"},
+            as_=manager,
+        )
         path = f"/v1/structures/{house.json()['structure_id']}/workers"
         mediator, referrer = uuid4(), uuid4()
         with psycopg.connect(door.schema.admin_url, row_factory=dict_row) as tx:

@@ -5,7 +5,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.referrals.api import structures as structure_api
-from services.referrals.domain.structure import SiretNotValid, StructureTaken, StructureUnknown
+from services.referrals.domain.structure import (
+    NumberMissing,
+    SiretNotValid,
+    StructureTaken,
+    StructureUnknown,
+)
 from services.referrals.domain.worker import WorkerDisabled, WorkerNotReferrer, WorkerUnknown
 from services.referrals.handlers import structures
 from tests.fix_stack import TxOf
@@ -48,8 +53,9 @@ class TestStructures:
         assert made in structures.list_structures(tx, structure_api.StructurePage(), now=NOW).items
 
     def test_are_listed_by_name_page_by_page(self, tx: Tx) -> None:
-        for name in ("Ravel", "Abeille", "Ravel", "Cigale", "Zinnia"):
-            body = structure_api.NewStructure(name=name, kind="other")
+        for number, name in enumerate(("Ravel", "Abeille", "Ravel", "Cigale", "Zinnia")):
+            rna = f"W75100{number:04d}"
+            body = structure_api.NewStructure(name=name, kind="other", rna=rna)
             structures.add_structure(tx, body, structure_id=uuid4(), now=NOW)
 
         names: list[str] = []
@@ -88,12 +94,15 @@ class TestStructures:
             with pytest.raises(WorkerDisabled):
                 employ(tx, house, user)
 
-    def test_refuses_a_wrong_siret_a_second_one_and_an_unknown_house(self, tx: Tx) -> None:
+    def test_refuses_a_wrong_siret_none_a_second_one_and_an_unknown_house(self, tx: Tx) -> None:
         body = structure_api.NewStructure(name="CCAS fictif", kind="ccas", siret="73282932000074")
         structures.add_structure(tx, body, structure_id=uuid4(), now=NOW)
 
         with pytest.raises(StructureTaken):
             structures.add_structure(tx, body, structure_id=uuid4(), now=NOW)
+        unnumbered = body.model_copy(update={"siret": None})
+        with pytest.raises(NumberMissing):
+            structures.add_structure(tx, unnumbered, structure_id=uuid4(), now=NOW)
         wrong = body.model_copy(update={"siret": "73282932000075"})
         with pytest.raises(SiretNotValid):
             structures.add_structure(tx, wrong, structure_id=uuid4(), now=NOW)

@@ -94,6 +94,16 @@ STRUCTURES = {
     "grenoble": "CCAS de Grenoble",
     "lyon": "CCAS de Lyon",
 }
+#: Numbers of nobody whose check digits are right, each structure's its own.
+SIRETS = {
+    "paris-19": "12345678200028",
+    "paris-14": "12345678200036",
+    "antony": "12345678200044",
+    "saint-denis": "12345678200051",
+    "marseille": "12345678200069",
+    "grenoble": "12345678200077",
+    "lyon": "12345678200085",
+}
 
 _GIVEN_NAMES = (
     "Anaïs", "Basile", "Capucine", "Désiré", "Élodie", "Firmin", "Garance", "Honoré", "Ilona",

@@ -17,7 +17,10 @@ Email = Annotated[str, Field(max_length=254)]
 
 
 class NewStructure(Strict):
-    """A house that refers people: a town's social service, an association, a landlord."""
+    """A house that refers people: a town's social service, an association, a landlord.
+
+    It has a SIRET number, an association at least its number in the national directory.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
     kind: StructureKind

@@ -28,6 +28,14 @@ class RnaNotValid(Invalid):
     code = "referrals.structure.rna_not_valid"
 
 
+class NumberMissing(Invalid):
+    """A structure is known by its SIRET number, or an association by its number in the national
+    directory (RNA): give one of the two.
+    """
+
+    code = "referrals.structure.number_missing"
+
+
 class StructureTaken(Refusal):
     """A structure with this SIRET number or RNA number is known already."""
 
@@ -84,6 +92,12 @@ class Convention:
     reference: str
     from_on: date
     until_on: date | None
+
+
+def require_number(*, siret: str | None, rna: str | None) -> None:
+    """Refuse a structure that nobody could look up."""
+    if siret is None and rna is None:
+        raise NumberMissing(errors=[{"field": "siret", "reason": NumberMissing.sentence()}])
 
 
 def normalise_siret(text: str) -> str:

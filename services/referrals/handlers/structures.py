@@ -17,6 +17,7 @@ def add_structure(
     tx: Transaction, body: structure_api.NewStructure, *, structure_id: UUID, now: datetime
 ) -> structure_api.Structure:
     """Make a structure known."""
+    structure.require_number(siret=body.siret, rna=body.rna)
     made = structure.Structure(
         structure_id=structure_id,
         name=body.name,
