@@ -1,7 +1,8 @@
 """A day is played and everything that is left of it is searched: no PIN but in the sale's answer.
 
 What is searched: the database as pg_dump writes it, every message on the bus, the logs of the
-service and of PostgreSQL, what commands print, every answer but the reveal, settings written out.
+service and of PostgreSQL, what commands print, what the card service keeps, settings written out,
+and every answer but those that are there to show a PIN: sales in cash and by card, and a reprint.
 """
 
 import base64
@@ -30,11 +31,15 @@ from deploy.local.home import ROOT
 from services.recharges.seal import PinSeal
 from services.recharges.settings import RechargesSettings
 from tests.chassis.bus import eventually
-from tests.fix_service import bearer, environment_of
+from tests.fix_service import bearer, environment_of, keyed
 from tests.fix_stack import FreshSchema, Schema, Servers
 from tests.recharges.build import SITE, a_file, a_row, rows
-from tests.recharges.door import Door, an_order, committed, open_door
+from tests.recharges.cards import a_card_order
+from tests.recharges.cards import told as told_of
+from tests.recharges.door import SELLER, Door, an_order, committed, open_door
 from tests.recharges.shop import JOURNAL_KEYS, PIN_KEYS
+from tests.recharges.test_offline_door import Till
+from tests.stripe.standin import StandIn, playing
 
 ADMIN = bearer("admin", SITE)
 #: Nobody is made to pass these; each stands for a fault in the middle of a transaction.
@@ -154,6 +159,44 @@ def play_sales(day: Day, door: Door, till: UUID, person: UUID) -> None:
     day.leave("answers", door.get(f"/v1/sales/{sale_id}").text)
 
 
+def play_cards(day: Day, door: Door, stand_in: StandIn, till: UUID, person: UUID) -> None:
+    asked = door.sell(a_card_order(till, person))
+    assert asked.status_code == 202, asked.text
+    day.leave("answers", asked.text)
+    intent_id, path = asked.json()["payment"]["intent_id"], f"/v1/sales/{asked.json()['sale_id']}"
+    day.leave("answers", door.client.post(f"{path}/reveals", json={}, headers=keyed(SELLER)).text)
+    stand_in.control(f"payment_intents/{intent_id}/pay", payment_method="pm_card_visa")
+    eventually(lambda: door.get(path).json()["state"] == "completed", within_s=30.0)
+    shown = door.client.post(f"{path}/reveals", json={}, headers=keyed(SELLER))
+    assert shown.status_code == 201, shown.text
+    day.revealed.append(shown.text)
+    day.leave("answers", door.get(path).text)
+    day.leave("answers", door.client.post(f"{path}/reveals", json={}, headers=keyed(SELLER)).text)
+
+
+def play_without_the_line(day: Day, door: Door) -> None:
+    """A device takes vouchers along: their PINs are in its answer, boxed."""
+    till = Till(door.schema)
+    with committed(door.schema) as shop:
+        person = shop.entitle()
+    taken = till.take(door.client, 2, person)
+    lines = till.sell(till.device.take(taken), person, 1)
+    day.leave("answers", json.dumps([taken, lines, till.upload(door.client, lines)]))
+
+
+def play_papers(day: Day, door: Door, sale_id: str) -> None:
+    path = f"/v1/sales/{sale_id}"
+    for format in ("html", "escpos", "sms"):
+        looked_at = door.get(f"{path}/ticket", format=format)
+        assert looked_at.is_success, looked_at.text
+        day.leave("answers", looked_at.content)
+    again = {"reason": "illisible", "format": "sms"}
+    printed = door.client.post(f"{path}/reprints", json=again, headers=keyed(ADMIN))
+    assert printed.status_code == 201, printed.text
+    day.revealed.append(printed.text)
+    day.leave("answers", door.get(f"{path}/reveals", as_=ADMIN).text)
+
+
 def play_looking(day: Day, door: Door) -> None:
     """Ask every route that only shows, as somebody who may."""
     shown = set()
@@ -200,11 +243,16 @@ def day(
     play_imports(played, schema, home)
     with Broker(amqp_url, name="test") as broker, log.open("wb") as written:
         topology.declare(broker, plan, settings=Settings.model_construct())
+        parts = {"AMQP_URL": amqp_url, "RELAIS_PARTS": "http,consume,relay"}
         with (
+            playing(home) as stand_in,
             stderr_into(written.fileno()),
-            open_door(schema, AMQP_URL=amqp_url, RELAIS_PARTS="http,consume,relay") as door,
+            open_door(schema, **parts, **told_of(stand_in)) as door,
         ):
             play_sales(played, door, till, person)
+            play_papers(played, door, json.loads(played.revealed[0])["sale_id"])
+            play_cards(played, door, stand_in, till, person)
+            play_without_the_line(played, door)
             play_looking(played, door)
             with committed(schema) as shop:  # mended, or the keys could not be turned
                 shop.tx.execute(
@@ -220,6 +268,8 @@ def day(
             told = ("recharges.sale.completed.v1", "recharges.batch.received.v1")
             queues = {queue for type_ in told for queue in plan.subscriptions[type_]}
             played.leave("messages", messages(broker, queues))
+    for each in home.glob("stripe.sqlite3*"):
+        played.leave("the card service", each.read_bytes())
     played.leave("the service's log", log.read_bytes())
     played.leave("the dump of the database", dump(schema))
     for each in servers.home.path.glob("log/*.log"):
@@ -229,6 +279,7 @@ def day(
 
 PLACES = (
     "answers",
+    "the card service",
     "messages",
     "the dump of the database",
     "the service's log",
@@ -247,8 +298,9 @@ class TestPins:
     def test_are_in_the_sale_s_answers_and_found_there_by_the_same_search(self, day: Day) -> None:
         day.left["reveals"] = "\n".join(day.revealed).encode()
         try:
-            assert day.found("reveals") == [line["pin"] for line in day.lines[:3]]
-            first, retry, _ = day.revealed
+            shown = [*day.lines[:3], day.lines[11]]  # cards take from the end of a lot
+            assert day.found("reveals") == [line["pin"] for line in shown]
+            first, retry, *_ = day.revealed
             assert first == retry
         finally:
             del day.left["reveals"]
