@@ -152,6 +152,20 @@ class TestWatch(Selling):
         assert shown.days_of_cover is None
         assert handlers.show_alerts(shop.tx, site_code=SITE) == []
 
+    def test_measures_the_pace_of_a_new_site_over_its_own_days(self, shop: Shop) -> None:
+        shop.stock_up(60)
+        self.sell(shop, 20)
+        assert self.watch(shop) == []  # 40 left, 20 sold: a week at least, so 14 days
+        self.sell(shop, 10)
+
+        assert self.watch(shop, NOON + timedelta(days=1)) == ["cover"]  # 7 days; of 28 it were 28
+        (shown,) = handlers.show_stock(shop.tx, site_code=SITE, on=DAY + timedelta(days=1))
+        assert shown.days_of_cover == 7.0
+        assert self.watch(shop, NOON + timedelta(days=9)) == []
+        assert len(handlers.show_alerts(shop.tx, site_code=SITE)) == 1
+        assert self.watch(shop, NOON + timedelta(days=10)) == []
+        assert handlers.show_alerts(shop.tx, site_code=SITE) == []
+
     def test_warns_of_vouchers_that_run_out_of_time_whatever_keeps_them(self, shop: Shop) -> None:
         serials = [row["serial"] for row in shop.stock_up(4, use_by="2026-12-21")]
         change_vouchers(shop, "quarantined", serials=serials[:2])

@@ -1,7 +1,7 @@
 """When a site is warned of its stock: once per crossing, and again only after it had passed.
 
-cover       what is on sale lasts, at the pace of the last 28 days, for less than the operator takes
-            to deliver; over once it lasts a day longer than that, so that a single sale or voucher
+cover       what is on sale lasts, at the pace of the last 28 days (or of as many as the offer is
+            there, seven at least), for less than the operator takes to deliver; over once it lasts a day longer than that, so that a single sale or voucher
             given back at the limit does not warn again
 use_by_60   vouchers that expire on a day 31 to 60 days ahead; over when none is left, or when they
             come nearer: use_by_30 (8 to 30 days), use_by_7 (7 days and less)
@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-#: How far back the daily pace of sales is measured.
-PACE_DAYS = 28
+#: How far back the daily pace of sales is measured; where an offer is new, over its own days, which
+#: are a week at least, so that its first busy day does not warn of anything.
+PACE_DAYS, PACE_DAYS_MIN = 28, 7
 _MARGIN_DAYS = 1
 _BANDS = ((7, "use_by_7"), (30, "use_by_30"), (60, "use_by_60"))
 
@@ -35,12 +36,13 @@ class Supply:
     offer_code: str
     on_hand: int
     sold: int
+    days: int = PACE_DAYS
     lead_time_days: int | None = None
 
     @property
     def cover_days(self) -> float | None:
         """How many days it lasts; None when nothing was sold."""
-        return self.on_hand * PACE_DAYS / self.sold if self.sold else None
+        return self.on_hand * self.days / self.sold if self.sold else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,13 @@ from kernel.period import business_date
 from services.recharges import events
 from services.recharges.api import stock as api
 from services.recharges.domain import alert
-from services.recharges.domain.alert import PACE_DAYS, Crossing, Remainder, Supply
+from services.recharges.domain.alert import (
+    PACE_DAYS,
+    PACE_DAYS_MIN,
+    Crossing,
+    Remainder,
+    Supply,
+)
 from services.recharges.domain.stock import State
 from services.recharges.handlers import telling
 from services.recharges.store import SQL, lots, moves
@@ -134,7 +140,13 @@ def _raise(
 
 def supplies(tx: Transaction, *, on: date, site_code: str | None) -> list[Supply]:
     """Return what a site, or each, has on hand of each offer and sold lately."""
-    asked = {"on": on, "since": on - timedelta(days=PACE_DAYS), "site_code": site_code}
+    asked = {
+        "on": on,
+        "since": on - timedelta(days=PACE_DAYS),
+        "site_code": site_code,
+        "days_min": PACE_DAYS_MIN,
+        "days_max": PACE_DAYS,
+    }
     return [Supply(**row) for row in tx.execute(SQL["find_supplies"], asked)]
 
 

@@ -36,10 +36,13 @@ SELECT site_code, offer_code, %(on)s, sum(next_position - first_position)
  WHERE stock_day.sold <> excluded.sold;
 
 -- name: find_supplies
--- What sites have on hand of each offer and sold since the end of a day, and how long the operator
--- takes to deliver.  What is reserved for a card may come back.
+-- What sites have on hand of each offer and sold since the end of a day, or in the days since they
+-- were first looked at, and how long the operator takes to deliver.  What is reserved for a card may
+-- come back.
 SELECT now.site_code, now.offer_code, now.on_hand,
        greatest(now.sold - coalesce(before.sold, 0), 0)::bigint AS sold,
+       least(%(days_max)s, greatest(%(days_min)s, %(on)s::date - first.on_day + 1))::integer
+           AS days,
        supply_rule.lead_time_days
   FROM (SELECT site_code, offer_code,
                sum(next_position - first_position) AS sold,
@@ -58,7 +61,11 @@ SELECT now.site_code, now.offer_code, now.on_hand,
                         AND stock_day.offer_code = now.offer_code
                         AND stock_day.on_day <= %(since)s
                       ORDER BY on_day DESC
-                      LIMIT 1) AS before ON true;
+                      LIMIT 1) AS before ON true
+  LEFT JOIN LATERAL (SELECT min(on_day) AS on_day
+                       FROM stock_day
+                      WHERE stock_day.site_code = now.site_code
+                        AND stock_day.offer_code = now.offer_code) AS first ON true;
 
 -- name: find_remainders
 -- Vouchers at sites that must be used by a day not far ahead, whatever keeps them.
