@@ -921,8 +921,12 @@ SELECT count(*)::bigint AS examined,
 
 -- name: journals_tell_what_was_done_to_tills
 -- Drawers opened, counted and approved, cash put in and taken out, card sales given up, leases
--- taken and returned: each is a technical event of its till, once.
-WITH done AS (
+-- taken and returned: each is a technical event of its till, once; a disputed payment one at least,
+-- for its end may be told before its beginning.
+WITH event AS (
+    SELECT till_id, record::jsonb AS said, record::jsonb->'details' AS details
+      FROM recharges.journal WHERE kind = 'event'
+), done AS (
     SELECT till_id, 1110 AS code, drawer_session_id::text AS subject, float_cents AS figure
       FROM recharges.drawer_session WHERE opening = 'counted'
      UNION ALL
@@ -940,6 +944,9 @@ WITH done AS (
     SELECT till_id, 1060, lease_id::text, count FROM recharges.lease
      UNION ALL
     SELECT till_id, 1070, lease_id::text, sold FROM recharges.lease WHERE state = 'returned'
+     UNION ALL
+    SELECT till_id, 1150, dispute_id, amount_cents
+      FROM recharges.dispute JOIN recharges.sale USING (sale_id)
 ), told AS (
     SELECT till_id, (said->>'code')::integer AS code,
            coalesce(details->>'drawer_session_id', details->>'sale_id',
@@ -951,10 +958,13 @@ WITH done AS (
                                           WHEN 320 THEN details->>'total_cents'
                                           WHEN 1060 THEN details->>'count'
                                           WHEN 1070 THEN details->>'sold' END)::bigint AS figure
-      FROM (SELECT till_id, record::jsonb AS said, record::jsonb->'details' AS details
-              FROM recharges.journal WHERE kind = 'event') AS event
+      FROM event
      WHERE (said->>'code')::integer IN (1110, 170, 1125, 1120, 320, 1060, 1070)
        AND NOT details ? 'handed_to'
+     UNION ALL
+    SELECT DISTINCT till_id, 1150, details->>'dispute_id', (details->>'amount_cents')::bigint
+      FROM event
+     WHERE (said->>'code')::integer IN (1150, 1160)
 )
 SELECT coalesce(sum(done.times), 0)::bigint AS examined,
        array_agg(concat_ws(' ', till_id, code, subject))

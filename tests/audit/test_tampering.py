@@ -226,6 +226,13 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         " ORDER BY closed_at DESC LIMIT 1)",
         {"closings_say_what_their_records_say", "closings_hold_each_ticket_once"},
     ),
+    "a payment was disputed in silence": (
+        "INSERT INTO recharges.dispute"
+        " (dispute_id, sale_id, amount_cents, state, reason, opened_at)"
+        " SELECT 'dp_x', sale_id, total_cents, 'open', 'fraudulent', now() FROM recharges.sale"
+        " WHERE tender = 'card' LIMIT 1",
+        {"journals_tell_what_was_done_to_tills"},
+    ),
     "a card sale was given up in silence": (
         "INSERT INTO recharges.card_sale SELECT (jsonb_populate_record(NULL::recharges.card_sale,"
         " to_jsonb(card_sale) || jsonb_build_object('sale_id', gen_random_uuid(),"

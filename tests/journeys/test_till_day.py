@@ -16,7 +16,14 @@ from deploy.demo.client import Client
 from deploy.demo.device import Device
 from deploy.demo.till import FLOAT, pieces_of
 from kernel.period import business_date
-from tests.fix_network import SMALL_OFFER, SMALL_PRICE_CENTS, UNHEARD, Network, refusal
+from tests.fix_network import (
+    SMALL_OFFER,
+    SMALL_PRICE_CENTS,
+    UNHEARD,
+    Network,
+    eventually,
+    refusal,
+)
 
 pytestmark = pytest.mark.journey
 
@@ -131,6 +138,7 @@ class TestTillDay:
         again = refusal(day.seller.post, f"recharges/v1/sales/{cards[1]}/reveals", {})
         assert again == "recharges.reveal.already"
 
+        self.dispute(day, cards[2])
         self.sell_offline(day)
         hidden, seen = (each.get(f"{drawer}/x") for each in (day.seller, day.manager))
         assert hidden["expected_cents"] is None
@@ -175,6 +183,22 @@ class TestTillDay:
             {"chain": {"sequence": device.sequence, "hash": device.hash}},
         )
         assert (back["state"], back["sold"]) == ("returned", OFFLINE_SALES)
+
+    def dispute(self, day: Day, sale_id: str) -> None:
+        """A cardholder's bank takes its money back, and then does not."""
+        [paid] = day.network.rows(
+            "SELECT intent_id FROM recharges.card_sale WHERE sale_id = %s", sale_id
+        )
+        opened = day.bank.post(f"/payment_intents/{paid['intent_id']}/dispute", json={}).json()
+        day.bank.post(f"/disputes/{opened['id']}/close", json={"status": "won"})
+
+        def states() -> list[str]:
+            return [
+                each["state"]
+                for each in day.seller.get(f"recharges/v1/sales/{sale_id}")["disputes"]
+            ]
+
+        eventually(lambda: states() == ["won"])
 
     def anchors_of(self, day: Day, closing_id: str) -> list[str]:
         """What left the service with the Z: the ends of the chains, told and printed alike."""
