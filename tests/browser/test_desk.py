@@ -1,5 +1,6 @@
 """A reception desk: a referral read, compared, answered; two files merged and undone."""
 
+import re
 from typing import Any
 
 import pytest
@@ -109,6 +110,45 @@ class TestDesk:
         expect(page.locator(f"a[href$='{sent.referral_id}']")).to_contain_text("Refusée")
         told = sent.referrer.get(f"referrals/v1/referrals/{sent.referral_id}")
         assert (told["state"], told["refusal_reason"]) == ("refused", "Complet jusqu'en janvier")
+
+    def test_renews_once_with_a_new_referral(
+        self, signed_in: SignedIn, network: Network, check: Check
+    ) -> None:
+        sent = network.refer(site_code=SITE)
+        network.accept(sent)
+        again = network.refer(site_code=SITE, again=sent)
+        page = signed_in("till_operator", site_code=SITE)
+
+        page.goto(f"/accueil/orientations/{again.referral_id}")
+        expect(page.get_by_text("Ce nouveau bon le prolonge")).to_be_visible()
+        check(page, "referral-renewal")
+        page.get_by_role("button", name="Renouveler").click()
+
+        page.wait_for_url("**/accueil/personnes/*")
+        entitlement = page.get_by_role("region", name="Droit", exact=True)
+        expect(entitlement).to_contain_text("oui, une fois")
+
+    def test_takes_somebody_in_who_came_without_a_referral(
+        self, signed_in: SignedIn, network: Network, check: Check
+    ) -> None:
+        page = signed_in("till_operator", site_code=SITE)
+        page.goto("/accueil")
+        page.get_by_role("link", name="Une personne sans bon").click()
+        check(page, "walk-in")
+        page.get_by_label("Prénom").fill("Wilhelmine")
+        page.get_by_label("Nom", exact=True).fill(f"Fictif {network.name}")
+        page.get_by_label("Date de naissance").fill("1967-08-09")
+        page.get_by_label("Budget serré").check()
+        page.get_by_role("group", name="Besoins").get_by_label("Recharge").check()
+        page.get_by_label("Dépense de téléphone").fill("0")
+        page.get_by_role("button", name="Accueillir provisoirement").click()
+
+        page.wait_for_url("**/accueil/orientations/*")
+        expect(page.get_by_role("heading", name="En attente d'un prescripteur")).to_be_visible()
+        expect(page.locator("p.code")).to_have_text(re.compile(r"^[0-9A-Z]{4}-[0-9A-Z]{4}$"))
+        check(page, "walk-in-taken")
+        slip = page.get_by_role("link", name="Le bon (PDF)").get_attribute("href") or ""
+        assert page.request.get(slip).body().startswith(b"%PDF")
 
     @pytest.mark.parametrize(
         ("role", "seen", "unseen"),
