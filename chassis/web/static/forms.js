@@ -205,6 +205,37 @@ function refused(form, outcome) {
   if (form.dispatchEvent(event)) showProblem(form, outcome);
 }
 
+// What the browser finds wrong by itself is said beside its field too, and not in a bubble that goes away.
+const WRONG = [
+  ["valueMissing", () => t("This is needed.")],
+  ["typeMismatch", () => t("This is not written as it should be.")],
+  ["patternMismatch", () => t("This is not written as it should be.")],
+  ["badInput", () => t("This is not written as it should be.")],
+  ["rangeUnderflow", ({ min }) => t("At least {min}.", { min })],
+  ["rangeOverflow", ({ max }) => t("At most {max}.", { max })],
+];
+
+document.addEventListener(
+  "invalid",
+  (event) => {
+    const control = event.target;
+    const place = control.form && placeFor(control.form, control.name || "?");
+    const found = WRONG.find(([kind]) => control.validity[kind]);
+    if (!place || !found || control.type === "date") return; // else the browser says it
+    event.preventDefault();
+    if (!control.form.querySelector('[aria-invalid="true"]')) setTimeout(() => control.focus());
+    place.textContent = found[1](control);
+    control.setAttribute("aria-invalid", "true");
+  },
+  true,
+);
+document.addEventListener("input", ({ target: control }) => {
+  if (!control.form?.dataset.api || !control.hasAttribute("aria-invalid") || !control.validity.valid) return;
+  const place = placeFor(control.form, control.name);
+  if (place) place.textContent = "";
+  control.removeAttribute("aria-invalid");
+});
+
 async function confirmed(words) {
   const dialog = document.createElement("dialog");
   dialog.className = "confirm";
