@@ -36,8 +36,8 @@ SELECT referral_id, code, state, site_code, given_name, family_name, situation, 
 
 -- name: get_particulars
 -- What a desk reads of a referral besides its steps.
-SELECT person_ref, structure.name AS structure, monthly_spend_cents, has_mobile, has_computer,
-       has_internet
+SELECT person_ref, walk_in, structure.name AS structure, monthly_spend_cents, has_mobile,
+       has_computer, has_internet
   FROM referral
   LEFT JOIN structure USING (structure_id)
  WHERE referral_id = %(referral_id)s;
