@@ -1,8 +1,9 @@
 """When a site is warned of its stock: once per crossing, and again only after it had passed.
 
 cover       what is on sale lasts, at the pace of the last 28 days (or of as many as the offer is
-            there, seven at least), for less than the operator takes to deliver; over once it lasts a day longer than that, so that a single sale or voucher
-            given back at the limit does not warn again
+            there, seven at least), for less than the operator takes to deliver; over once it lasts
+            a day longer than that, so that a single sale or voucher given back at the limit does
+            not warn again
 use_by_60   vouchers that expire on a day 31 to 60 days ahead; over when none is left, or when they
             come nearer: use_by_30 (8 to 30 days), use_by_7 (7 days and less)
 """
