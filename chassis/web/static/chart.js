@@ -7,10 +7,11 @@
 //       <thead><tr><th>Offer</th><th data-series>Cover</th><th data-limit>Delivery</th></tr></thead>
 //       <tbody><tr><th scope="row">…</th><td data-value="12.5" data-state="good">…</td>…
 //
-// The first cell of a row is its label; a column with `data-series` is drawn, one with `data-limit`
-// is a mark to hold it against, any other is only read.  `data-value` is the number in a cell, its
-// `data-state` (good, wait, bad) colours it.  On the figure, `data-format="euros"` says that values
-// are cents, `data-max` where the scale ends, `data-reverse` that the latest row stands first.
+// The first cell of a row is its label; a column with `data-series` is drawn (`data-series="bad"`: in
+// that state's colour), one with `data-limit` is a mark to hold it against, any other is only read.
+// `data-value` is the number in a cell, its `data-state` (good, wait, bad) colours it.  On the figure,
+// `data-format="euros"` says that values are cents, `data-max` where the scale ends, `data-reverse` that
+// the latest row stands first.
 // A page names this script; a figure that htmx brings is drawn when it is there, and again when its
 // table says something else.  The library comes once the page is whole: nobody waits for it.
 
@@ -40,6 +41,7 @@ function tableOf(figure) {
       {
         label: head.textContent.trim(),
         isLimit: "limit" in head.dataset,
+        kind: head.dataset.series,
         values: cells.map((cell) => (cell.dataset.value ? Number(cell.dataset.value) : null)),
         states: cells.map((cell) => cell.dataset.state),
       },
@@ -70,7 +72,7 @@ function dataset(column, at, { kind, isLying }) {
       borderWidth: 3,
     };
   }
-  const base = colour(SERIES[at % SERIES.length]);
+  const base = colour(STATES[column.kind] ?? SERIES[at % SERIES.length]);
   const each = column.states.map((state) => (state in STATES ? colour(STATES[state]) : base));
   return {
     label: column.label,
@@ -83,11 +85,11 @@ function dataset(column, at, { kind, isLying }) {
   };
 }
 
-function optionsOf(figure, { isLying, seriesCount, isNew }) {
+function optionsOf(figure, { isLying, isWhole, seriesCount, isNew }) {
   const [ink, rule] = [colour("--ink-soft"), colour("--rule")];
   const asText = figure.dataset.format === "euros" ? euros : (value) => value.toLocaleString(document.documentElement.lang);
   const { max } = figure.dataset;
-  const values = { beginAtZero: true, max: max ? Number(max) : undefined, grid: { color: rule }, ticks: { color: ink, callback: asText, maxTicksLimit: 8 } };
+  const values = { beginAtZero: true, max: max ? Number(max) : undefined, grid: { color: rule }, ticks: { color: ink, callback: asText, maxTicksLimit: 8, precision: isWhole ? 0 : undefined } };
   const labels = { reverse: "reverse" in figure.dataset, grid: { display: false }, ticks: { color: ink, autoSkip: !isLying, maxRotation: 0 } };
   return {
     animation: isNew && !stillness.matches ? { duration: 250 } : false,
@@ -118,7 +120,8 @@ function draw(figure) {
   before?.chart?.destroy();
   // Whoever hears the page hears the table: the picture says nothing that is not in it.
   const place = figure.querySelector(".plot");
-  place.hidden = labels.length === 0;
+  const values = columns.flatMap((column) => column.values);
+  place.hidden = !values.some(Boolean); // of nothing but noughts there is nothing to see
   drawn.set(figure, { said: figure.textContent });
   if (place.hidden) return;
   if (isLying) place.style.height = `${(labels.length + 2) * ROW_PX}px`;
@@ -128,7 +131,7 @@ function draw(figure) {
   drawn.get(figure).chart = new globalThis.Chart(canvas, {
     type: kind === "line" ? "line" : "bar",
     data: { labels: labels.map((label) => linesOf(label, place.clientWidth)), datasets: columns.map((column, at) => dataset(column, at, { kind, isLying })) },
-    options: optionsOf(figure, { isLying, seriesCount: columns.length, isNew: !before }),
+    options: optionsOf(figure, { isLying, isWhole: values.every((value) => value === null || Number.isInteger(value)), seriesCount: columns.length, isNew: !before }),
   });
 }
 
