@@ -97,11 +97,10 @@ def signed_in(browser: Browser, network: Network) -> Iterator[SignedIn]:
         ) -> Page:
             context = browser.new_context(
                 base_url=network.stack.web,
-                locale="fr-FR",
                 timezone_id="Europe/Paris",
                 viewport={"width": width, "height": HEIGHT},
                 reduced_motion="reduce",
-                **options,
+                **{"locale": "fr-FR"} | options,
             )
             closing.callback(context.close)
             context.set_default_timeout(PATIENCE_MS)
@@ -132,9 +131,9 @@ def check() -> Check:
         size = page.viewport_size or {"width": WIDTH, "height": HEIGHT}
         SCREENS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
-        found = _violations(page)
+        found = violations(page)
         page.emulate_media(color_scheme="dark")
-        found += [f"dark: {each}" for each in _violations(page, only=["color-contrast"])]
+        found += [f"dark: {each}" for each in violations(page, only=["color-contrast"])]
         page.emulate_media(color_scheme="light")
         page.set_viewport_size({"width": NARROW, "height": size["height"]})
         page.screenshot(path=SCREENS / f"{name}-{NARROW}.png", full_page=True)
@@ -146,7 +145,8 @@ def check() -> Check:
     return look
 
 
-def _violations(page: Page, *, only: list[str] | None = None) -> list[str]:
+def violations(page: Page, *, only: list[str] | None = None) -> list[str]:
+    """List what axe finds on a page: of its rules, or of all that are WCAG's."""
     kind, values = ("rule", only) if only else ("tag", _AXE_TAGS)
     answer = Axe().run(page, options={"runOnly": {"type": kind, "values": values}})
     return [

@@ -1,17 +1,21 @@
 """What holds of every page: who may see it, what it carries, and how little it weighs."""
 
+import html
+import io
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+from babel.messages.pofile import read_po
 from playwright.sync_api import Page, expect
 
 from chassis.auth import ROLES
 from chassis.web.page import HEADERS, pages_of
 from deploy import contracts
-from tests.browser.conftest import SignedIn
+from deploy.local.home import ROOT
+from tests.browser.conftest import Check, SignedIn, violations
 from tests.fix_network import Network
 
 #: A slow line: what a phone gets in a town hall's basement (the "3G" of browsers' own tools).
@@ -31,8 +35,24 @@ PAGES = [
     for page in pages_of(contracts.service_class(service))
     if "<" not in page.path
 ]
+#: French that is longer is no name of anything.
+_NAME_CHARS_MAX = 16
 #: Where each role's work begins.
-HOMES = {"till_operator": "/caisse", "referrer": "/orienter", "site_manager": "/pilotage"}
+HOMES = {
+    "till_operator": "/caisse",
+    "mediator": "/accueil",
+    "operator_partner": "/compte",
+    "referrer": "/orienter",
+    "site_manager": "/pilotage",
+    "admin": "/pilotage",
+}
+#: What no journey leads to.
+OFF_THE_WAY = {
+    "till_operator": ("/caisse/tiroir",),
+    "mediator": ("/accueil", "/pilotage"),  # the second one is not theirs
+    "site_manager": ("/pilotage/orientations", "/pilotage/orientations?retard=true"),
+    "admin": ("/pilotage/clotures", "/pilotage/orientations/critere", "/rien"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -107,13 +127,92 @@ class TestFirstPage:
         assert min(usable_ms for _, usable_ms in weighed) < USABLE_MS_MAX
 
     @pytest.mark.parametrize("role", HOMES)
-    def test_of_each_work_is_light(self, signed_in: SignedIn, role: str) -> None:
+    def test_of_each_work_is_light_and_soon_usable(self, signed_in: SignedIn, role: str) -> None:
         page = signed_in(role)
 
-        weight, _ = self.weigh(page, "/")
+        took_ms: list[float] = []
 
-        expect(page).to_have_url(re.compile(HOMES[role]))
+        # A busy machine is no slow page: the quickest of five counts.
+        while not took_ms or (min(took_ms) >= USABLE_MS_MAX and len(took_ms) < 5):
+            weight, usable_ms = self.weigh(page, HOMES[role])
+            took_ms.append(usable_ms)
+
+        expect(page.get_by_role("heading", level=1).first).to_be_visible()
         assert 5_000 < weight < WEIGHT_BYTES_MAX
+        assert min(took_ms) < USABLE_MS_MAX
+
+    @pytest.mark.parametrize("role", ROLES)
+    def test_is_where_the_work_of_each_role_is(
+        self, door: httpx.Client, cookies: dict[str, str], role: str
+    ) -> None:
+        answer = door.get("/", headers={"Cookie": f"relais_session={cookies[role]}"})
+
+        assert (answer.status_code, answer.headers["Location"]) == (303, HOMES[role])
+
+
+class TestOffTheWay:
+    """Pages and refusals that no journey looks at."""
+
+    @pytest.mark.parametrize("role", OFF_THE_WAY)
+    def test_is_for_everybody(self, signed_in: SignedIn, check: Check, role: str) -> None:
+        page = signed_in(role)
+
+        for path in OFF_THE_WAY[role]:
+            page.goto(path)
+            check(page, f"{role}{re.sub('[^a-z]+', '-', path)}")
+        wrong = page.watched.wrong  # type: ignore[attr-defined]
+        assert [each for each in wrong if not each.startswith(("403", "404"))] == []
+        wrong.clear()
+
+
+class TestPaper:
+    """A page that is printed, from a screen that is dark."""
+
+    @pytest.mark.parametrize("path", ["/pilotage/stock", "/pilotage/clotures", "/accueil"])
+    def test_is_black_on_white_and_holds_nothing_to_touch(
+        self, signed_in: SignedIn, path: str
+    ) -> None:
+        page = signed_in("site_manager", color_scheme="dark")
+        page.goto(path)
+
+        page.emulate_media(media="print")
+
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        for touched in ("nav", "button", "input", "select", "summary"):
+            expect(page.locator(f"{touched}:visible")).to_have_count(0)
+        ground = "getComputedStyle(document.body).backgroundColor"
+        assert page.evaluate(ground) == "rgb(255, 255, 255)"
+        assert violations(page, only=["color-contrast"]) == []
+
+
+class TestEnglish:
+    """What somebody reads whose browser asks for English."""
+
+    def test_has_no_sentence_that_is_french(
+        self, door: httpx.Client, cookies: dict[str, str]
+    ) -> None:
+        french = sentences()
+        assert len(french) > 500
+        found = []
+
+        for page in PAGES:
+            role = next(iter(page.allow or ("admin",)))
+            told = {"Cookie": f"relais_session={cookies[role]}", "Accept-Language": "en"}
+            said = html.unescape(door.get(page.path, headers=told).text)
+            found += [f"{page.path}: {each}" for each in french if each in said]
+
+        assert found == []
+
+
+def sentences() -> set[str]:
+    """The French of all catalogues that nobody takes for a name."""
+    return {
+        text
+        for catalogue in ROOT.glob("*/**/locale/fr.po")
+        for message in read_po(io.BytesIO(catalogue.read_bytes()), locale="fr")
+        for text in ([message.string] if isinstance(message.string, str) else message.string or ())
+        if len(text) > _NAME_CHARS_MAX and text != message.id and not re.search(r"[%{]", text)
+    }
 
 
 class TestNoPage:
