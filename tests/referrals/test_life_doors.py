@@ -340,3 +340,23 @@ class TestSteering:
         assert shown.status_code == 200, shown.text
         assert "moins de 5" in shown.text
         assert (running.status_code, door.get(page).status_code) == (422, 403)
+
+    def test_says_which_service_has_not_forgotten_somebody_in_time(
+        self, door: Door, schema: Schema
+    ) -> None:
+        page = f"{door.client.base_url.copy_with(path='/pilotage/orientations/apercu')}"
+        made = door.submit()
+        gone = door.made(f"/v1/referrals/{made['referral_id']}/accept", {})["person_ref"]
+        door.made(f"/v1/people/{gone}/erasure", {"reason": "asked_by_person"}, as_=MANAGER)
+        in_time = door.get(page, as_=MANAGER).text
+        with psycopg.connect(schema.admin_url) as admin:
+            admin.execute(
+                "SET session_replication_role = replica"
+            )  # it is kept as it was, otherwise
+            admin.execute("UPDATE referrals.erasure SET erased_at = now() - interval '61 minutes'")
+
+        late = door.get(page, as_=MANAGER).text
+
+        assert "effacement" not in in_time
+        assert f"/accueil/effacements/{gone}" in late
+        assert "Médiation" in late
