@@ -261,6 +261,22 @@ class TestRule:
         assert kept.json()["code"] == "accounts.factor.needed"
         assert others["second_factor"] == "none"
 
+    def test_is_called_for_where_a_password_alone_opens_a_sensitive_role(self, door: Door) -> None:
+        page = f"{door.client.base_url.copy_with(path='/pilotage/personnes/apercu')}"
+        manager = door.as_user("site_manager", door.make_site())
+        _set_rule(door, "mediator,admin")
+        try:
+            shown, to_manager = door.get(page).text, door.get(page, as_=manager).text
+            _set_rule(door, "mediator,site_manager,admin")
+            closed = door.get(page).text
+        finally:
+            _set_rule(door, "")
+
+        words = "Un mot de passe suffit pour"
+        assert words in shown
+        assert "responsable" in shown.partition(words)[2].partition("</dd>")[0].lower()
+        assert words not in to_manager + closed
+
 
 def _set_rule(door: Door, roles: str) -> None:
     with psycopg.connect(door.schema.admin_url) as admin:

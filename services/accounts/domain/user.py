@@ -30,6 +30,8 @@ class Role(StrEnum):
 AT_SITES = frozenset({Role.TILL_OPERATOR, Role.MEDIATOR, Role.SITE_MANAGER})
 #: Roles that belong to no reception point: partners see lines of their operator, referrers theirs.
 OFF_SITES = frozenset({Role.OPERATOR_PARTNER, Role.REFERRER})
+#: Roles that read people's debts, or say who may do what: a password alone should not open them.
+SENSITIVE = (Role.ADMIN, Role.SITE_MANAGER, Role.MEDIATOR)
 #: Whom a site manager may manage, at their own sites.
 MANAGED = frozenset({Role.TILL_OPERATOR, Role.MEDIATOR})
 

@@ -18,7 +18,7 @@ from services.accounts.domain.second_factor import (
     FactorWrong,
 )
 from services.accounts.domain.session import Why
-from services.accounts.domain.user import NotYourself, User, UserUnknown
+from services.accounts.domain.user import SENSITIVE, NotYourself, Role, User, UserUnknown
 from services.accounts.handlers import access, users
 from services.accounts.handlers.deeds import Deed, active, note
 from services.accounts.seal import FactorSeal
@@ -54,6 +54,12 @@ def show_of(tx: Transaction, user: User, *, deed: Deed) -> api.FactorState:
         needed=_is_needed(tx, user, deed=deed),
         recovery_codes_left=store.count_recovery_codes(tx, user.user_id),
     )
+
+
+def list_open_roles(tx: Transaction, *, deed: Deed) -> list[Role]:
+    """List the sensitive roles that a password alone opens today."""
+    needing = store.roles_that_need_one(tx, on=business_date(deed.now))
+    return [role for role in SENSITIVE if role not in needing]
 
 
 def begin(tx: Transaction, *, seal: FactorSeal, deed: Deed) -> api.FactorBegun:

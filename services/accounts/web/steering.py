@@ -12,7 +12,7 @@ from kernel.period import business_date
 from services.accounts.api.log import LogPage
 from services.accounts.doors import MANAGERS
 from services.accounts.doors.deeds import deed_of
-from services.accounts.handlers import devices, logs, users
+from services.accounts.handlers import devices, logs, second_factors, users
 
 _ADMIN = ("admin",)
 
@@ -38,12 +38,17 @@ class SteeringPages:
 
     @page("/pilotage/personnes/apercu", allow=MANAGERS)
     def show_team_overview(self, tx: Transaction, call: Call) -> View:
-        """Show how many work here, and whether every till has its device."""
+        """Show how many work here, whether every till has its device, and what a password opens."""
         at = call.caller.sites_seen
         return View(
             "overview_team.html",
             people=users.count_users(tx, site_codes=at),
             tills=devices.count_tills(tx, site_codes=at),
+            open_roles=(
+                second_factors.list_open_roles(tx, deed=deed_of(call))
+                if call.caller.role in _ADMIN
+                else []
+            ),
         )
 
     @page("/pilotage/livraisons", allow=_ADMIN)
