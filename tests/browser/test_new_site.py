@@ -89,7 +89,7 @@ class TestNewSite:
         page.locator("summary").filter(has_text="Ajouter une structure").click()
         page.get_by_label("Nom", exact=True).fill(f"Secours {network.name}")
         page.get_by_label("Type").select_option("association")
-        page.get_by_label("RNA", exact=True).fill(f"W{uuid4().int % 10**9:09}")
+        page.locator("#f-rna").fill(f"W{uuid4().int % 10**9:09}")
         page.get_by_role("button", name="Ajouter", exact=True).click()
         page.wait_for_url("**/structures/*-*")
         page.locator("summary").filter(has_text="Ajouter une convention").click()
