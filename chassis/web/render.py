@@ -7,7 +7,7 @@ catalogues and nobody keeps a list.
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,9 @@ def _filters(translate: Callable[[str], str], language: str) -> Mapping[str, Cal
     def day(value: date) -> str:
         return texts.day(value, language=language)
 
+    def last_day(until: date) -> str:
+        return texts.day(until - timedelta(days=1), language=language)
+
     def moment(value: datetime) -> str:
         return format_datetime(value, "d MMM y, HH:mm", tzinfo=_PARIS, locale=language)
 
@@ -128,6 +131,7 @@ def _filters(translate: Callable[[str], str], language: str) -> Mapping[str, Cal
     return {
         "euros": euros,
         "day": day,
+        "last_day": last_day,
         "moment": moment,
         "hour": hour,
         "number": number,

@@ -1,5 +1,7 @@
 // Draws a chart over a table: the table is the source and says everything the chart does.
 //
+// The macro `chart` of parts.html writes it:
+//
 //   <figure class="chart" data-chart="bars">          bars lie, columns stand, a line runs
 //     <figcaption>Days of cover</figcaption>
 //     <div class="plot" aria-hidden="true" hx-morph-skip></div>

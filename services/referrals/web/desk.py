@@ -1,7 +1,6 @@
 """The reception desk: today's referrals, looking for people, answering, people's files."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -30,7 +29,6 @@ from services.referrals.store import Row, network
 #: Fewer signs than that find half of the network, more than that are nobody's name.
 _SIGNS_MIN, _SIGNS_MAX = 3, 80
 _STRUCTURES_MAX = 200
-_ONE_DAY = timedelta(days=1)
 
 
 class DeskQuery(Parameters):
@@ -64,7 +62,14 @@ class DeskPages:
     @page("/accueil", allow=STAFF, query=DeskQuery)
     def show_desk(self, tx: Transaction, call: Call, query: DeskQuery) -> View:
         """Show what a site has to answer today."""
-        return View("desk.html", **_table(tx, call, query))
+        sites = desk.list_own_sites(tx, caller=call.caller)
+        site_code = _chosen(sites, query)
+        day = (
+            None
+            if site_code is None
+            else desk.show_day(tx, site_code, caller=call.caller, now=call.now)
+        )
+        return View("desk.html", sites=sites, site_code=site_code, day=day)
 
     @page("/accueil/nouvelles", allow=STAFF, query=Newer)
     def count_newer(self, tx: Transaction, call: Call, query: Newer) -> View:
@@ -123,14 +128,13 @@ class DeskPages:
     def show_referral_file(self, tx: Transaction, call: Call, referral_id: UUID) -> View:
         """Show a referral, beside what answers it."""
         file = desk.show_referral(tx, referral_id, caller=call.caller, now=call.now)
-        is_open = file.history.state in ("submitted", "seen") and file.person_ref is not None
+        is_open = file.history.state in ("submitted", "seen")
         return View(
             "referral.html",
             file=file,
             found=_alike(tx, call, file.person_ref) if is_open and file.person_ref else None,
             is_manager=call.caller.role in MANAGERS,
             site_names=_names(tx),
-            one_day=_ONE_DAY,
         )
 
     @page("/accueil/orientations/<uuid:referral_id>/etapes", allow=STAFF)
@@ -143,7 +147,7 @@ class DeskPages:
     def show_person_file(self, tx: Transaction, call: Call, person_ref: UUID) -> View:
         """Show a person's file, each part to who may see it."""
         file = desk.show_person(tx, person_ref, caller=call.caller, now=call.now)
-        return View("person.html", file=file, one_day=_ONE_DAY, site_names=_names(tx))
+        return View("person.html", file=file, site_names=_names(tx))
 
     @page("/accueil/personnes/<uuid:person_ref>/doublons", allow=STAFF)
     def show_duplicates_of(self, tx: Transaction, call: Call, person_ref: UUID) -> View:
@@ -159,7 +163,7 @@ class DeskPages:
     def preview_merge(self, tx: Transaction, call: Call, query: Pair, person_ref: UUID) -> View:
         """Show what joins, before two files are said to be one person's."""
         joined = desk.preview_merge(tx, person_ref, query.avec, caller=call.caller, now=call.now)
-        return View("merge.html", joined=joined, one_day=_ONE_DAY, site_names=_names(tx))
+        return View("merge.html", joined=joined, site_names=_names(tx))
 
     @page(
         "/accueil/personnes/<uuid:person_ref>/consultations",
@@ -193,27 +197,11 @@ class DeskPages:
     @page("/accueil/effacements/<uuid:person_ref>/recus", allow=MANAGERS)
     def show_receipts(self, tx: Transaction, call: Call, person_ref: UUID) -> View:
         """Show the receipts of an erasure alone, to be loaded anew."""
-        return View("receipts.html", person_ref=person_ref, **_erasure(tx, call, person_ref))
+        return View("receipts.html", **_erasure(tx, call, person_ref))
 
 
 def _chosen(sites: Sequence[Row], query: DeskQuery) -> str | None:
     return query.site or next((row["site_code"] for row in sites), None)
-
-
-def _table(tx: Transaction, call: Call, query: DeskQuery) -> dict[str, Any]:
-    sites = desk.list_own_sites(tx, caller=call.caller)
-    site_code = _chosen(sites, query)
-    day = (
-        None
-        if site_code is None
-        else desk.show_day(tx, site_code, caller=call.caller, now=call.now)
-    )
-    return {
-        "sites": sites,
-        "site_code": site_code,
-        "day": day,
-        "latest": None if day is None else day.latest,
-    }
 
 
 def _names(tx: Transaction) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """A referrer's pages: the referral in two minutes, its slip, and what became of each."""
 
-from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -17,10 +16,9 @@ from services.referrals.seal import Slip
 
 _REFERRER = ("referrer",)
 _SHOWN = 30
-_ONE_DAY = timedelta(days=1)
 #: While a slip opens a door.
 _WAITING = ("submitted", "seen", "provisional")
-#: What a list is narrowed to, and the states that are.
+#: The state that a list is narrowed to, if any.
 Filter = Literal["", "submitted", "seen", "provisional", "accepted", "refused", "lapsed", "revoked"]
 
 
@@ -74,7 +72,7 @@ class ReferrerPages:
         referral, site = following.show_followed(tx, referral_id, caller=call.caller, now=call.now)
         slip = Slip(referral_id=referral_id, code=referral.code, expires_on=referral.expires_on)
         picture = qr.as_picture(slip_seal().sign(slip)) if referral.state in _WAITING else None
-        return View("sent.html", referral=referral, site=site, picture=picture, one_day=_ONE_DAY)
+        return View("sent.html", referral=referral, site=site, picture=picture)
 
     @page("/orienter/suivi/<uuid:referral_id>/etapes", allow=_REFERRER)
     def show_sent_steps(self, tx: Transaction, call: Call, referral_id: UUID) -> View:

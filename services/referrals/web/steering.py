@@ -1,6 +1,5 @@
 """The steering of referrals: what is late where, the houses that refer, what each site asks."""
 
-from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -31,8 +30,7 @@ from services.referrals.handlers import (
 from services.referrals.store import network
 from services.referrals.web.referrer import Filter
 
-_ONE_DAY = timedelta(days=1)
-_STRUCTURES_MAX = 200
+_WORKERS_MAX = 200
 #: The first of the erasures that are overdue: more have one cause.
 _LATE_MAX = 5
 
@@ -119,14 +117,13 @@ class SteeringPages:
     @page("/pilotage/orientations/structures/<uuid:structure_id>", allow=MANAGERS)
     def show_structure(self, tx: Transaction, call: Call, structure_id: UUID) -> View:
         """Show what a structure signed and who refers in its name."""
-        everybody = structure_api.WorkerPage(limit=_STRUCTURES_MAX)
+        everybody = structure_api.WorkerPage(limit=_WORKERS_MAX)
         return View(
             "structure.html",
             structure=structures.show_structure(tx, structure_id, now=call.now),
             conventions=structures.list_conventions(tx, structure_id),
             workers=workers.list_workers(tx, structure_id, everybody, now=call.now).items,
             today=business_date(call.now),
-            one_day=_ONE_DAY,
         )
 
     @page("/pilotage/orientations/critere", allow=MANAGERS, query=CriterionQuery)
@@ -144,5 +141,4 @@ class SteeringPages:
                 else criteria.list_criteria(tx, site_code, caller=call.caller)
             ),
             today=business_date(call.now),
-            one_day=_ONE_DAY,
         )
