@@ -2,7 +2,7 @@
 
 import { t } from "./say.js";
 
-export const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 /** What came back: `status` is 0 when the line is cut and nobody knows whether it arrived. */
 export class Outcome {

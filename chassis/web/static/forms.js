@@ -52,9 +52,7 @@ export function valuesOf(form) {
     const kind = control.dataset.kind;
     if (kind === "list") {
       if (control.checked || control.type === "hidden") {
-        const path = control.name;
-        const list = listAt(values, path);
-        list.push(control.value);
+        listAt(values, control.name).push(control.value);
       }
       continue;
     }

@@ -36,7 +36,7 @@ document.addEventListener("relais:done", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-close], [data-open], [data-print], [data-reveal]");
+  const button = event.target.closest?.("[data-close], [data-print], [data-reveal]");
   if (!button) return;
   if (button.dataset.reveal) {
     const field = document.getElementById(button.dataset.reveal);
@@ -45,7 +45,6 @@ document.addEventListener("click", (event) => {
   }
   if ("close" in button.dataset) button.closest("dialog").close();
   if ("print" in button.dataset) window.print();
-  if (button.dataset.open) document.getElementById(button.dataset.open).showModal();
 });
 
 // On a small screen the tab of this page may lie outside.

@@ -6,7 +6,7 @@
 // The paper is a page of its own in a frame.  Its style is handed over as an object, since our
 // policy lets no page bring a style in its text.
 
-import { ask } from "/static/chassis/api.js";
+import { Outcome, ask } from "/static/chassis/api.js";
 import { endDeed, keyFor, showProblem, valuesOf } from "/static/chassis/forms.js";
 import { t } from "/static/chassis/say.js";
 import { flash } from "/static/chassis/flash.js";
@@ -69,7 +69,7 @@ async function look(path) {
   try {
     answer = await fetch(path, { headers: { "Accept-Language": document.documentElement.lang } });
   } catch {
-    flash(t("The line is cut. Nothing is lost: try again when it is back."));
+    flash(new Outcome(0, null).sentence);
     return;
   }
   if (answer.ok) showPaper(await answer.text());

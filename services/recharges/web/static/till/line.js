@@ -10,7 +10,7 @@ import * as service from "./person.js";
 
 const SALES = "/api/recharges/v1/sales";
 
-//: What is so until the till's own engine is there: with the line only.
+// What is so until the till's own engine is there: with the line only.
 const NONE = { waiting: 0, refused: 0, lease: [], sales: [], settled: [], unanswered: [], unshown: [] };
 const BARE = { ...NONE, ready: false, reason: null, enrolled: false, tillId: null, skewMs: 0 };
 
@@ -60,7 +60,7 @@ async function sellAlone({ person_ref: personRef, lines, payment }) {
   if (lines.length > 1) return refused(t("The line is cut, and without it one kind of recharge is sold at a time: leave one in the basket."));
   const [{ offer_code: offerCode, quantity }] = lines;
   const tenderedCents = payment.tendered_cents;
-  const sold = await engine.sell({ personRef, offerCode, quantity, tenderedCents, sellerId: userId });
+  const sold = await engine.sell({ personRef, offerCode, quantity, tenderedCents });
   return sold.reason ? refused(sold.reason) : { ok: true, status: 201, answer: sold };
 }
 

@@ -9,7 +9,7 @@ import { lookAgain } from "./person.js";
 import { go, isShown, screen } from "./screens.js";
 import { forget } from "./sell.js";
 
-//: What people hand over at a counter.
+// What people hand over at a counter.
 const NOTES_CENTS = [500, 1_000, 2_000, 5_000];
 export const TICKETS = ["html", "sms", "escpos"];
 
@@ -105,8 +105,8 @@ section.addEventListener("keydown", (event) => {
 
 function wrong(words) {
   section.querySelector("[data-error-for]").textContent = words;
-  field.toggleAttribute("aria-invalid", Boolean(words));
   if (words) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
 }
 
 form.addEventListener("submit", (event) => {

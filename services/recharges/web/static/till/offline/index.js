@@ -24,34 +24,29 @@ let line = null;
 let shape = null;
 const now = { ready: false, toEnrol: false, reason: null, device: null, sellerId: null, settled: [], stopped: null, tended: null };
 
-/**
- * Begin; `onChange` is told whenever `state()` says something else.
- * Returns `{ready, reason}`: without `ready` nothing can be sold once the line is cut.
- */
-export async function start({ onChange = () => {}, sellerId = null } = {}) {
+/** Begin, for who sells at this page; `onChange` is told whenever `state()` says something else. */
+export async function start({ onChange, sellerId }) {
   tell = onChange;
+  now.sellerId = sellerId;
   line ??= new Line({ onChange: work });
   const looked = line.look();
-  await begin({ sellerId });
+  await begin();
   // A line that does not answer at once is looked at further while the till goes on.
   await Promise.race([looked, new Promise((resolve) => setTimeout(resolve, FIRST_LOOK_MS))]);
   await work();
-  return { ready: now.ready, reason: now.reason };
 }
 
-async function begin({ sellerId }) {
+async function begin() {
   try {
     await store.open({ onLost: stop });
-    const elsewhere = await store.becomeWriter({ onOurs: () => takeUp(sellerId) });
+    const elsewhere = await store.becomeWriter({ onOurs: takeUp });
     if (elsewhere) stop(t("The till is open in another tab of this browser: go on there, or close it."));
   } catch (error) {
     stop(reasonOf(error));
   }
 }
 
-async function takeUp(sellerId) {
-  if (sellerId) await store.keep("seller", sellerId);
-  now.sellerId = await store.fact("seller");
+async function takeUp() {
   now.device = await store.fact("device");
   now.ready = Boolean(now.device);
   now.toEnrol = !now.ready;
@@ -110,17 +105,15 @@ export const findPerson = (text) =>
   });
 
 /** Sell without the line; what is answered is on the disk already.  Call `shown` once it is seen. */
-export const sell = ({ personRef, offerCode, quantity, tenderedCents, sellerId }) =>
+export const sell = ({ personRef, offerCode, quantity, tenderedCents }) =>
   refusing(async () => {
     requireReady();
-    const seller = sellerId ?? now.sellerId;
-    if (!seller) throw new Refused(t("Nobody has signed in at this till yet: sign in once while the line is there."));
     const sold = await selling.sell(now.device, {
       personRef,
       offerCode,
       quantity,
       tenderedCents,
-      sellerId: seller,
+      sellerId: now.sellerId,
       skewMs: line.skewMs,
     });
     await changed();
@@ -147,9 +140,8 @@ export const showOnceMore = (saleId) =>
     return sale;
   });
 
-/** Ask for a sale with the line; an answer that gets lost is asked for again when it is back. */
+/** Ask for a sale with the line, once the till is ready; a lost answer is asked for again when it is back. */
 export async function askOnce(path, body) {
-  if (!now.ready) return ask("POST", path, { body, key: crypto.randomUUID() });
   const outcome = await asked.askOnce(path, body, { sellerId: now.sellerId });
   if (outcome.cut) line.look();
   await changed();
@@ -163,24 +155,22 @@ export async function seen(key) {
   await changed();
 }
 
-/** Send up what waits; returns what became of each sale. */
+/** Send up what waits. */
 export async function upload({ as, deviceId } = {}) {
   const device = deviceId ? { ...now.device, device_id: deviceId } : now.device;
-  if (!device || !now.ready) return [];
-  const { outcomes, stopped } = await sending.upload(device, { as });
+  if (!device || !now.ready) return;
+  const stopped = await sending.upload(device, { as });
   now.stopped = stopped && !stopped.cut ? stopped.sentence : null;
   await changed();
-  return outcomes;
 }
 
 /** Give back what was taken along, at the end of the day; it is taken again tomorrow, or by `wake`. */
 export async function giveBack() {
-  if (!now.ready) return false;
+  if (!now.ready) return;
   await upload();
   await store.keep("rested_on", businessDate());
-  const all = await leases.giveAllBack(now.device);
+  await leases.giveAllBack(now.device);
   await changed();
-  return all;
 }
 
 /** Take along again what was given back. */

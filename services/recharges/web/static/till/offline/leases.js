@@ -132,7 +132,7 @@ async function receive(asked, device, answer) {
 }
 
 /** Give back what a lease still holds; nothing is sold from it from the moment that this is asked. */
-export async function giveBack(device, leaseId) {
+async function giveBack(device, leaseId) {
   const may = await alone(() =>
     write(["leases", "sales"], async (tx) => {
       const lease = await tx.objectStore("leases").get(leaseId);
@@ -146,7 +146,7 @@ export async function giveBack(device, leaseId) {
       return true;
     }),
   );
-  if (!may) return false;
+  if (!may) return;
   const { sequence, hash } = await fact("chain");
   const outcome = await ask("POST", `/api/recharges/v1/leases/${leaseId}/return`, {
     body: { chain: { sequence, hash } },
@@ -155,7 +155,6 @@ export async function giveBack(device, leaseId) {
   });
   // Unknown, or not now: it is asked again, and nothing is sold from it until then.
   if (outcome.ok) await forget(leaseId);
-  return outcome.ok;
 }
 
 async function giveBackOld(device) {
@@ -172,9 +171,7 @@ async function giveBackOld(device) {
 export async function giveAllBack(device) {
   await Promise.all((await pending()).map((asked) => finish(asked, device)));
   const leases = await read(["leases"], (tx) => tx.objectStore("leases").getAll());
-  let all = true;
-  for (const lease of leases) if (lease.state !== "ended") all = (await giveBack(device, lease.lease_id)) && all;
-  return all;
+  for (const lease of leases) if (lease.state !== "ended") await giveBack(device, lease.lease_id);
 }
 
 // The key of a lease stays as long as a code that was sold has not been seen by anybody.

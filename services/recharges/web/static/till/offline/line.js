@@ -49,6 +49,5 @@ export class Line {
     this.timer = setTimeout(() => this.look(), pause * (0.75 + Math.random() / 2));
     this.online = online;
     this.onChange(); // what follows from it takes its own time
-    return online;
   }
 }

@@ -24,7 +24,7 @@ export async function refresh({ siteCode }) {
     everyRevoked(),
     ask("GET", "/api/referrals/v1/slips/key"),
   ]);
-  if (!people.ok || !revoked || !key.ok) return false;
+  if (!people.ok || !revoked || !key.ok) return;
   await write(["people", "revoked", "facts"], async (tx) => {
     const [known, bad] = [tx.objectStore("people"), tx.objectStore("revoked")];
     await Promise.all([known.clear(), bad.clear()]);
@@ -33,7 +33,6 @@ export async function refresh({ siteCode }) {
     tx.objectStore("facts").put(key.answer, "slip_key");
     await tx.objectStore("facts").put(Date.now(), "people_at");
   });
-  return true;
 }
 
 async function everyRevoked() {

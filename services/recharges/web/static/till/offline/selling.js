@@ -4,11 +4,12 @@
 // all.  What the service would refuse later is refused now, while the customer is still there.
 
 import { euros, t } from "/static/chassis/say.js";
+import { refusal } from "../asking.js";
 import { fromBase64, seal } from "./canonical.js";
 import { businessDate, businessMonth } from "./days.js";
 import * as leases from "./leases.js";
 import { Refused } from "./refusal.js";
-import { alone, fact, read, write } from "./store.js";
+import { alone, read, write } from "./store.js";
 
 const NONCE_BYTES = 12;
 // The service takes a clock that is up to a quarter of an hour off; we stop before that.
@@ -73,7 +74,7 @@ async function soundChain(device, { personRef, at, skewMs }) {
     throw new Refused(t("A sale made without the line was refused: nothing more is sold so until a supervisor has looked."));
   }
   if (asked.some((each) => each.kind === "sale" && each.body.person_ref === personRef)) {
-    throw new Refused(t("Nobody knows yet whether the last sale to this person arrived. It is asked again as soon as the line is back; selling now might sell it twice."));
+    throw new Refused(refusal().sentence);
   }
   if (Math.abs(skewMs) > SKEW_MS_MAX || (chain?.sold_at && at - new Date(chain.sold_at) < -SKEW_MS_MAX)) {
     throw new Refused(t("This computer's clock is wrong: set it before you sell without the line."));

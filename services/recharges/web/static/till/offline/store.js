@@ -1,6 +1,6 @@
 // What an offline till keeps, and nobody but this tab writes: IndexedDB, committed to the disk.
 //
-//   facts       device, chain, seller, offers and small things, by name
+//   facts       device, chain, offers and small things, by name
 //   leases      what was lent; their key is one that no script can read out (CryptoKey)
 //   vouchers    those not sold yet, boxed
 //   allowances  what each person may still buy here, by lease

@@ -9,22 +9,19 @@ const KEPT_MS = 7 * 86_400_000;
 
 /**
  * Send up all that waits, as the till, as the `person` who works here, or as a second person; returns
- * the outcomes, and the sentence of what kept it from going on.
+ * what kept it from going on, null when nothing did.
  */
 export async function upload(device, { as = "till" } = {}) {
-  const outcomes = [];
   for (;;) {
     const waiting = await waitingOf(device.device_id, AT_ONCE);
-    if (!waiting.length) break;
+    if (!waiting.length) return null;
     const path = `/api/recharges/v1/tills/${device.till_id}/offline-sales`;
     // A sale is known again by its number and its hash, so a fresh key each time is enough.
     const sent = { body: waiting.map(({ record, previous_hash, hash }) => ({ ...record, previous_hash, hash })), key: newKey() };
     const outcome = await (as.ask ? as.ask("POST", path, sent) : ask("POST", path, { ...sent, as: as === "till" ? as : undefined }));
-    if (!outcome.ok) return { outcomes, stopped: outcome };
+    if (!outcome.ok) return outcome;
     await alone(() => settle(device, outcome.answer));
-    outcomes.push(...outcome.answer);
   }
-  return { outcomes, stopped: null };
 }
 
 const waitingOf = (deviceId, limit) =>
