@@ -24,6 +24,7 @@ from chassis import clock
 from deploy.audit.cli import await_quiet, look
 from deploy.demo.client import Client, Refused
 from kernel.period import business_date
+from tests.bodies import a_referral
 from tests.fix_stack import RunningStack
 
 HEARD_WITHIN_S = 60.0
@@ -64,6 +65,7 @@ class Referred:
     """A person whom a social worker has sent to a site."""
 
     number: int
+    name: str
     referral_id: str
     site_code: str
     referrer: Client
@@ -144,30 +146,23 @@ class Network:
 
     # -- who comes -----------------------------------------------------------------------------
 
-    def refer(self, *, site_code: str, again: Referred | None = None) -> Referred:
+    def refer(
+        self, *, site_code: str, again: Referred | None = None, given_name: str = "Camille"
+    ) -> Referred:
         """A social worker sends a person, one never seen before unless they are sent again."""
         number = next(self._people) if again is None else again.number
         letters = "".join(_LETTERS[number // 26**place % 26] for place in range(3))
-        body = {
-            "person": {
-                "given_name": f"Camille {letters}",
-                "family_name": f"Fictif {self.name}",
-                "birth_date": (date(1950, 1, 1) + timedelta(days=number)).isoformat(),
-            },
-            "situation": "budget",
-            "needs": ["recharge"],
-            "site_code": site_code,
-            "entry": {
-                "monthly_spend_cents": 3_500,
-                "has_mobile": True,
-                "has_computer": False,
-                "has_internet": False,
-            },
+        person = {
+            "given_name": f"{given_name} {letters}",
+            "family_name": f"Fictif {self.name}",
+            "birth_date": (date(1950, 1, 1) + timedelta(days=number)).isoformat(),
         }
+        body = a_referral(site_code=site_code, person=person)
         referrer = self.as_("referrer", site_code=site_code)
         made = referrer.post("referrals/v1/referrals", body, until_heard=UNHEARD)
         return Referred(
             number=number,
+            name=f"{person['given_name']} {person['family_name']}",
             referral_id=made["referral_id"],
             site_code=site_code,
             referrer=referrer,
@@ -178,6 +173,13 @@ class Network:
         """The site takes the person in; gives the answer with the entitlement."""
         manager = self.as_("site_manager", site_code=referred.site_code)
         return manager.post(f"referrals/v1/referrals/{referred.referral_id}/accept", {})
+
+    def take_in(self, referred: Referred) -> str:
+        """The site takes the person in, and recharges hears of it; gives their name there."""
+        person_ref = str(self.accept(referred)["person_ref"])
+        heard = "SELECT count(*) FROM recharges.entitlement WHERE person_ref = %s"
+        eventually(lambda: self.number(heard, person_ref) == 1)
+        return person_ref
 
     def entitle(self, *, site_code: str) -> str:
         """A person who may buy; gives the name other services know them by."""

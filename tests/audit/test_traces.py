@@ -12,6 +12,7 @@ from deploy.audit import checks
 from deploy.local import keyring
 from deploy.local.processes import PROCESSES, services_of
 from services.referrals.doors.vault import digest_of_traces
+from tests.bodies import a_referral
 from tests.fix_network import Network, eventually
 
 pytestmark = pytest.mark.journey
@@ -58,18 +59,7 @@ def erased_url(network: Network) -> str:
         "phone": PHONE,
         "email": EMAIL,
     }
-    body = {
-        "person": person,
-        "situation": "budget",
-        "needs": ["recharge"],
-        "site_code": SITE,
-        "entry": {
-            "monthly_spend_cents": 3_500,
-            "has_mobile": True,
-            "has_computer": False,
-            "has_internet": False,
-        },
-    }
+    body = a_referral(site_code=SITE, person=person)
     made = referrer.post("referrals/v1/referrals", body)
     taken = manager.post(f"referrals/v1/referrals/{made['referral_id']}/accept", {})
     path = f"referrals/v1/people/{taken['person_ref']}/erasure"

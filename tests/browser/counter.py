@@ -8,7 +8,7 @@ import qrcode
 from PIL import Image
 from playwright.sync_api import APIResponse, Page, Route, expect
 
-from tests.fix_network import Network, eventually
+from tests.fix_network import Network
 
 SITE = "paris-19"
 SALES = "**/api/recharges/v1/sales"
@@ -30,34 +30,12 @@ class Customer:
 
 def arrive(network: Network) -> Customer:
     """A person is sent to the site with a slip, and taken in."""
-    number = next(network._people)
-    person = {
-        "given_name": f"Sacha {chr(97 + number % 26)}{chr(97 + number // 26 % 26)}",
-        "family_name": f"Fictif {network.name}",
-        "birth_date": f"19{50 + number % 40}-03-{1 + number // 40 % 28:02}",
-    }
-    body = {
-        "person": person,
-        "situation": "budget",
-        "needs": ["recharge"],
-        "site_code": SITE,
-        "entry": {
-            "monthly_spend_cents": 3_500,
-            "has_mobile": True,
-            "has_computer": False,
-            "has_internet": False,
-        },
-    }
-    sent = network.as_("referrer", site_code=SITE).post("referrals/v1/referrals", body)
-    path = f"referrals/v1/referrals/{sent['referral_id']}/accept"
-    taken_in = network.as_("site_manager", site_code=SITE).post(path, {})
-    heard = "SELECT count(*) FROM recharges.entitlement WHERE person_ref = %s"
-    eventually(lambda: network.number(heard, taken_in["person_ref"]) == 1)
+    sent = network.refer(site_code=SITE, given_name="Sacha")
     return Customer(
-        person_ref=taken_in["person_ref"],
-        name=f"{person['given_name']} {person['family_name']}",
-        code=sent["code"],
-        qr=sent["qr"],
+        person_ref=network.take_in(sent),
+        name=sent.name,
+        code=sent.slip["code"],
+        qr=sent.slip["qr"],
     )
 
 

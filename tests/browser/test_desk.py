@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.bodies import a_referral
 from tests.browser.conftest import Check, SignedIn
 from tests.fix_network import UNHEARD, Network
 
@@ -13,18 +14,7 @@ SITE = "paris-19"
 
 
 def refer(network: Network, **person: str) -> dict[str, Any]:
-    body = {
-        "person": person,
-        "situation": "integration",
-        "needs": ["recharge", "computer"],
-        "site_code": SITE,
-        "entry": {
-            "monthly_spend_cents": 2_000,
-            "has_mobile": True,
-            "has_computer": False,
-            "has_internet": False,
-        },
-    }
+    body = a_referral(site_code=SITE, person=person, needs=("recharge", "computer"))
     referrer = network.as_("referrer", site_code=SITE)
     made: dict[str, Any] = referrer.post("referrals/v1/referrals", body, until_heard=UNHEARD)
     return made

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.bodies import a_referral
 from tests.browser.conftest import Check, SignedIn
 from tests.fix_network import UNHEARD, Network
 
@@ -30,22 +31,12 @@ def send(page: Page) -> None:
 @pytest.fixture
 def come_by_themselves(network: Network) -> dict[str, Any]:
     """Somebody whom a site took in provisionally, and whom any referrer may confirm."""
-    body = {
-        "person": {
-            "given_name": "Perrine",
-            "family_name": f"Fictif {network.name}",
-            "birth_date": "1988-02-29",
-        },
-        "situation": "budget",
-        "needs": ["recharge"],
-        "site_code": SITE,
-        "entry": {
-            "monthly_spend_cents": 900,
-            "has_mobile": True,
-            "has_computer": False,
-            "has_internet": False,
-        },
+    person = {
+        "given_name": "Perrine",
+        "family_name": f"Fictif {network.name}",
+        "birth_date": "1988-02-29",
     }
+    body = a_referral(site_code=SITE, person=person)
     desk = network.as_("till_operator", site_code=SITE)
     made: dict[str, Any] = desk.post("referrals/v1/walk-ins", body, until_heard=UNHEARD)
     return made

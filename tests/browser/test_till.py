@@ -185,7 +185,7 @@ class TestCashSale:
     ) -> None:
         page, keys = till.page, till.page.keyboard
         other = arrive(network)
-        till.scan(f"fictif {network.name}")
+        till.scan(f"sacha fictif {network.name}")
         expect(page.get_by_role("button", name=other.name)).to_be_visible()
         check(page, "till-which-person")
         page.get_by_role("button", name=customer.name).focus()

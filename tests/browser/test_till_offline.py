@@ -61,10 +61,7 @@ KEPT = """async () => {
 def slip(network: Network) -> dict[str, str]:
     """The slip of somebody whom the site has just taken in, and who they are to other services."""
     referred = network.refer(site_code=SITE)
-    person_ref = str(network.accept(referred)["person_ref"])
-    known = "SELECT count(*) FROM recharges.entitlement WHERE person_ref = %s"
-    eventually(lambda: network.number(known, person_ref) == 1)
-    return referred.slip | {"person_ref": person_ref}
+    return referred.slip | {"person_ref": network.take_in(referred)}
 
 
 @pytest.fixture

@@ -1,37 +1,16 @@
 """A person from the first mail to the last receipt, as referrer, desk, till and manager see it."""
 
-from datetime import date, timedelta
 from email import message_from_bytes
 from email.policy import SMTP
-from typing import Any
 
 import pytest
 
+from tests.bodies import a_referral
 from tests.fix_network import HEARD_WITHIN_S, UNHEARD, Network, eventually, refusal
 
 pytestmark = pytest.mark.journey
 
 SITE = "saint-denis"
-
-
-def a_referral(network: Network) -> dict[str, Any]:
-    return {
-        "person": {
-            "given_name": "Ombeline",
-            "family_name": f"Fictif {network.name}",
-            "birth_date": (date(1949, 1, 1) + timedelta(days=7)).isoformat(),
-            "phone": "06 39 98 71 70",
-        },
-        "situation": "exclusion",
-        "needs": ["recharge", "phone"],
-        "site_code": SITE,
-        "entry": {
-            "monthly_spend_cents": 2_000,
-            "has_mobile": True,
-            "has_computer": False,
-            "has_internet": False,
-        },
-    }
 
 
 def subjects(network: Network, code: str) -> list[str]:
@@ -48,7 +27,14 @@ class TestReferral:
         manager = network.as_("site_manager", site_code=SITE)
 
         # The referrer sends; each step comes back by mail and stands in the history.
-        sent = referrer.post("referrals/v1/referrals", a_referral(network), until_heard=UNHEARD)
+        person = {
+            "given_name": "Ombeline",
+            "family_name": f"Fictif {network.name}",
+            "birth_date": "1949-01-08",
+            "phone": "06 39 98 71 70",
+        }
+        body = a_referral(site_code=SITE, person=person, needs=("recharge", "phone"))
+        sent = referrer.post("referrals/v1/referrals", body, until_heard=UNHEARD)
         path = f"referrals/v1/referrals/{sent['referral_id']}"
         eventually(lambda: len(subjects(network, sent["code"])) == 1, within_s=HEARD_WITHIN_S)
 

@@ -25,6 +25,7 @@ from services.referrals.handlers import (
 )
 from services.referrals.handlers.sending import Fresh
 from services.referrals.seal import Seal
+from tests.bodies import a_referral
 from tests.fix_service import SIGNING_KEY
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -40,23 +41,12 @@ def new_id() -> UUID:
 def a_body(*, site_code: str = SITE, needs: tuple[str, ...] = ("recharge",), **person: Any) -> Any:
     """The JSON of a referral of somebody nobody has heard of, unless `person` says who it is."""
     letters = "".join(chr(ord("a") + int(digit, 16)) for digit in uuid4().hex[:12])
-    return {
-        "person": {
-            "given_name": "Zoé",
-            "family_name": f"Coquelicot {letters}",
-            "birth_date": "1980-05-17",
-        }
-        | person,
-        "situation": "budget",
-        "needs": list(needs),
-        "site_code": site_code,
-        "entry": {
-            "monthly_spend_cents": 3_500,
-            "has_mobile": True,
-            "has_computer": False,
-            "has_internet": False,
-        },
+    known = {
+        "given_name": "Zoé",
+        "family_name": f"Coquelicot {letters}",
+        "birth_date": "1980-05-17",
     }
+    return a_referral(site_code=site_code, needs=needs, person=known | person)
 
 
 def a_caller(role: str, *site_codes: str) -> Caller:
@@ -179,6 +169,13 @@ def renew(
 ) -> person_api.Entitled:
     body = person_api.RenewEntitlement(referral_id=referral_id)
     return answering.renew_entitlement(tx, person_ref, body, caller=by, now=now, new_id=new_id)
+
+
+def person_of(tx: Tx, referral_id: UUID) -> UUID:
+    """Whose referral it is."""
+    [row] = tx.execute("SELECT person_ref FROM referral WHERE referral_id = %s", (referral_id,))
+    person_ref: UUID = row["person_ref"]
+    return person_ref
 
 
 def steps(tx: Tx, referral_id: UUID, *, now: datetime = NOW) -> list[str]:

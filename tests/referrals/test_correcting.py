@@ -38,6 +38,7 @@ from tests.referrals.build import (
     confirm,
     new_id,
     open_site,
+    person_of,
     renew,
     submit,
     walk_in,
@@ -93,16 +94,6 @@ def identity(tx: Tx, person_ref: UUID) -> dict[str, Any]:
     return row
 
 
-def whose(tx: Tx, referral_id: UUID) -> UUID:
-    """Whose referral it is."""
-    row = tx.execute(
-        "SELECT person_ref FROM referral WHERE referral_id = %s", (referral_id,)
-    ).fetchone()
-    assert row is not None
-    person_ref: UUID = row["person_ref"]
-    return person_ref
-
-
 class TestCorrection:
     def test_writes_what_is_right_and_leaves_the_rest(self, tx: Tx) -> None:
         person_ref = taken_in(tx)
@@ -145,7 +136,7 @@ class TestCorrection:
             assert [each.person_ref for each in find(tx, text)] == [person_ref]
         assert find(tx, "Pimprenele") == []
         again = submit(tx, **(ZOE | {"family_name": "quiquandon", "birth_date": "1962-03-02"}))
-        assert whose(tx, again.referral_id) == person_ref
+        assert person_of(tx, again.referral_id) == person_ref
 
     def test_shows_whom_they_resemble_now_and_merges_nobody(self, tx: Tx) -> None:
         known = taken_in(tx, phone=None, email=None)
@@ -157,7 +148,7 @@ class TestCorrection:
         assert made.alike == [api.Alike(person_ref=known, likeness="likely")]
         assert identity(tx, other)["namesake"]
         again = submit(tx, **ZOE)
-        assert whose(tx, again.referral_id) == known
+        assert person_of(tx, again.referral_id) == known
 
     def test_is_noted_with_the_fields_and_the_reason(self, tx: Tx) -> None:
         person_ref = taken_in(tx)
@@ -174,7 +165,7 @@ class TestCorrection:
     def test_is_for_those_who_took_the_person_in(self, tx: Tx, role: str) -> None:
         person_ref = taken_in(tx)
         sent = submit(tx, given_name="Zadig", site_code="marseille")
-        only_sent = whose(tx, sent.referral_id)
+        only_sent = person_of(tx, sent.referral_id)
 
         for ref, site_code in ((person_ref, "marseille"), (only_sent, "marseille")):
             with pytest.raises(NotTakenIn):

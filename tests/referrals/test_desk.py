@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
@@ -21,6 +20,7 @@ from tests.referrals.build import (
     accept,
     new_id,
     open_site,
+    person_of,
     submit,
     walk_in,
 )
@@ -35,15 +35,6 @@ def tx(tx_of: TxOf) -> Tx:
     open_site(tx)
     open_site(tx, "marseille")
     return tx
-
-
-def person_of(tx: Tx, referral_id: UUID) -> UUID:
-    row = tx.execute(
-        "SELECT person_ref FROM referral WHERE referral_id = %s", (referral_id,)
-    ).fetchone()
-    assert row is not None
-    person_ref: UUID = row["person_ref"]
-    return person_ref
 
 
 class TestTable:

@@ -20,6 +20,7 @@ from tests.referrals.build import (
     employ,
     new_id,
     open_site,
+    person_of,
     steps,
     submit,
     told,
@@ -61,14 +62,10 @@ class TestErased:
         employ(tx, a_house(tx, zoe), zoe, email="zoe@ccas.example")
         sent, waiting = submit(tx, caller=zoe, **PERSON), submit(tx, caller=zoe)
         person_ref = accept(tx, sent.referral_id).person_ref
-        row = tx.execute(
-            "SELECT person_ref FROM referral WHERE referral_id = %s", (waiting.referral_id,)
-        ).fetchone()
-        assert row is not None
         caller = None if reason is Reason.RETENTION_OVER else MANAGER
         before = letterbox.count(tx)
 
-        for each in (person_ref, row["person_ref"]):
+        for each in (person_ref, person_of(tx, waiting.referral_id)):
             erase(tx, each, reason=reason, caller=caller)
         clocks.remind_of_ends(tx, now=NOW, new_id=new_id)
         tomorrow = NOW + DAY

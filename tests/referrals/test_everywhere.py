@@ -37,7 +37,7 @@ from tests.mediation.doing import HERE, a_call
 from tests.merges import ends
 from tests.recharges.build import an_order
 from tests.recharges.shop import Shop, done
-from tests.referrals.build import NOW, a_caller, accept, new_id, open_site, submit
+from tests.referrals.build import NOW, a_caller, accept, new_id, open_site, person_of, submit
 
 SERVICES = ("referrals", "recharges", "mediation", "equipment")
 #: What a merge is written to; all else it leaves as it is.
@@ -71,7 +71,9 @@ class World(RuleBasedStateMachine):
         made = [submit(referrals) for _ in range(4)]
         for each in made[:2]:
             accept(referrals, each.referral_id)
-        self.people: list[UUID] = [self.person_of(each.referral_id) for each in made]
+        self.people: list[UUID] = [
+            person_of(self.tx["referrals"], each.referral_id) for each in made
+        ]
         self.entitled = set(self.people[:2])
         self.shop = Shop(tx=self.tx["recharges"])
         self.till = self.shop.enrol_till()
@@ -80,13 +82,6 @@ class World(RuleBasedStateMachine):
         self.workshop = Workshop(tx=self.tx["equipment"])
         self.device_id = self.workshop.ready()
         self.spread(lambda facts: facts)
-
-    def person_of(self, referral_id: UUID) -> UUID:
-        row = self.tx["referrals"].execute(
-            "SELECT person_ref FROM referral WHERE referral_id = %s", (referral_id,)
-        )
-        person_ref: UUID = row.fetchall()[0]["person_ref"]
-        return person_ref
 
     def teardown(self) -> None:
         for tx in getattr(self, "tx", {}).values():

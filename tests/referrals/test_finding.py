@@ -26,6 +26,7 @@ from tests.referrals.build import (
     accept,
     new_id,
     open_site,
+    person_of,
     submit,
     walk_in,
 )
@@ -49,12 +50,7 @@ def enter(tx: Tx, *, accepted: bool = True, site_code: str = SITE, **person: Any
     if accepted:
         by = a_caller("till_operator", site_code)
         accept(tx, made.referral_id, by=by)
-    row = tx.execute(
-        "SELECT person_ref FROM referral WHERE referral_id = %s", (made.referral_id,)
-    ).fetchone()
-    assert row is not None
-    person_ref: UUID = row["person_ref"]
-    return person_ref
+    return person_of(tx, made.referral_id)
 
 
 def find(tx: Tx, text: str, *, by: Caller = ELSEWHERE) -> list[api.FoundPerson]:

@@ -29,6 +29,7 @@ from tests.referrals.build import (
     new_id,
     on,
     open_site,
+    person_of,
     renew,
     see,
     steps,
@@ -42,15 +43,6 @@ def tx(tx_of: TxOf) -> Tx:
     opened = tx_of("referrals")
     open_site(opened)
     return opened
-
-
-def person_of(tx: Tx, referral_id: UUID) -> UUID:
-    row = tx.execute(
-        "SELECT person_ref FROM referral WHERE referral_id = %s", (referral_id,)
-    ).fetchone()
-    assert row is not None
-    person_ref: UUID = row["person_ref"]
-    return person_ref
 
 
 class TestSubmit:

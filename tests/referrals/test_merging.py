@@ -31,6 +31,7 @@ from tests.referrals.build import (
     accept,
     new_id,
     open_site,
+    person_of,
     renew,
     steps,
     submit,
@@ -64,15 +65,6 @@ def join(tx: Tx, person_ref: UUID, into: UUID) -> None:
 
 def part(tx: Tx, person_ref: UUID) -> None:
     unmerge_person(tx, person_ref, caller=MANAGER, now=NOW, new_id=new_id)
-
-
-def person_of(tx: Tx, referral_id: UUID) -> UUID:
-    row = tx.execute(
-        "SELECT person_ref FROM referral WHERE referral_id = %s", (referral_id,)
-    ).fetchone()
-    assert row is not None
-    person_ref: UUID = row["person_ref"]
-    return person_ref
 
 
 def told(tx: Tx) -> list[dict[str, Any]]:

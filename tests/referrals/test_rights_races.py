@@ -18,7 +18,17 @@ from kernel.refusal import Refusal
 from services.referrals.handlers import learning
 from services.referrals.handlers.merging import merge_person
 from tests.fix_stack import FreshSchema, Schema
-from tests.referrals.build import NOW, Tx, a_fact, accept, new_id, open_site, renew, submit
+from tests.referrals.build import (
+    NOW,
+    Tx,
+    a_fact,
+    accept,
+    new_id,
+    open_site,
+    person_of,
+    renew,
+    submit,
+)
 from tests.referrals.rights import MANAGER, erase, export
 
 ROUNDS = 12
@@ -114,13 +124,11 @@ class TestErasure:
         for _ in range(ROUNDS):
             with connect(schema) as tx:
                 sent = submit(tx, **somebody()).referral_id
-                [row] = tx.execute(
-                    "SELECT person_ref FROM referral WHERE referral_id = %s", (sent,)
-                ).fetchall()
+                person_ref = person_of(tx, sent)
             at_once(
                 schema,
                 lambda tx, sent=sent: accept(tx, sent),  # type: ignore[misc]
-                lambda tx, ref=row["person_ref"]: erase(tx, ref),  # type: ignore[misc]
+                lambda tx, ref=person_ref: erase(tx, ref),  # type: ignore[misc]
             )
         assert number(schema, BACK) == 0
         assert number(schema, OPEN, NOW.date()) == 0
