@@ -73,7 +73,7 @@ export function secondPerson({ title, words }) {
         return;
       }
       form.removeAttribute("aria-busy");
-      const code = form.querySelector("[data-code]");
+      const code = form.querySelector("[data-second-factor]");
       if (outcome.ok) {
         person = new SecondPerson(outcome.answer, credentials);
         dialog.close();
@@ -88,7 +88,7 @@ export function secondPerson({ title, words }) {
       closed = true;
       form.removeEventListener("submit", signIn);
       form.removeAttribute("aria-busy");
-      form.querySelector("[data-code]").hidden = true;
+      form.querySelector("[data-second-factor]").hidden = true;
       form.querySelector(":scope > .note[role=alert]")?.remove();
       form.reset(); // nothing of a password stays in the page
       resolve(person);
