@@ -370,8 +370,26 @@ SELECT count(*)::bigint AS examined,
 -- name: nobody_is_over_the_cap
 -- What each person bought in a calendar month, counted as the rule of that day says, less what was
 -- refunded, and what card payments and leases hold for them, is what was counted against the cap,
--- and within it.
-WITH priced AS (
+-- and within it.  Who was merged bought nothing online after that but within one cap for all their
+-- references; what each had before may come to more.
+WITH merged AS (
+    SELECT same_as, person_ref FROM recharges.person_alias
+     UNION
+    SELECT same_as, same_as FROM recharges.person_alias
+), heard AS (
+    SELECT alias.same_as, max(inbox.handled_at) AS heard_at
+      FROM recharges.person_alias AS alias
+      LEFT JOIN referrals.outbox AS told ON told.type = 'referrals.person.merged.v1'
+                                        AND told.data->>'person_ref' = alias.person_ref::text
+      LEFT JOIN recharges.inbox USING (event_id)
+     GROUP BY alias.same_as
+), together AS (
+    SELECT merged.same_as, cap.month_on
+      FROM merged
+      JOIN recharges.cap_month AS cap USING (person_ref)
+     GROUP BY merged.same_as, cap.month_on
+    HAVING sum(cap.used_cents) > max(cap.cap_cents)
+), priced AS (
     SELECT sale.sale_id, sale.person_ref, line.line_no,
            date_trunc('month', sale.business_date)::date AS month_on,
            CASE rule.value WHEN 'price' THEN line.price_cents
@@ -405,7 +423,22 @@ WITH priced AS (
 SELECT count(*)::bigint AS examined,
        array_agg(concat_ws(' ', person_ref, month_on))
                 FILTER (WHERE cap.cap_cents IS NULL OR coalesce(bought.cents, 0) > cap.cap_cents
-                           OR coalesce(bought.cents, 0) <> cap.used_cents) AS broken
+                           OR coalesce(bought.cents, 0) <> cap.used_cents)
+       || ARRAY(SELECT concat_ws(' ', together.same_as, together.month_on)
+                  FROM together
+                  JOIN heard USING (same_as)
+                 WHERE EXISTS (SELECT FROM merged
+                                 JOIN recharges.sale USING (person_ref)
+                                 LEFT JOIN recharges.card_sale AS card USING (sale_id)
+                                WHERE merged.same_as = together.same_as
+                                  AND date_trunc('month', sale.business_date)::date
+                                      = together.month_on
+                                  AND coalesce(card.ordered_at, sale.sold_at)
+                                      -- A sale may have been decided while it was heard.
+                                      > coalesce(heard.heard_at + interval '1 minute', '-infinity')
+                                  AND NOT EXISTS (SELECT FROM recharges.offline_ticket AS offline
+                                                   WHERE offline.sale_id = sale.sale_id)))
+       AS broken
   FROM bought
   FULL JOIN recharges.cap_month AS cap USING (person_ref, month_on)
  WHERE bought.cents > 0 OR cap.used_cents <> 0;

@@ -262,6 +262,16 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         " (SELECT person_ref FROM recharges.cap_month WHERE used_cents > 100 LIMIT 1)",
         {"nobody_is_over_the_cap"},
     ),
+    "two who are one bought within a cap each": (
+        "WITH two AS (SELECT person_ref, row_number() OVER () AS number FROM (SELECT DISTINCT"
+        " person_ref FROM recharges.sale WHERE tender = 'cash' AND sale_id NOT IN (SELECT sale_id"
+        " FROM recharges.offline_ticket) AND sale_id NOT IN (SELECT sale_id FROM recharges.refund)"
+        " ORDER BY person_ref LIMIT 2) AS buyers), lowered AS (UPDATE recharges.cap_month"
+        " SET cap_cents = used_cents WHERE person_ref IN (SELECT person_ref FROM two))"
+        " INSERT INTO recharges.person_alias SELECT one.person_ref, other.person_ref"
+        " FROM two AS one, two AS other WHERE (one.number, other.number) = (1, 2)",
+        {"nobody_is_over_the_cap", "merges_are_known_alike"},
+    ),
     "a voucher is sold twice": (
         "INSERT INTO recharges.sale_voucher SELECT batch_id, position, (SELECT sale_id FROM"
         " recharges.sale WHERE sale_id <> sold.sale_id AND sale_id NOT IN (SELECT sale_id FROM"
