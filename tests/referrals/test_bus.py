@@ -71,11 +71,8 @@ def test_person_is_sent_to_a_site_that_just_opened_and_their_first_visit_is_told
         site = {"site_code": "grenoble", "name": "La Remise", "address": "Grenoble"}
         assert accounts.post("/v1/sites", json=site, headers=keyed(admin)).status_code == 201
         # A referrer gets an account; soon they can be bound to a house, until they are disabled.
-        house = referrals.post(
-            "/v1/structures",
-            json={"name": "CCAS", "kind": "ccas", "siret": "73282932000074"},
-            headers=keyed(admin),
-        ).json()
+        body = {"name": "CCAS", "kind": "ccas", "siret": "73282932000074"}
+        house = referrals.post("/v1/structures", json=body, headers=keyed(admin)).json()
         workers = f"/v1/structures/{house['structure_id']}/workers"
         user = accounts.post("/v1/users", json=a_user("referrer"), headers=keyed(admin)).json()
         worker = {"user_id": user["user_id"]}
