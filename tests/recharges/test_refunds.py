@@ -64,7 +64,11 @@ def refunded_cents(shop: CardShop, asked: dict[str, Any]) -> int:
 
 
 def sold_for_cash(shop: CardShop, *, quantity: int = 1) -> dict[str, Any]:
-    sold = shop.door.sell(an_order(shop.till, shop.buyer(), quantity=quantity))
+    return sell(shop, an_order(shop.till, shop.buyer(), quantity=quantity))
+
+
+def sell(shop: CardShop, order: dict[str, Any], *, key: str | None = None) -> dict[str, Any]:
+    sold = shop.door.sell(order, key=key)
     assert sold.status_code == 201, sold.text
     found: dict[str, Any] = sold.json()
     return found
@@ -237,6 +241,18 @@ class TestSeenVouchers:
         assert line["drawer_session_id"] is not None
         assert shop.show(sold)["state"] == "refunded"
         assert set(self._lots(shop, refund)) == {"refunded_by_operator"}
+
+    def test_are_not_shown_again_to_a_till_that_repeats_its_sale(self, shop: CardShop) -> None:
+        shop.stock_up(1)
+        order, key = an_order(shop.till, shop.buyer()), str(uuid4())
+        sold = sell(shop, order, key=key)
+        reveals = "SELECT kind FROM reveal WHERE sale_id = %s"
+        assert sell(shop, order, key=key) == sold
+        assert len(shop.all(reveals, UUID(sold["sale_id"]))) == 1
+        ask(shop, sold["sale_id"])
+
+        assert sell(shop, order, key=key) == sold | {"vouchers": []}
+        assert len(shop.all(reveals, UUID(sold["sale_id"]))) == 1
 
     def test_of_a_card_go_back_by_card_once_granted(self, shop: CardShop) -> None:
         shop.stock_up(1)

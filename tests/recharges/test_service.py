@@ -462,7 +462,7 @@ class TestRoutes:
 
         assert stock["received"] == 7 == stock["available"] + stock["sold"] + stock["expired"]
         assert (stock["sold"], stock["soonest_use_by"]) == (2, "2035-06-30")
-        assert stock["days_of_cover"] == 70.0  # five left at two in 28 days
+        assert stock["days_of_cover"] == 17.5  # five left at two in the week a new shelf counts
 
     def test_show_every_till_to_an_administrator(self, place: Place) -> None:
         tills = place.door.get("/v1/tills", as_=bearer("admin")).json()

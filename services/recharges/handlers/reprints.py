@@ -12,7 +12,7 @@ from services.recharges.domain.journal import Kind
 from services.recharges.domain.ticket import Reprint, words_left
 from services.recharges.handlers.journalling import Pen, note_copy
 from services.recharges.seal import PinSeal
-from services.recharges.store import SQL
+from services.recharges.store import SQL, refunds
 from services.recharges.store import drawers as drawer_rows
 from services.recharges.store import keys as key_rows
 from services.recharges.store import selling as store
@@ -66,11 +66,8 @@ def reveal(tx: Transaction, sale_id: UUID, *, pins: PinSeal) -> list[VoucherSold
     """Open the vouchers of a sale that are still the customer's."""
     lines, vouchers = store.find_contents(tx, [sale_id])
     offers = {line["line_no"]: line["offer_code"] for line in lines[sale_id]}
-    back = {
-        (row["batch_id"], row["position"])
-        for row in tx.execute(SQL["given_back"], {"sale_id": sale_id})
-    }
-    kept = [row for row in vouchers[sale_id] if (row["batch_id"], row["position"]) not in back]
+    going_back = refunds.serials_going_back(tx, sale_id)
+    kept = [row for row in vouchers[sale_id] if row["serial"] not in going_back]
     key_rows.learn(tx, pins, (row["pin_key_id"] for row in kept))
     return [
         VoucherSold(

@@ -19,7 +19,7 @@ from services.recharges.domain import freeze, sale, ticket
 from services.recharges.domain.sale import Order, Sale, TillNotYours
 from services.recharges.seal import PinSeal
 from services.recharges.signing import JournalKeys
-from services.recharges.store import SQL, journal
+from services.recharges.store import SQL, journal, refunds
 from services.recharges.store import selling as store
 from services.recharges.store.journal import Record
 from services.recharges.store.keys import learn
@@ -203,7 +203,10 @@ def _answer_again(
     pins: PinSeal,
     new_id: NewId,
 ) -> dict[UUID, Outcome]:
-    """Answer orders whose key was used before: the same sale, a refusal, or KeyReused."""
+    """Answer orders whose key was used before: the same sale, a refusal, or KeyReused.
+
+    Of a sale only what was not given back since: that is nobody's here any more.
+    """
     answers: dict[UUID, Outcome] = {}
     rows = tx.execute(SQL["find_sales_by_key"], {"keys": column(order.key for order in orders)})
     known = {row["key"]: row for row in rows}
@@ -223,21 +226,28 @@ def _answer_again(
                 answers[order.sale_id] = refused
                 continue
             sale_id = row["sale_id"]
-            answers[order.sale_id] = done_again(row, lines[sale_id], vouchers[sale_id], pins)
-            tx.execute(
-                SQL["record_reveal"],
-                {
-                    "reveal_id": new_id(),
-                    "sale_id": sale_id,
-                    "revealed_by": order.seller_id,
-                    "revealed_at": order.ordered_at,
-                    "kind": "retry",
-                    "reason": "retry",
-                    "till_id": row["till_id"],
-                    "copy_no": None,
-                },
-            )
+            going_back = refunds.serials_going_back(tx, sale_id)
+            shown = [each for each in vouchers[sale_id] if each["serial"] not in going_back]
+            answers[order.sale_id] = done_again(row, lines[sale_id], shown, pins)
+            if shown:
+                _note_retry(tx, order, row, new_id=new_id)
     return answers
+
+
+def _note_retry(tx: Transaction, order: Order, row: dict[str, Any], *, new_id: NewId) -> None:
+    tx.execute(
+        SQL["record_reveal"],
+        {
+            "reveal_id": new_id(),
+            "sale_id": row["sale_id"],
+            "revealed_by": order.seller_id,
+            "revealed_at": order.ordered_at,
+            "kind": "retry",
+            "reason": "retry",
+            "till_id": row["till_id"],
+            "copy_no": None,
+        },
+    )
 
 
 def done_again(

@@ -13,7 +13,7 @@ SELECT refund.refund_id, refund.state, refund.amount_cents,
  ORDER BY refund.refund_id;
 
 -- name: serials_going_back
--- The vouchers of a sale that were given back, or are about to be.
+-- The vouchers of a sale that were given back, or are about to be: their PINs are nobody's here.
 SELECT voucher.serial
   FROM refund
   JOIN refund_voucher ON refund_voucher.refund_id = refund.refund_id

@@ -23,13 +23,6 @@ SELECT till.name AS till_name, coalesce(site.name, till.site_code) AS site_name,
 -- The offers that are told by their data and not by what they are worth.
 SELECT offer_code, data_mb FROM offer WHERE data_mb IS NOT NULL;
 
--- name: given_back
--- The vouchers of a sale that were given back, or are about to be: their PINs are nobody's here.
-SELECT refund_voucher.batch_id, refund_voucher.position
-  FROM refund
-  JOIN refund_voucher ON refund_voucher.refund_id = refund.refund_id
- WHERE refund.sale_id = %(sale_id)s AND NOT refund_voucher.denied;
-
 -- name: copies_of_sale
 -- How often a sale was revealed: whether for the first time, and its last copy.
 SELECT coalesce(bool_or(kind = 'first'), false) AS is_revealed,
