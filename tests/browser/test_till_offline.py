@@ -316,6 +316,8 @@ class TestWithoutTheLine:
             if each["till_name"] == tablet.name
         ]
         manager.post(f"accounts/v1/devices/{device['device_id']}/revoke", {})
+        revoked = "SELECT count(*) FROM recharges.lease WHERE till_id = %s AND state = 'revoked'"
+        eventually(lambda: network.number(revoked, tablet.till_id) > 0)
         tablet.page.context.set_offline(False)
         tablet.enrol()
         tablet.until("state => state.ready && state.online && state.sales.length === 1")
