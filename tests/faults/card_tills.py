@@ -23,7 +23,7 @@ from deploy.local import keyring
 from tests.faults.crowd import Crowd
 from tests.fix_network import SMALL_OFFER, SMALL_PRICE_CENTS, Network
 
-AT_ONCE = 24
+AT_ONCE = 500
 ASK_AGAIN_S = 0.1
 LOOK_S = 0.3
 GIVE_UP_AFTER_S = 80.0
