@@ -131,9 +131,9 @@ def check() -> Check:
         size = page.viewport_size or {"width": WIDTH, "height": HEIGHT}
         SCREENS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
-        found = violations(page)
+        found = _violations(page)
         page.emulate_media(color_scheme="dark")
-        found += [f"dark: {each}" for each in violations(page, only=["color-contrast"])]
+        found += [f"dark: {each}" for each in _violations(page, only=["color-contrast"])]
         page.emulate_media(color_scheme="light")
         page.set_viewport_size({"width": NARROW, "height": size["height"]})
         page.screenshot(path=SCREENS / f"{name}-{NARROW}.png", full_page=True)
@@ -145,7 +145,7 @@ def check() -> Check:
     return look
 
 
-def violations(page: Page, *, only: list[str] | None = None) -> list[str]:
+def _violations(page: Page, *, only: list[str] | None = None) -> list[str]:
     """List what axe finds on a page: of its rules, or of all that are WCAG's."""
     kind, values = ("rule", only) if only else ("tag", _AXE_TAGS)
     answer = Axe().run(page, options={"runOnly": {"type": kind, "values": values}})
