@@ -146,6 +146,7 @@ class TestDrawer:
         page.get_by_text("Compter et clôturer").click()
         count(page, "close", p2000=2, p1000=3)
         page.get_by_role("button", name="Voilà ce que j'ai compté").click()
+        expect(page.get_by_role("dialog")).to_contain_text("70,00\N{NO-BREAK SPACE}€ : c'est bien")
         page.get_by_role("dialog").get_by_role("button", name="Oui").click()
         expect(page.get_by_text("Il manque 14,80 €")).to_be_visible()
         expect(page.get_by_text("Compté, pas clôturé")).to_be_visible()
@@ -160,7 +161,7 @@ class TestDrawer:
 
     def print_the_z_once(self, page: Page, check: Check) -> None:
         page.get_by_role("button", name="Imprimer le Z").click()
-        expect(paper(page).locator("body")).to_contain_text("-14,80")
+        expect(paper(page).locator("body")).to_contain_text("\N{MINUS SIGN}14,80")
         assert "DUPLICATA" not in paper(page).locator("body").inner_text()
         check(page, "drawer-z")
         page.get_by_role("dialog").get_by_role("button", name="Fermer").click()

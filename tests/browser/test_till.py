@@ -195,7 +195,7 @@ class TestCashSale:
         keys.press("Enter")
         keys.type("1")
         keys.press("Enter")
-        expect(page.get_by_text("tapez ce que donne le client")).to_be_visible()
+        expect(page.locator(".change.short")).to_have_text("Il manque 1,50\N{NO-BREAK SPACE}€")
         keys.type("0")
         expect(page.locator("[data-change]")).to_have_text("7,50\N{NO-BREAK SPACE}€")
         keys.press("Enter")

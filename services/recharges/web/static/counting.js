@@ -7,7 +7,7 @@ const STEP_MAX = 100_000;
 
 const inputOf = (piece) => piece.querySelector("input");
 
-function add(counting) {
+function add(counting, question) {
   let total = 0;
   for (const piece of counting.querySelectorAll("[data-piece]")) {
     const count = Math.max(0, Math.trunc(Number(inputOf(piece).value) || 0));
@@ -18,6 +18,8 @@ function add(counting) {
     total += worth;
   }
   counting.querySelector("[data-total]").textContent = euros(total);
+  // Asked with the amount, a figure mistyped is seen before it counts.
+  if (question) counting.closest("form").dataset.confirm = question.replace("{amount}", euros(total));
 }
 
 const draftOf = (form) => `relais:counting:${form.id}`;
@@ -38,8 +40,9 @@ function restore(form) {
 
 function begin(counting) {
   const form = counting.closest("form");
+  const question = form.dataset.confirm;
   restore(form);
-  add(counting);
+  add(counting, question);
   counting.addEventListener("click", (event) => {
     const button = event.target.closest("[data-step]");
     if (!button) return;
@@ -49,7 +52,7 @@ function begin(counting) {
     input.dispatchEvent(new Event("input", { bubbles: true }));
   });
   counting.addEventListener("input", () => {
-    add(counting);
+    add(counting, question);
     keep(form);
   });
   // Typing over a number begins it anew; the wheel of a mouse never changes a count.

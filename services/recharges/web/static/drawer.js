@@ -25,6 +25,7 @@ async function handOver(form) {
   const person = await secondPerson({
     title: t("Your colleague signs in"),
     words: t("From then on the drawer is theirs, with what you have just counted."),
+    anybody: true,
   });
   if (!person) return;
   const [method, path] = form.dataset.handover.split(" ");

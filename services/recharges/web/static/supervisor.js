@@ -10,6 +10,7 @@
 import { ask, newKey } from "/static/chassis/api.js";
 import { flash, sayNext } from "/static/chassis/flash.js";
 import { endDeed, keyFor, showProblem, valuesOf } from "/static/chassis/forms.js";
+import { t } from "/static/chassis/say.js";
 
 const SESSIONS = "/api/accounts/v1/sessions";
 const NEEDS_CODE = "accounts.session.second_factor_needed";
@@ -49,8 +50,11 @@ class SecondPerson {
   }
 }
 
-/** Ask who the second person is; null when nobody signs in. */
-export function secondPerson({ title, words }) {
+// Whose word counts where a cashier may not act alone.
+const SUPERVISORS = ["site_manager", "admin"];
+
+/** Ask who the second person is, a supervisor or `anybody`; null when nobody signs in. */
+export function secondPerson({ title, words, anybody = false }) {
   const dialog = document.getElementById("second-person");
   const form = dialog.querySelector("form");
   dialog.querySelector("h2").textContent = title;
@@ -66,15 +70,18 @@ export function secondPerson({ title, words }) {
       busy = true;
       form.setAttribute("aria-busy", "true");
       const outcome = await ask("POST", SESSIONS, { body: credentials, again: false });
+      const mayNot = outcome.ok && !anybody && !SUPERVISORS.includes(outcome.answer.user.role);
+      // Given up meanwhile, or nobody who may: nobody is left signed in for it.
+      if (outcome.ok && (closed || mayNot)) await new SecondPerson(outcome.answer, {}).leave();
       busy = false;
-      if (closed) {
-        // Given up meanwhile: nobody is left signed in for it.
-        if (outcome.ok) await new SecondPerson(outcome.answer, {}).leave();
-        return;
-      }
+      if (closed) return;
       form.removeAttribute("aria-busy");
       const code = form.querySelector("[data-second-factor]");
-      if (outcome.ok) {
+      if (mayNot) {
+        form.reset();
+        showProblem(form, { sentence: t("This account may not confirm: a supervisor of the site signs in here.") });
+        form.querySelector("input").focus();
+      } else if (outcome.ok) {
         person = new SecondPerson(outcome.answer, credentials);
         dialog.close();
       } else if (outcome.answer?.code === NEEDS_CODE && code.hidden) {

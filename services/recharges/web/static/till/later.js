@@ -62,7 +62,7 @@ function line(sale) {
 function states(sale) {
   const said = sale.refunds.map((refund) => {
     const amount = euros(refund.amount_cents);
-    if (refund.state === "asked") return state("wait", t("Refund of {amount}: waits for the operator's word", { amount }));
+    if (refund.state === "asked") return el("span", {}, state("wait", t("Refund of {amount}: waits for the operator's word", { amount })), el("span", { class: "soft small", text: next(sale) }));
     if (refund.state === "granted" && sale.tender === "cash") return state("wait", t("Refund of {amount} granted: to be paid out", { amount }));
     if (refund.state === "granted") return state("wait", t("Refund of {amount}: on its way to the card", { amount }));
     if (refund.state === "denied") return state("bad", t("Refund of {amount} denied by the operator", { amount }));
@@ -72,6 +72,11 @@ function states(sale) {
   if (!sale.revealed && !sale.refunds.length) said.push(state("wait", t("Paid, code not shown yet")));
   return said;
 }
+
+const next = ({ tender }) =>
+  tender === "cash"
+    ? t("Once they say that the code was not used, “Pay out” stands here and the money is given back in cash.")
+    : t("Once they say that the code was not used, the money goes back to the card by itself.");
 
 function deeds(sale) {
   const given = sale.refunds.find((each) => each.state !== "denied");

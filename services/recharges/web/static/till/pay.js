@@ -27,9 +27,18 @@ function show(next) {
   basket = next ?? basket;
   field.value = "";
   part("pay-note").replaceChildren();
+  part("pay-drawer").replaceChildren(...closedDrawer());
   draw();
   lock();
   part("cash").focus();
+}
+
+// Whoever did not see it on the first screen sees it before the money is taken.
+function closedDrawer() {
+  const { till_id: id, state, drawer } = till();
+  if (drawer || state !== "active") return [];
+  const words = t("The drawer is not open. Selling now opens it with {amount}: count its float first if there is one.", { amount: euros(0) });
+  return [note("wait", words, el("a", { class: "button", href: `/caisse/tiroir/${id}`, text: t("Open the drawer") }))];
 }
 
 function hide() {
@@ -52,7 +61,11 @@ function draw() {
 function drawChange() {
   const typed = field.value.trim() ? centsOf(field.value) : given;
   const change = typed === null && field.value.trim() ? null : (typed ?? basket.totalCents) - basket.totalCents;
-  part("change").textContent = change === null || change < 0 ? "–" : euros(change);
+  const isShort = change !== null && change < 0;
+  part("change-word").textContent = isShort ? t("Still missing") : t("Change to give");
+  part("change").textContent = change === null ? "–" : euros(Math.abs(change));
+  part("change").parentElement.classList.toggle("short", isShort);
+  part("cash").disabled = isShort;
   part("cash").textContent = t("Take {amount} in cash", { amount: euros(basket.totalCents) });
   for (const each of part("quick").children) {
     each.setAttribute("aria-pressed", String(!field.value.trim() && each.dataset.cents === String(given)));

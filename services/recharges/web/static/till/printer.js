@@ -8,14 +8,14 @@ const BAUD = 9_600;
 /** Whether this browser can speak to a receipt printer by itself. */
 export const isThere = () => "serial" in navigator;
 
-/** Print a ticket's bytes; gives a sentence where that failed, and nothing where nobody chose a printer. */
+/** Print a ticket's bytes; gives a sentence where that failed. */
 export async function print(bytes) {
   let port;
   try {
     [port] = await navigator.serial.getPorts();
     port ??= await navigator.serial.requestPort();
   } catch {
-    return null;
+    return t("No receipt printer was chosen, and nothing is printed. Touch again to choose one, or print another way.");
   }
   try {
     await port.open({ baudRate: BAUD });

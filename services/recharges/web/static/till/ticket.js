@@ -4,7 +4,7 @@
 import { flash } from "/static/chassis/flash.js";
 import { day, euros, t } from "/static/chassis/say.js";
 import { button, el, note } from "./dom.js";
-import { offerOf, worthOf } from "./known.js";
+import { lookAtTills, offerOf, till, worthOf } from "./known.js";
 import * as line from "./line.js";
 import * as printer from "./printer.js";
 import { go, screen } from "./screens.js";
@@ -28,10 +28,22 @@ function show(shown) {
   part("vouchers").replaceChildren(...shown.vouchers.map(voucher));
   part("ticket-left").textContent = shown.cap ? t("{amount} left of the month", { amount: euros(shown.cap.left_cents) }) : "";
   part("ticket-note").replaceChildren(...(shown.vouchers.length ? [] : [note("wait", t("The codes of this sale are not shown here: a supervisor prints them again from the last sales."))]));
+  if (!shown.copy_no && !shown.waiting && !till()?.drawer) sayOpened(shown);
   act("text").hidden = !paperAs("sms");
   receipt();
   act("print").focus({ preventScroll: true });
   line.shown(shown);
+}
+
+// Nobody had counted a float, so the sale itself has opened the drawer; without the line nobody knows yet.
+async function sayOpened(shown) {
+  await lookAtTills();
+  if (sale !== shown || !till()?.drawer) return;
+  const words = [
+    t("This sale has just opened the drawer, with {amount}.", { amount: euros(0) }),
+    t("If there was a float in it, note it now as cash put in, or tell a supervisor: else it is too much when the drawer is counted, and they accept the gap."),
+  ];
+  part("ticket-note").append(note("wait", words));
 }
 
 function hide() {
@@ -78,8 +90,8 @@ function receipt() {
 
 act("receipt").addEventListener("click", async () => {
   const wrong = await printer.print(bytesOf(paperAs("escpos")));
+  if (sale) part("ticket-note").replaceChildren(...(wrong ? [note("bad", wrong)] : []));
   if (!wrong) act("next").focus();
-  else if (sale) part("ticket-note").replaceChildren(note("bad", wrong));
 });
 
 act("print").addEventListener("click", () => {
