@@ -143,6 +143,8 @@ def _encodable(text: str) -> str:
     for char in text:
         if unicodedata.category(char) == "Zs":
             written.append(" ")
+        elif char == "\N{MINUS SIGN}":
+            written.append("-")
         elif _has(char):
             written.append(char)
         else:

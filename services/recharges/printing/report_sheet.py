@@ -105,7 +105,7 @@ def _closing_blocks(report: ClosingReport, voice: Voice) -> Iterable[Block]:
                 value=voice.say("the clock") if by is None else _agent(by, voice),
             ),
             Row(label=voice.say("Printed by"), value=_agent(report.place.printed_by_code, voice)),
-            Row(label=voice.say("Tickets"), value=_numbers(report.window)),
+            Row(label=voice.say("Tickets"), value=_numbers(report.window, voice)),
             Row(label=voice.say("Number of sales"), value=str(report.sale_count)),
             Row(label=voice.say("Number of refunds"), value=str(report.refund_count)),
         ),
@@ -130,11 +130,15 @@ def _agent(code: str, voice: Voice) -> str:
     return voice.say("staff member {code}", code=plain(code))
 
 
-def _numbers(window: TicketWindow | None) -> str:
-    return f"{window.from_ticket_no} – {window.until_ticket_no}" if window else "–"
+def _numbers(window: TicketWindow | None, voice: Voice) -> str:
+    if window is None:
+        return voice.say("no ticket")
+    return f"{window.from_ticket_no} – {window.until_ticket_no}"
 
 
 def _session(report: DrawerReport, voice: Voice) -> Table:
+    is_z = report.kind is ReportKind.Z
+    tickets = _numbers(report.window, voice) if is_z else voice.say("said by the Z")
     return Table(
         heading=voice.say("Session"),
         rows=(
@@ -143,7 +147,7 @@ def _session(report: DrawerReport, voice: Voice) -> Table:
             Row(label=voice.say("Opened by"), value=_agent(report.opened_by_code, voice)),
             Row(label=voice.say("Held by"), value=_agent(report.held_by_code, voice)),
             Row(label=voice.say("Printed by"), value=_agent(report.place.printed_by_code, voice)),
-            Row(label=voice.say("Tickets"), value=_numbers(report.window)),
+            Row(label=voice.say("Tickets"), value=tickets),
         ),
     )
 

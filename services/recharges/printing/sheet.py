@@ -87,7 +87,9 @@ class Voice:
 
     def amount(self, cents: int) -> str:
         """Write an amount in euros."""
-        return texts.amount(cents, language=self.language)
+        # Paper has room for the sign itself; a hyphen is overlooked.
+        written = texts.amount(cents, language=self.language)
+        return written.replace("-", "\N{MINUS SIGN}")
 
     def day(self, day: date) -> str:
         """Write a day in full."""
@@ -124,8 +126,8 @@ class Voice:
 def seller_lines(seller: Seller, *, address: str) -> tuple[str, ...]:
     """Say where a paper is from, if that is known, and who sells there."""
     digits = seller.siret
-    siret = f"{digits[:3]} {digits[3:6]} {digits[6:9]} {digits[9:]}"
-    who = f"{plain(seller.name)} – SIRET {siret}"
+    siret = "\N{NO-BREAK SPACE}".join(("SIRET", digits[:3], digits[3:6], digits[6:9], digits[9:]))
+    who = f"{plain(seller.name)} – {siret}"
     return (plain(address), who) if address else (who,)
 
 

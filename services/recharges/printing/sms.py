@@ -17,7 +17,7 @@ _BASIC = frozenset(
 )
 _EXTENDED = frozenset("^{}\\[~]|€")
 _PLAINER = {"’": "'", "‘": "'", "«": '"', "»": '"', "“": '"', "”": '"', "–": "-", "—": "-",
-            "…": "...", "œ": "oe", "Œ": "OE", "×": "x", "°": "o"}  # fmt: skip
+            "−": "-", "…": "...", "œ": "oe", "Œ": "OE", "×": "x", "°": "o"}  # fmt: skip
 #: What a site's or an offer's name may take, so that serial, PIN and day always fit.
 _NAME_SEPTETS_MAX = 24
 

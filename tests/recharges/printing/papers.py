@@ -257,8 +257,8 @@ def text_of_roll(printed: bytes) -> str:
 
 
 def flat(text: str) -> str:
-    """The text with every space plain and single."""
-    return " ".join(text.split())
+    """The text with every space plain and single, and the minus as a hyphen."""
+    return " ".join(text.split()).replace("\N{MINUS SIGN}", "-")
 
 
 _AMOUNT = {

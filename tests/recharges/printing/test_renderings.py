@@ -153,7 +153,7 @@ class TestTicket:
         assert "22 nov. 2026, 14:03:27" in text
         assert "À utiliser au plus tard le" in text
         assert "31 décembre 2027" in text
-        assert "composez son numéro de rechargement" in text
+        assert "appelez-le ou ouvrez son application" in text
 
     def test_says_who_sells_and_where_and_nobody_by_name(self, name: str) -> None:
         ticket = papers.sale(site_address="47 rue Jean Jaurès, Saint-Denis")
