@@ -447,6 +447,8 @@ class TestLastSales:
         check(page, "till-why")
         page.get_by_role("button", name="Le ticket est perdu").click()
         page.keyboard.press("Enter")
+        self.confirm(page, network, role="till_operator")
+        expect(page.get_by_role("alert")).to_contain_text("Ce compte ne peut pas valider")
         check(page, "till-supervisor")
         self.confirm(page, network)
         expect(page.get_by_role("heading", name="Duplicata 1")).to_be_visible()
@@ -459,6 +461,7 @@ class TestLastSales:
         self.confirm(page, network)
         line = page.locator(".sales li", has_text=f"n°\N{NO-BREAK SPACE}{number},")
         expect(line).to_contain_text("attend l'opérateur")
+        expect(line).to_contain_text("le bouton « Rendre l'argent » apparaît ici")
         check(page, "till-last-sales")
 
         self.grant(network, sold)
@@ -495,9 +498,9 @@ class TestLastSales:
         expect(page.get_by_role("heading", name="Dernières ventes")).to_be_visible()
 
     @staticmethod
-    def confirm(page: Page, network: Network) -> None:
-        """A supervisor signs in for the one deed."""
-        who = network.sign_in("site_manager", site_code=SITE)
+    def confirm(page: Page, network: Network, *, role: str = "site_manager") -> None:
+        """Somebody, as a rule a supervisor, signs in for the one deed."""
+        who = network.sign_in(role, site_code=SITE)
         dialog = page.get_by_role("dialog", name="responsable")
         dialog.get_by_label("Adresse e-mail").fill(who["email"])
         dialog.get_by_label("Mot de passe").fill(who["password"])
