@@ -221,6 +221,42 @@ class TestOthers:
         assert compare(one, twin).verdict is verdict
         assert not is_certain(one, twin)
 
+    @given(st.data(), people)
+    def test_of_one_family_name_and_day_are_looked_at_if_their_given_names_are_much_alike(
+        self, data: st.DataObject, person: Identity
+    ) -> None:
+        assume(len(fold(person.given_name)) > 4)
+        given_name = data.draw(slipped(data.draw(slipped(person.given_name))))
+        assume(fold(given_name))
+        family_name = data.draw(st.sampled_from(WRITTEN))(person.family_name)
+        other = replace(person, phone=None, given_name=given_name, family_name=family_name)
+
+        assert compare(person, other).verdict is not Verdict.APART
+        assert set(keys_of(person)) & set(keys_of(other))
+
+    @pytest.mark.parametrize(
+        ("given_name", "other", "verdict"),
+        [
+            ("Aïssata", "Aïssatou", Verdict.POSSIBLE),
+            ("Jean", "Jeanne", Verdict.POSSIBLE),
+            ("Alexandre", "Alex", Verdict.POSSIBLE),
+            ("Léa", "Léo", Verdict.POSSIBLE),
+            ("Luc", "Léa", Verdict.APART),
+            ("Paul", "Pierre", Verdict.APART),
+        ],
+    )
+    def test_of_one_family_name_and_day_are_apart_if_their_given_names_are(
+        self, given_name: str, other: str, verdict: Verdict
+    ) -> None:
+        one = somebody(given_name=given_name, family_name="N'Diaye-Lefèvre", phone=PHONE)
+        two = somebody(given_name=other, family_name="Ndiaye Lefevre", phone=OTHER_PHONE)
+
+        assert compare(one, two).verdict is verdict
+        assert compare(two, one) == compare(one, two)
+        assert not is_certain(one, two)
+        later = replace(two, birth_date=date(1981, 5, 17))
+        assert compare(one, later).verdict is Verdict.APART
+
     def test_a_father_and_his_son_of_one_name_are_looked_at_if_they_share_a_phone(self) -> None:
         father = somebody(given_name="Joachim", phone=PHONE)
         son = replace(father, birth_date=date(2004, 11, 28))

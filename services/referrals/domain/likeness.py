@@ -4,10 +4,13 @@ names \\ birth dates        same      nearly     others
 same                       likely    likely     possible if they share phone or e-mail
 nearly: spelling, a part   likely    likely*    -
 only the given name        likely*   possible*  -          * if they share phone or e-mail
+the family name, a given   possible  -          -
+  name much like it
 only the family name       possible* -          -
 others                     -         -          -
 
-So a couple with one phone are two, and so are twins unless they share it: then a human is asked.
+So a couple with one phone are two, and so are twins unless they share it, or have given names much
+like one another: then a human is asked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +21,7 @@ from uuid import UUID
 
 from kernel.refusal import Refusal
 from services.referrals.domain.person import Identity, fold
-from services.referrals.domain.spelling import is_respelled, is_swapped, sound
+from services.referrals.domain.spelling import is_respelled, is_similar, is_swapped, sound
 
 #: The version of the rules that keys are made by; a higher one makes all of them anew.
 KEYED_BY = 2
@@ -32,6 +35,7 @@ class Reason(StrEnum):
     NAME_SPELLING = "name_spelling"
     NAME_PART = "name_part"
     SAME_GIVEN_NAME = "same_given_name"
+    SIMILAR_GIVEN_NAME = "similar_given_name"
     SAME_FAMILY_NAME = "same_family_name"
     SAME_BIRTH_DATE = "same_birth_date"
     DAY_AND_MONTH_SWAPPED = "day_and_month_swapped"
@@ -47,6 +51,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.NAME_SPELLING: "Names spelled otherwise.",
     Reason.NAME_PART: "One name is a part of the other.",
     Reason.SAME_GIVEN_NAME: "The same given name.",
+    Reason.SIMILAR_GIVEN_NAME: "Given names that are much alike.",
     Reason.SAME_FAMILY_NAME: "The same family name.",
     Reason.SAME_BIRTH_DATE: "The same birth date.",
     Reason.DAY_AND_MONTH_SWAPPED: "Birth dates with day and month the other way round.",
@@ -69,6 +74,7 @@ class Near(Enum):
 
     FAR = "far"
     FAMILY_NAME = "family name"
+    SIMILAR = "similar"
     GIVEN_NAME = "given name"
     NEARLY = "nearly"
     SAME = "same"
@@ -83,6 +89,7 @@ _VERDICTS: Mapping[tuple[Near, Near], tuple[Verdict, Verdict]] = {
     (Near.NEARLY, Near.NEARLY): (Verdict.APART, Verdict.LIKELY),
     (Near.GIVEN_NAME, Near.SAME): (Verdict.APART, Verdict.LIKELY),
     (Near.GIVEN_NAME, Near.NEARLY): (Verdict.APART, Verdict.POSSIBLE),
+    (Near.SIMILAR, Near.SAME): (Verdict.POSSIBLE, Verdict.POSSIBLE),
     (Near.FAMILY_NAME, Near.SAME): (Verdict.APART, Verdict.POSSIBLE),
 }
 _APART = (Verdict.APART, Verdict.APART)
@@ -204,6 +211,8 @@ def _compare_names(one: Identity, other: Identity) -> Found:
         return Near.NEARLY, _reasons((Reason.NAME_ORDER,), there, back)
     if given is not None:
         return Near.GIVEN_NAME, _reasons((Reason.SAME_GIVEN_NAME,), given)
+    if family == () and is_similar("".join(ones.given), "".join(others.given)):
+        return Near.SIMILAR, (Reason.SIMILAR_GIVEN_NAME, Reason.SAME_FAMILY_NAME)
     if family is not None:
         return Near.FAMILY_NAME, _reasons((Reason.SAME_FAMILY_NAME,), family)
     return _NOTHING

@@ -34,6 +34,8 @@ _VOWELS = re.compile(r"(?<=.)[aeiou]+")
 _SOUND_SIGNS_MIN = 3
 #: How many slips a word of so many letters is forgiven.
 _SLIPS = ((8, 2), (4, 1), (0, 0))
+#: How many slips apart two given names are still worth a look by a human.
+_SIMILAR_SLIPS_MAX = 2
 
 
 def sound(word: str) -> str:
@@ -62,6 +64,18 @@ def is_slip(one: str, other: str) -> bool:
     """
     forgiven = next(slips for signs, slips in _SLIPS if min(len(one), len(other)) >= signs)
     return abs(len(one) - len(other)) <= forgiven and _slips(one, other) <= forgiven
+
+
+def is_similar(one: str, other: str) -> bool:
+    """Say whether two names may be one, for a human to look at: two slips, or one begins the other.
+
+    Of a short name no more than half the letters may differ: Léo and Léa are alike, Luc is another.
+    """
+    few, many = sorted((one, other), key=len)
+    if many.startswith(few):
+        return True
+    forgiven = min(_SIMILAR_SLIPS_MAX, len(many) // 2)
+    return len(many) - len(few) <= forgiven and _slips(one, other) <= forgiven
 
 
 def _slips(one: str, other: str) -> int:
