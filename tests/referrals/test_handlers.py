@@ -13,7 +13,7 @@ from services.referrals.api import referrals as referral_api
 from services.referrals.domain import entitlement as entitlements
 from services.referrals.domain import referral as referrals
 from services.referrals.domain.person import PersonNotValid, PersonUnknown
-from services.referrals.handlers import answering, learning, showing
+from services.referrals.handlers import answering, learning, showing, slips
 from services.referrals.seal import read
 from tests.fix_stack import TxOf
 from tests.referrals.build import (
@@ -362,6 +362,20 @@ class TestFirstVisit:
     def sale(self, person_ref: UUID, *, at: datetime) -> Any:
         data = events.SaleCompleted(person_ref=person_ref).model_dump(mode="json")
         return a_fact("recharges.sale.completed.v1", data, at=at)
+
+    def test_is_what_the_slip_can_be_printed_until(self, tx: Tx) -> None:
+        made = submit(tx)
+        ref = accept(tx, made.referral_id).person_ref
+
+        def paper() -> Any:
+            return slips.find_paper(tx, made.referral_id, caller=DESK, now=NOW, seal=SEAL)
+
+        assert paper().code == made.code
+
+        learning.note_visits(tx, [self.sale(ref, at=NOW)], now=NOW, new_id=new_id)
+
+        with pytest.raises(referrals.OutOfTurn):
+            paper()
 
     def test_is_the_earliest_sale_in_whatever_order_they_come(self, tx: Tx) -> None:
         made = submit(tx)

@@ -140,6 +140,7 @@ class TestSlip:
         printed = door.get(path, as_=REFERRER)
 
         assert printed.headers["Content-Type"] == "application/pdf"
+        assert f'filename="bon-{made["code"]}.pdf"' in printed.headers["Content-Disposition"]
         [page] = PdfReader(BytesIO(printed.content)).pages
         text = " ".join(page.extract_text().split())
         assert "Bintou V." in text
@@ -150,6 +151,15 @@ class TestSlip:
         assert door.get(path, as_=STRANGER).status_code == 404
         assert door.get(path, as_=bearer("mediator", "lyon")).status_code == 403
         assert door.client.get(path).status_code == 401
+
+    def test_can_be_printed_again_until_the_person_has_come(self, door: Door) -> None:
+        made = door.submit()
+        path = f"/v1/referrals/{made['referral_id']}"
+
+        door.made(f"{path}/accept", {})
+
+        assert door.get(f"{path}/slip.pdf", as_=REFERRER).status_code == 200
+        assert door.code(f"{path}/revoke-slip", {"reason": "Perdu"}, as_=REFERRER)[0] == 409
 
 
 class TestWalkIn:

@@ -256,6 +256,18 @@ def require_open(state: State, *, expires_on: date, on: date) -> None:
         raise OutOfTurn()
 
 
+def is_printable(state: State, *, used: bool, expires_on: date, on: date) -> bool:
+    """Say whether a slip is of use on paper: it may be lost until the person has come with it."""
+    waits = state in OPEN or (state is State.ACCEPTED and not used)
+    return waits and on < expires_on
+
+
+def require_printable(state: State, *, used: bool, expires_on: date, on: date) -> None:
+    """Refuse a slip that is of no use any more."""
+    if not is_printable(state, used=used, expires_on=expires_on, on=on):
+        require_open(state, expires_on=expires_on, on=on)
+
+
 def move(referral: Referral, verb: Verb, *, on: date) -> tuple[Referral, tuple[State, ...]]:
     """Do what somebody asks; return the referral and the states it went through."""
     state = state_on(referral.state, expires_on=referral.expires_on, on=on)

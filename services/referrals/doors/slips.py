@@ -7,6 +7,7 @@ from chassis import http
 from chassis.db import Transaction
 from chassis.http import Call, Paged
 from chassis.resources import DatabaseProvider
+from chassis.shapes import File
 from services.referrals import seal
 from services.referrals.api import referrals as referral_api
 from services.referrals.api import slips as slip_api
@@ -56,13 +57,15 @@ class SlipDoors:
         answer=http.Bytes("application/pdf"),
         allow=(*STAFF, "referrer"),
     )
-    def print_slip(self, call: Call, referral_id: UUID) -> bytes:
-        """Print the slip of a referral that waits for its site: one page, accessible."""
+    def print_slip(self, call: Call, referral_id: UUID) -> File:
+        """Print the slip of a referral until the person has come: one page, accessible."""
         with self.database.transaction() as tx:
             found = slips.find_paper(
                 tx, referral_id, caller=call.caller, now=call.now, seal=slip_seal()
             )
-        return paper.to_pdf(found)
+        # Shown where it is opened, and kept under a name by which it is found again.
+        named = {"Content-Disposition": f'inline; filename="bon-{found.code}.pdf"'}
+        return File(content=paper.to_pdf(found), media_type="application/pdf", headers=named)
 
     @http.command(
         "POST",

@@ -44,13 +44,15 @@ def read_slip(tx: Transaction, text: str, *, public_key: bytes, now: datetime) -
 def find_paper(
     tx: Transaction, referral_id: UUID, *, caller: Caller, now: datetime, seal: Seal
 ) -> Paper:
-    """Find what is printed on the slip of a referral that waits for its site."""
+    """Find what is printed on a slip, until the person has come with it."""
     today = business_date(now)
     row = referral_rows.find_paper(tx, referral_id)
     if row is None:
         raise referrals.ReferralUnknown()
     require_sight(tx, row, caller=caller, today=today)
-    referrals.require_open(State(row["state"]), expires_on=row["expires_on"], on=today)
+    referrals.require_printable(
+        State(row["state"]), used=row["used"], expires_on=row["expires_on"], on=today
+    )
     note_access(tx, caller, [row["person_ref"]], what="slip_printed", now=now)
     slip = Slip(referral_id=referral_id, code=row["code"], expires_on=row["expires_on"])
     return Paper(

@@ -162,7 +162,8 @@ SELECT referral_id, site_code, state, expires_on, submitted_at,
 -- What is printed on a slip; the family name by its first letter alone.
 SELECT referral_id, code, site_code, site.name AS site_name, site.address, expires_on, needs,
        given_name, left(family_name, 1) AS family_initial, referrer_id, structure_id, state,
-       person_ref
+       person_ref,
+       EXISTS (SELECT FROM first_visit WHERE first_visit.referral_id = referral.referral_id) AS used
   FROM referral
   JOIN site USING (site_code)
   LEFT JOIN person USING (person_ref)

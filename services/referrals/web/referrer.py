@@ -9,15 +9,15 @@ from chassis import qr
 from chassis.db import Transaction
 from chassis.http import Call, Parameters
 from chassis.web import View, page
+from kernel.period import business_date
 from services.referrals.api import referrals as referral_api
+from services.referrals.domain.referral import State, is_printable
 from services.referrals.doors.keys import slip_seal
 from services.referrals.handlers import following, workers
 from services.referrals.seal import Slip
 
 _REFERRER = ("referrer",)
 _SHOWN = 30
-#: While a slip opens a door.
-_WAITING = ("submitted", "seen", "provisional")
 #: The state that a list is narrowed to, if any.
 Filter = Literal["", "submitted", "seen", "provisional", "accepted", "refused", "lapsed", "revoked"]
 
@@ -71,7 +71,13 @@ class ReferrerPages:
         """Show a referral: its code, its slip, its steps."""
         referral, site = following.show_followed(tx, referral_id, caller=call.caller, now=call.now)
         slip = Slip(referral_id=referral_id, code=referral.code, expires_on=referral.expires_on)
-        picture = qr.as_picture(slip_seal().sign(slip)) if referral.state in _WAITING else None
+        printable = is_printable(
+            State(referral.state),
+            used=any(step.step == "first_visit" for step in referral.steps),
+            expires_on=referral.expires_on,
+            on=business_date(call.now),
+        )
+        picture = qr.as_picture(slip_seal().sign(slip)) if printable else None
         return View("sent.html", referral=referral, site=site, picture=picture)
 
     @page("/orienter/suivi/<uuid:referral_id>/etapes", allow=_REFERRER)
