@@ -69,11 +69,11 @@ class TestDesk:
         kept = page.locator("section").filter(has=page.get_by_role("heading", name="Ghislaine"))
         kept.get_by_role("button", name="Même personne : garder ce nom").click()
         page.wait_for_url(f"**/accueil/personnes/{known_ref}")
-        merged = page.get_by_role("region", name="Fiches réunies")
+        merged = page.get_by_role("region", name="Fiches fusionnées")
         expect(merged).to_contain_text("Ghislène")
 
         with page.expect_navigation():
-            merged.get_by_role("button", name="Annuler la réunion").click()
+            merged.get_by_role("button", name="Annuler la fusion").click()
         expect(page.locator("#flash")).to_contain_text("de nouveau deux personnes")
         expect(merged).to_have_count(0)
         expect(page.get_by_role("region", name="Déjà connue")).to_be_visible()
@@ -111,6 +111,7 @@ class TestDesk:
 
         page.goto(f"/accueil/orientations/{again.referral_id}")
         expect(page.get_by_text("Ce nouveau bon le prolonge")).to_be_visible()
+        expect(page.get_by_text("Renouvelé, il court jusqu'au")).to_be_visible()
         check(page, "referral-renewal")
         page.get_by_role("button", name="Renouveler").click()
 

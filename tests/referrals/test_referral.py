@@ -159,6 +159,24 @@ class TestGrant:
 
 
 class TestRenew:
+    def test_is_promised_with_its_end_before_it_is_done(self) -> None:
+        first = granted()
+
+        promised = entitlements.renewable_to(first, rules=RULES, on=TODAY)
+
+        renewed = entitlements.renew(first, rules=RULES, on=TODAY)
+        assert promised == renewed.until_on
+        assert entitlements.renewable_to(renewed, rules=RULES, on=TODAY) is None
+        assert entitlements.renewable_to(None, rules=RULES, on=TODAY) is None
+
+    def test_comes_first_in_the_last_three_months_alone(self) -> None:
+        first = granted()
+
+        assert not entitlements.is_renewal_soon(first, on=TODAY)
+        assert not entitlements.is_renewal_soon(first, on=date(2027, 5, 19))
+        assert entitlements.is_renewal_soon(first, on=date(2027, 5, 20))
+        assert not entitlements.is_renewal_soon(None, on=TODAY)
+
     @given(DAYS, st.integers(0, 400))
     def test_extends_once_by_nine_months_while_it_lasts(self, first_on: date, days: int) -> None:
         opened, on = granted(on=first_on), first_on + timedelta(days=days)

@@ -14,6 +14,9 @@ from kernel.period import add_months
 from kernel.refusal import Refusal
 from services.referrals.domain.rule import Rules
 
+#: Whoever renews sooner gives nobody time to see whether the help is still needed.
+_SOON_MONTHS = 3
+
 
 class EntitlementActive(Refusal):
     """This person has an entitlement already; its last day is {last_on}."""
@@ -127,3 +130,16 @@ def renew(latest: Entitlement | None, *, rules: Rules, on: date) -> Entitlement:
         monthly_cap_cents=rules.monthly_cap_cents,
         renewal_count=latest.renewal_count + 1,
     )
+
+
+def renewable_to(latest: Entitlement | None, *, rules: Rules, on: date) -> date | None:
+    """Return the end that a renewal would lead to; none where nothing can be renewed."""
+    try:
+        return renew(latest, rules=rules, on=on).until_on
+    except Refusal:
+        return None
+
+
+def is_renewal_soon(latest: Entitlement | None, *, on: date) -> bool:
+    """Say whether an entitlement is near enough its end to be renewed before anything else."""
+    return latest is not None and latest.until_on <= add_months(on, _SOON_MONTHS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from chassis import aliases
@@ -82,6 +82,8 @@ class ReferralFile:
     criterion: Setting
     #: What the person has already: a yes is then a renewal.
     standing: Entitlement | None
+    #: The end that a renewal would lead to; none where nothing can be renewed.
+    renewed_until_on: date | None
     sight: Sight
 
 
@@ -99,6 +101,10 @@ class PersonFile:
     held: Sequence[Entitlement] = ()
     #: Every reference of the person: whom an erasure means.
     person_refs: Sequence[UUID] = ()
+    #: The end that a renewal would lead to; none where nothing can be renewed.
+    renewed_until_on: date | None = None
+    #: Whether the end is near.
+    ends_soon: bool = False
 
 
 def list_own_sites(tx: Transaction, *, caller: Caller) -> list[Row]:
@@ -155,6 +161,9 @@ def show_referral(
         particulars=particulars,
         criterion=criterion_rows.find_criterion(tx, history.site_code, on=today),
         standing=entitlements.standing(held, on=today),
+        renewed_until_on=entitlements.renewable_to(
+            next(iter(held), None), rules=network.find_rules(tx, on=today), on=today
+        ),
         sight=Sight.of(caller),
     )
 
@@ -185,6 +194,8 @@ def show_person(tx: Transaction, person_ref: UUID, *, caller: Caller, now: datet
         merges=rows.list_merges(tx, person_refs) if sight.managing else (),
         held=held,
         person_refs=person_refs,
+        renewed_until_on=entitlements.renewable_to(next(iter(held), None), rules=rules, on=today),
+        ends_soon=entitlements.is_renewal_soon(next(iter(held), None), on=today),
     )
 
 

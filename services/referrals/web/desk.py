@@ -181,6 +181,7 @@ class DeskPages:
             accesses=found.items,
             last=found.last,
             words=codes.WORDS,
+            site_names=_names(tx),
         )
 
     @page("/accueil/personnes/<uuid:person_ref>/export", allow=EXPORTERS)
