@@ -28,6 +28,23 @@ def send(page: Page) -> None:
     page.get_by_role("button", name="Envoyer l'orientation").click()
 
 
+def send_all_wrong(page: Page) -> None:
+    """All that is wrong is said at once, each beside its field."""
+    page.get_by_label("Téléphone (facultatif)").fill("12 34")
+    page.get_by_label("Dépense de téléphone").fill("-5")
+    send(page)
+    for place, words in (
+        ("person-given_name", "Il faut remplir"),
+        ("person-birth_date", "Il faut remplir"),
+        ("person-phone", "comme 06 39 98 00 12"),
+        ("situation", "Il faut remplir"),
+        ("needs", "Il faut remplir"),
+        ("entry-monthly_spend_cents", "un montant en euros"),
+    ):
+        expect(page.locator(f"#f-{place}-error")).to_contain_text(words)
+    expect(page.get_by_label("Prénom")).to_be_focused()
+
+
 @pytest.fixture
 def come_by_themselves(network: Network) -> dict[str, Any]:
     """Somebody whom a site took in provisionally, and whom any referrer may confirm."""
@@ -52,12 +69,15 @@ class TestReferring:
         expect(page.get_by_label("Point d'accueil")).to_have_value(SITE)
         check(page, "refer")
         given_name = f"Odile {network.name}"
-        fill_in(page, given_name=given_name, family_name="Fictif")
 
-        # What is wrong is said beside its field, and what was typed stays.
-        page.get_by_label("Téléphone (facultatif)").fill("12 34")
-        send(page)
         phone = page.get_by_label("Téléphone (facultatif)")
+        send_all_wrong(page)
+        fill_in(page, given_name=given_name, family_name="Fictif")
+        expect(page.locator(".error").filter(has_text=re.compile("."))).to_have_count(1)
+
+        # What the house alone finds is said there too, and what was typed stays.
+        phone.fill("06 39 98")
+        send(page)
         expect(phone).to_have_attribute("aria-invalid", "true")
         expect(phone).to_be_focused()
         expect(page.locator("#f-person-phone-error")).to_contain_text("numéro de téléphone")
@@ -95,6 +115,8 @@ class TestReferring:
         network.as_("site_manager", site_code=SITE).post(f"{api}/accept", {})
         page.reload()
         expect(page.locator("ol.steps")).to_contain_text("Acceptée")
+        # Who lost the slip before they came is given it again.
+        expect(page.get_by_role("link", name="Le bon (PDF)")).to_be_visible()
         page.get_by_role("link", name="Mes orientations").click()
         mine = page.get_by_role("listitem").filter(has_text=code)
         expect(mine).to_contain_text("Acceptée")

@@ -17,7 +17,7 @@
 import { ask, newKey } from "./api.js";
 import { flash, sayNext } from "./flash.js";
 import { forgetPages } from "./kept.js";
-import { centsOf, t } from "./say.js";
+import { centsOf, day, t } from "./say.js";
 
 const READ = {
   text: (control) => control.value.trim() || undefined,
@@ -204,32 +204,59 @@ function refused(form, outcome) {
 }
 
 // What the browser finds wrong by itself is said beside its field too, and not in a bubble that goes away.
+const wanted = ({ type, dataset }) => {
+  if (dataset.kind === "cents") return t("This is not an amount in euros, such as 12.50.");
+  if (type === "tel") return t("This is not a phone number, such as 06 39 98 00 12.");
+  return t("This is not written as it should be.");
+};
 const WRONG = [
   ["valueMissing", () => t("This is needed.")],
-  ["typeMismatch", () => t("This is not written as it should be.")],
-  ["patternMismatch", () => t("This is not written as it should be.")],
-  ["badInput", () => t("This is not written as it should be.")],
-  ["rangeUnderflow", ({ min }) => t("At least {min}.", { min })],
-  ["rangeOverflow", ({ max }) => t("At most {max}.", { max })],
+  ["typeMismatch", wanted],
+  ["patternMismatch", wanted],
+  ["badInput", wanted],
+  ["rangeUnderflow", ({ min, type }) => t("At least {min}.", { min: type === "date" ? day(min) : min })],
+  ["rangeOverflow", ({ max, type }) => t("At most {max}.", { max: type === "date" ? day(max) : max })],
 ];
 
+// Of a group of radio buttons or boxes (`data-some`) one at least is ticked: the first one stands for
+// all of them.
+function needSome(group) {
+  const boxes = [...group.querySelectorAll("input")];
+  boxes[0].required = !boxes.some((box) => box.checked);
+}
+
+// Before the browser looks: the key Enter clicks the button too.
+document.addEventListener(
+  "click",
+  ({ target }) => {
+    const form = target.closest?.("button")?.form;
+    for (const group of form?.querySelectorAll("[data-some]") ?? []) needSome(group);
+  },
+  true,
+);
 document.addEventListener(
   "invalid",
   (event) => {
     const control = event.target;
     const place = control.form && placeFor(control.form, control.name || "?");
     const found = WRONG.find(([kind]) => control.validity[kind]);
-    if (!place || !found || control.type === "date") return; // else the browser says it
+    if (!place || !found) return; // else the browser says it
     event.preventDefault();
-    if (!control.form.querySelector('[aria-invalid="true"]')) setTimeout(() => control.focus());
     place.textContent = found[1](control);
+    if (controlFor(control.form, control.name) !== control) return;
     control.setAttribute("aria-invalid", "true");
+    const first = [...control.form.elements].find((each) => each.willValidate && !each.validity.valid);
+    if (first === control) setTimeout(() => control.focus());
   },
   true,
 );
-document.addEventListener("input", ({ target: control }) => {
-  if (!control.form?.dataset.api || !control.hasAttribute("aria-invalid") || !control.validity.valid) return;
-  const place = placeFor(control.form, control.name);
+document.addEventListener("input", ({ target }) => {
+  if (!target.form?.dataset.api) return;
+  const control = controlFor(target.form, target.name);
+  const group = target.closest("[data-some]");
+  if (group) needSome(group);
+  if (!control?.hasAttribute("aria-invalid") || !control.validity.valid) return;
+  const place = placeFor(target.form, target.name);
   if (place) place.textContent = "";
   control.removeAttribute("aria-invalid");
 });
