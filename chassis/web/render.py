@@ -6,6 +6,7 @@ catalogues and nobody keeps a list.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache, partial
@@ -17,7 +18,7 @@ import jinja2
 from babel.dates import format_datetime, format_time
 from babel.messages.extract import extract
 from babel.numbers import format_decimal
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from chassis import navigation, texts
 from chassis.http import Call
@@ -29,6 +30,11 @@ _SERVICES = Path(__file__).parents[2] / "services"
 SCRIPT_KEYWORDS: Mapping[str, Any] = {"t": None, "tn": (1, 2)}
 #: Inside a page's data block, what HTML would read as the end of it.
 _ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+
+_HEAD = re.compile(r"<thead.*?</thead>", re.DOTALL)
+_HEADING = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
+_ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
+_CELL = re.compile(r"<t[dh]\b")
 
 
 class FileMissing(Exception):
@@ -64,6 +70,23 @@ def static(path: str, *, owner: str = "chassis") -> str:
     if not (folder_of(owner) / path).is_file():
         raise FileMissing(f"{owner}: {path}")
     return f"/static/{owner}/{path}"
+
+
+def with_column_names(table: Markup) -> Markup:
+    """Give each cell of a table the name of its column, to stand before it on a narrow screen."""
+    rows = str(table)
+    head = _HEAD.search(rows)
+    if head is None:
+        return table
+    headings = _HEADING.findall(head[0])
+    names = [Markup(words).striptags() for words in headings]  # noqa: S704 - the template's own
+
+    def named(row: re.Match[str]) -> str:
+        left = iter(names)
+        return _CELL.sub(lambda cell: f'{cell[0]} data-column="{escape(next(left, ""))}"', row[0])
+
+    body = _ROW.sub(named, rows[head.end() :])
+    return Markup(rows[: head.end()] + body)  # noqa: S704 - the names are escaped
 
 
 def script_sentences(owner: str) -> frozenset[str | tuple[str, str]]:
@@ -136,6 +159,7 @@ def _filters(translate: Callable[[str], str], language: str) -> Mapping[str, Cal
         "hour": hour,
         "number": number,
         "role": role,
+        "with_column_names": with_column_names,
     }
 
 
