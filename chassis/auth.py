@@ -84,6 +84,8 @@ class Caller:
     session_id: UUID | None = None
     #: What colleagues call them, for papers of the house: `Awa D.`
     name: str | None = field(default=None, repr=False)
+    #: The one site they work at, by its name, for the head of every page.
+    place: str | None = None
 
     @property
     def sites_seen(self) -> list[str] | None:
@@ -124,6 +126,8 @@ class Signer:
         }
         if caller.name is not None:
             claims["name"] = caller.name
+        if caller.place is not None:
+            claims["place"] = caller.place
         if caller.session_id is not None:
             claims["sid"] = str(caller.session_id)
         return jwt.encode(claims, self._key, algorithm="EdDSA")
@@ -197,6 +201,7 @@ class Verifier:
                 volunteer=claims.get("volunteer", False) is True,
                 session_id=None if session_id is None else UUID(session_id),
                 name=claims.get("name"),
+                place=claims.get("place"),
             )
             return _Read(caller, float(claims["iat"]), int(claims["exp"]))
         except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError) as error:

@@ -23,7 +23,11 @@ const VENDOR = "./vendor/chart.js-4.6.1/chart.umd.min.js";
 const STATES = { good: "--good", wait: "--wait", bad: "--bad" };
 const SERIES = ["--brand", "--focus", "--ink-soft"];
 const ROW_PX = 34;
+const TWO_LINES_PX = 42;
+const LEGEND_LINE_PX = 28;
 const NARROW_PX = 480;
+/** An axis of money ends no lower: on a lower one the same amount would stand twice. */
+const ONE_EURO = 100;
 /** What is drawn: of each figure the chart, and what its table said. */
 const drawn = new Map();
 
@@ -54,7 +58,7 @@ function tableOf(figure) {
 
 /** A label as the lines of an axis, no longer than there is room for. */
 function linesOf(label, width) {
-  const most = width < NARROW_PX ? 18 : 40;
+  const most = width < NARROW_PX ? 20 : 40;
   const lines = label.split(" · ").map((line) => (line.length > most ? `${line.slice(0, most - 1)}…` : line));
   return lines.length > 1 ? lines : lines[0];
 }
@@ -89,9 +93,10 @@ function dataset(column, at, { kind, isLying }) {
 
 function optionsOf(figure, { isLying, isWhole, seriesCount, isNew }) {
   const [ink, rule] = [colour("--ink-soft"), colour("--rule")];
-  const asText = figure.dataset.format === "euros" ? euros : (value) => value.toLocaleString(document.documentElement.lang);
+  const isMoney = figure.dataset.format === "euros";
+  const asText = isMoney ? euros : (value) => value.toLocaleString(document.documentElement.lang);
   const { max } = figure.dataset;
-  const values = { beginAtZero: true, max: max ? Number(max) : undefined, grid: { color: rule }, ticks: { color: ink, callback: asText, maxTicksLimit: 8, precision: isWhole ? 0 : undefined } };
+  const values = { beginAtZero: true, suggestedMax: isMoney ? ONE_EURO : 1, max: max ? Number(max) : undefined, grid: { color: rule }, ticks: { color: ink, callback: asText, maxTicksLimit: 8, precision: isWhole ? 0 : undefined } };
   const labels = { reverse: "reverse" in figure.dataset, grid: { display: false }, ticks: { color: ink, autoSkip: !isLying, maxRotation: 0 } };
   return {
     animation: isNew && !stillness.matches ? { duration: 250 } : false,
@@ -114,6 +119,13 @@ const isDrawn = (figure) => {
   return known !== undefined && known.said === figure.textContent && known.chart?.canvas.isConnected !== false;
 };
 
+/** Room for each bar beside its label, for the axis, and for the legend: on a narrow screen, a line each. */
+function heightOf(labels, columns, width) {
+  const row = labels.some((label) => label.includes(" · ")) ? TWO_LINES_PX : ROW_PX;
+  const legend = columns.length < 2 ? 0 : width < NARROW_PX ? columns.length : 1;
+  return labels.length * row + ROW_PX + legend * LEGEND_LINE_PX;
+}
+
 function draw(figure) {
   const kind = figure.dataset.chart;
   const isLying = kind === "bars";
@@ -126,7 +138,7 @@ function draw(figure) {
   place.hidden = !values.some(Boolean); // of nothing but noughts there is nothing to see
   drawn.set(figure, { said: figure.textContent });
   if (place.hidden) return;
-  if (isLying) place.style.height = `${(labels.length + 2) * ROW_PX}px`;
+  if (isLying) place.style.height = `${heightOf(labels, columns, place.clientWidth)}px`;
   const canvas = document.createElement("canvas");
   place.replaceChildren(canvas);
   globalThis.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;

@@ -23,6 +23,7 @@ from services.accounts.handlers.deeds import Deed, active, note
 from services.accounts.seal import ENROLLING, FactorSeal
 from services.accounts.store import second_factors as factor_rows
 from services.accounts.store import sessions as store
+from services.accounts.store import sites as site_rows
 from services.accounts.store import users as user_rows
 from services.accounts.store.sessions import Credentials
 
@@ -44,6 +45,8 @@ class Begun:
     user: User
     second_factor: Literal["none", "given", "to_enrol"]
     recovered: bool = False
+    #: The name of their site, where they have one alone.
+    place: str | None = None
 
     @property
     def caller(self) -> Caller:
@@ -57,6 +60,7 @@ class Begun:
             volunteer=self.user.volunteer,
             session_id=self.session.session_id,
             name=short_name(self.user.display_name),
+            place=self.place,
         )
 
 
@@ -115,6 +119,7 @@ def begin(
         user=user,
         second_factor="to_enrol" if to_enrol else second,
         recovered=recovered,
+        place=site_rows.find_only_name(tx, user.site_codes),
     )
 
 

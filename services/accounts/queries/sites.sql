@@ -10,6 +10,12 @@ SELECT site_code, name, address, open
   FROM site
  ORDER BY site_code;
 
+-- name: find_site_name
+-- What one site is called.
+SELECT name
+  FROM site
+ WHERE site_code = %(site_code)s;
+
 -- name: find_unknown_sites
 -- Which of these codes is no open site.
 SELECT named.site_code

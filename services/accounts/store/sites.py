@@ -19,6 +19,14 @@ def list_sites(tx: Transaction) -> list[Site]:
     return [Site(**row) for row in tx.execute(SQL["list_sites"])]
 
 
+def find_only_name(tx: Transaction, site_codes: Collection[str]) -> str | None:
+    """Return the name of the one site among these codes; None when there are none or several."""
+    if len(site_codes) != 1:
+        return None
+    row = tx.execute(SQL["find_site_name"], {"site_code": next(iter(site_codes))}).fetchone()
+    return None if row is None else row["name"]
+
+
 def find_unknown_sites(tx: Transaction, site_codes: Collection[str]) -> list[str]:
     """List the codes that name no open site."""
     rows = tx.execute(SQL["find_unknown_sites"], {"site_codes": list(site_codes)})
