@@ -195,7 +195,7 @@ def play_demo(stack: Stack, *, first: bool) -> None:
         else:
             say("the demonstration is there; `relais demo` plays another day of it")
             Console().print(demo.know(stack))
-        Console().print(demo.guide(Home(stack.home).demo_file, web=stack.web))
+        Console().out(demo.guide(Home(stack.home).demo_file, web=stack.web), highlight=False)
     except Exception:
         traceback.print_exc()
         say("the demonstration failed, as told above; the stack serves all the same")
