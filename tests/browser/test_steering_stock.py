@@ -152,6 +152,13 @@ class TestStock:
 
         page.goto("/pilotage")
         expect(page.locator("figure canvas").first).to_be_visible()
+        table = page.get_by_role("region", name="Jours de réserve")
+        assert table.evaluate("each => each.scrollWidth <= each.clientWidth")
+        page.set_viewport_size({"width": 360, "height": 800})
+        assert table.evaluate("each => each.scrollWidth <= each.clientWidth")
+        days = table.locator("tbody td[data-column='Jours de réserve']").first
+        expect(days).to_have_css("display", "flex")
+        page.set_viewport_size({"width": 1100, "height": 800})
         page.get_by_role("link", name="Connexions Solidaires Saint-Denis").first.click()
 
         expect(page.get_by_role("heading", level=1)).to_contain_text("Saint-Denis")
@@ -188,12 +195,14 @@ class TestDrawersAndClosings:
         verified = network.stack.relais("verify-archive", str(file), "--language", "en")
         assert verified.returncode == 0, verified.stdout + verified.stderr
         assert re.search(r"^WHOLE", verified.stdout, re.MULTILINE)
-        assert self.told_of(network, file.name)
+        assert file.name.startswith(f"relais-{FROM}-caisse-1-20")
+        expect(page.get_by_text(f"relais verify-archive {file.name}")).to_be_visible()
+        assert self.told_of(network, page.url)
 
     @staticmethod
-    def told_of(network: Network, name: str) -> Any:
+    def told_of(network: Network, address: str) -> Any:
         """The journal says that the archive was written."""
-        till_id = re.sub(r"^relais-(.*)-\d{4}\.jsonl$", r"\1", name)
+        till_id = address.partition("till=")[2]
         return network.number(
             "SELECT count(*) FROM recharges.journal WHERE till_id = %s AND kind = 'archive'",
             till_id,

@@ -38,13 +38,16 @@ class ArchiveDoors:
         """
         pen = pen_of(call)
         with self.database.transaction() as tx:
-            call.caller.require_site(drawers.find_till(tx, till_id)["site_code"])
+            till = drawers.find_till(tx, till_id)
+            call.caller.require_site(till["site_code"])
             header = archiving.plan(tx, till_id, year=year, pen=pen)
         written = SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES_MAX)  # noqa: SIM115
         with self.database.transaction() as tx:
             archiving.export(tx, header, written, pen=pen)  # type: ignore[arg-type]
         return Download(
-            parts=_parts(written), media_type=_MEDIA_TYPE, name=f"relais-{till_id}-{year}.jsonl"
+            parts=_parts(written),
+            media_type=_MEDIA_TYPE,
+            name=archiving.file_name(till, year=year),
         )
 
 

@@ -7,6 +7,8 @@ whole journal.  That of the running year holds what there is; that of the whole 
 
 import hashlib
 import json
+import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import partial
@@ -28,6 +30,14 @@ from services.recharges.store import journal as records
 Row = dict[str, Any]
 #: Before there was a euro there was no drawer of euros.
 _FIRST_YEAR = 2002
+_NO_SIGN_OF_A_NAME = re.compile(r"[^a-z0-9]+")
+
+
+def file_name(till: Row, *, year: int) -> str:
+    """Return what an archive is saved as: where it comes from is read off it."""
+    plain = unicodedata.normalize("NFKD", till["name"] or str(till["till_id"]))
+    words = _NO_SIGN_OF_A_NAME.sub("-", plain.encode("ascii", "ignore").decode().lower())
+    return f"relais-{till['site_code']}-{words.strip('-')}-{year}.jsonl"
 
 
 class NothingToArchive(Refusal):

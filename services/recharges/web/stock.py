@@ -12,12 +12,15 @@ from kernel.period import business_date
 from services.recharges.api.transfers import TransfersAsked
 from services.recharges.domain import batch
 from services.recharges.domain.batch import BatchState
+from services.recharges.domain.ticket import TOP_UPS
 from services.recharges.doors import SUPERVISORS
 from services.recharges.handlers import batches, steering, stock, transfers
 from services.recharges.web.drawers import who_of
 
 _BATCHES_LISTED = 12
 _TRANSFERS_LISTED = 12
+#: What operators are called.
+_OPERATORS = {each.operator: each.name for each in TOP_UPS}
 
 
 class SiteChosen(Parameters):
@@ -67,6 +70,7 @@ class StockPages:
             may=may,
             sites=steering.site_names(tx, site_codes=None),
             labels=steering.offer_labels(tx),
+            operators=_OPERATORS,
             who=who_of(tx, call),
         )
 
@@ -108,4 +112,5 @@ def _stock_of(tx: Transaction, call: Call, site_code: str) -> dict[str, Any]:
         "transfers": transfers.list_transfers(tx, asked, call=call).items,
         "everywhere": steering.site_names(tx, site_codes=None),
         "labels": labels,
+        "operators": _OPERATORS,
     }

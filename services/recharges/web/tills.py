@@ -11,7 +11,7 @@ from chassis.http import Call, Parameters
 from chassis.web import View, page
 from kernel.period import business_date
 from services.recharges.doors import SUPERVISORS
-from services.recharges.handlers import steering
+from services.recharges.handlers import archiving, steering
 from services.recharges.web.drawers import who_of
 from services.recharges.web.stock import SiteChosen, chosen
 
@@ -86,5 +86,8 @@ class SteeredTillPages:
             period=query.period,
             closings=found[:_CLOSINGS_LISTED],
             more=len(found) > _CLOSINGS_LISTED,
-            years=steering.years(tx, till["till_id"], on=on),
+            archives={
+                year: archiving.file_name(till, year=year)
+                for year in steering.years(tx, till["till_id"], on=on)
+            },
         )
