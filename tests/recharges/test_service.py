@@ -440,7 +440,7 @@ class TestRoutes:
         offers = place.door.get("/v1/offers", as_=bearer("referrer")).json()
 
         assert [offer["offer_code"] for offer in offers] == ["sfr-15", "sfr-500mo"]
-        assert "composez son numéro" in offers[0].pop("how_to_top_up")
+        assert "Suivez les instructions de votre opérateur" in offers[0].pop("how_to_top_up")
         assert offers[0] == {
             "offer_code": "sfr-15",
             "operator": "sfr",

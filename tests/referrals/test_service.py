@@ -380,7 +380,10 @@ class TestBadInput:
         refused = door.post("/v1/referrals", a_body(phone="12"), as_=REFERRER)
 
         assert refused.json()["errors"] == [
-            {"field": "person.phone", "reason": "Ce n'est pas un numéro de téléphone."}
+            {
+                "field": "person.phone",
+                "reason": "Ce n'est pas un numéro de téléphone, comme 06 39 98 00 12.",
+            }
         ]
         assert refused.json()["code"] == "referrals.person.not_valid"
 
@@ -389,4 +392,5 @@ class TestBadInput:
 
         refused = door.client.post("/v1/referrals", json=a_body(phone="12"), headers=headers)
 
-        assert refused.json()["errors"][0]["reason"] == "This is not a phone number."
+        reason = refused.json()["errors"][0]["reason"]
+        assert reason == "This is not a phone number, such as 06 39 98 00 12."

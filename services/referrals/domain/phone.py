@@ -29,15 +29,15 @@ def normalise(text: str) -> str:
     """
     bare = text.translate(_SPACES).strip()
     if not _WRITTEN.fullmatch(bare):
-        raise ValueError("This is not a phone number.")
+        raise ValueError("This is not a phone number, such as 06 39 98 00 12.")
     try:
         number = _at_home(phonenumbers.parse(bare, "FR"))
     except NumberParseException as error:
-        raise ValueError("This is not a phone number.") from error
+        raise ValueError("This is not a phone number, such as 06 39 98 00 12.") from error
     # Possible, not valid: validity follows what each operator was given last month, and numbers
     # set aside for fiction never are.
     if not phonenumbers.is_possible_number(number):
-        raise ValueError("This is not a phone number.")
+        raise ValueError("This is not a phone number, such as 06 39 98 00 12.")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
@@ -47,7 +47,7 @@ def _at_home(number: PhoneNumber) -> PhoneNumber:
         return number
     national = phonenumbers.national_significant_number(number)
     if not _FRENCH.fullmatch(national):
-        raise ValueError("This is not a phone number.")
+        raise ValueError("This is not a phone number, such as 06 39 98 00 12.")
     if there := _MIQUELON.fullmatch(national):
         return phonenumbers.parse(there[1], "PM")
     for region in _OVERSEAS:
