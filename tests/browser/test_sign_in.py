@@ -149,7 +149,7 @@ class TestScreen:
             data={"email": other["email"], "password": other["password"]},
         )
 
-        page.get_by_text("médiateur").first.click()
+        page.locator("details[data-menu] summary").click()
         page.get_by_role("button", name="Se déconnecter").click()
 
         expect(page.get_by_role("dialog")).to_contain_text("Votre session est terminée")
