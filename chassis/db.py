@@ -109,6 +109,16 @@ class Database:
         self._pool.close(timeout=2.0)
 
 
+@contextmanager
+def opened(schema: str, *, settings: Settings) -> Iterator[Database]:
+    """Open a service's database for one command, where the environment says that it is."""
+    database = Database(settings.database_url.get_secret_value(), schema=schema, settings=settings)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
 def assert_hub_is_free(database: Database) -> None:
     """Refuse to run when a waiting query stops every other green thread of the process.
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from chassis import clock
-from chassis.db import Database
+from chassis.db import opened
 from deploy.local import environment
 from deploy.local.home import Trouble
 from kernel.refusal import Refusal
@@ -65,21 +65,19 @@ def _turn() -> Turned:
         TimeRemainingColumn(),
         console=Console(file=sys.stderr),
     )
-    database = Database(
-        current.database_url.get_secret_value(), schema="recharges", settings=current
-    )
-    try:
-        with database.connect() as connection, bars:
-            bar = bars.add_task("Sealing PINs anew", total=None)
-            return turn_keys(
-                connection,
-                pins=PinSeal(current.relais_pin_keys.get_secret_value()),
-                new_key_id=f"d{uuid_utils.uuid7().hex}",
-                now=clock.now(),
-                progress=lambda done, total: bars.update(bar, completed=done, total=total),
-            )
-    finally:
-        database.close()
+    with (
+        opened("recharges", settings=current) as database,
+        database.connect() as connection,
+        bars,
+    ):
+        bar = bars.add_task("Sealing PINs anew", total=None)
+        return turn_keys(
+            connection,
+            pins=PinSeal(current.relais_pin_keys.get_secret_value()),
+            new_key_id=f"d{uuid_utils.uuid7().hex}",
+            now=clock.now(),
+            progress=lambda done, total: bars.update(bar, completed=done, total=total),
+        )
 
 
 def _sentences(turned: Turned, *, seconds: float) -> list[str]:

@@ -2,8 +2,6 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +9,7 @@ from uuid import UUID
 import typer
 
 from chassis import clock, texts
-from chassis.db import Database
+from chassis.db import opened
 from chassis.ids import new_id
 from kernel.period import business_date
 from kernel.refusal import Refusal
@@ -55,7 +53,7 @@ def create_admin_command(
 @app.command("verify-log")
 def verify_log_command() -> None:
     """Compute the chain of the log anew; exit 1 where an entry was changed, removed or added."""
-    with _database() as database, database.transaction() as tx:
+    with opened("accounts", settings=settings.current()) as database, database.transaction() as tx:
         count, broken_at = logs.verify(tx)
     if broken_at is not None:
         sys.stderr.write(f"relais: the log is broken at entry {broken_at}\n")
@@ -72,22 +70,9 @@ def require_second_factor_command(
 ) -> None:
     """Let these roles, and no others, do nothing without a second factor from a day on."""
     day = business_date(clock.now()) if from_on is None else from_on.date()
-    with _database() as database, database.transaction() as tx:
+    with opened("accounts", settings=settings.current()) as database, database.transaction() as tx:
         second_factors.need_one(tx, frozenset(roles), from_on=day)
     typer.echo(f"from {day}: {', '.join(sorted(roles)) or 'nobody'}")
-
-
-@contextmanager
-def _database() -> Iterator[Database]:
-    """Open the database of the environment."""
-    current = settings.current()
-    database = Database(
-        current.database_url.get_secret_value(), schema="accounts", settings=current
-    )
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def create_admin(email: str, *, display_name: str, password: str) -> UUID:
@@ -107,6 +92,6 @@ def create_admin(email: str, *, display_name: str, password: str) -> UUID:
         lanes=current.argon2_lanes,
     ).hash(password)
     deed = Deed(now=clock.now(), new_id=new_id)
-    with _database() as database, database.transaction() as tx:
+    with opened("accounts", settings=settings.current()) as database, database.transaction() as tx:
         users_at_work.add_user(tx, user, password_hash=hashed, deed=deed)
     return user.user_id

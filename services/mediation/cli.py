@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from chassis import settings, texts
-from chassis.db import Database
+from chassis.db import opened
 from kernel.refusal import Refusal
 from services.mediation import store
 from services.mediation.domain.late_interest import next_rate
@@ -35,12 +35,11 @@ def set_rate(
         figure = Decimal(percent.replace(",", "."))
     except InvalidOperation:
         raise typer.BadParameter("write a number, as in 2.62", param_hint="--percent") from None
-    current = settings.current()
-    database = Database(
-        current.database_url.get_secret_value(), schema="mediation", settings=current
-    )
     try:
-        with database.transaction() as tx:
+        with (
+            opened("mediation", settings=settings.current()) as database,
+            database.transaction() as tx,
+        ):
             rate = next_rate(
                 store.list_rates(tx), from_on=from_on.date(), percent=figure, article=source
             )
@@ -48,6 +47,4 @@ def set_rate(
     except Refusal as refusal:
         sys.stderr.write(f"relais: {texts.explain(refusal, language='fr')}\n")
         raise typer.Exit(1) from refusal
-    finally:
-        database.close()
     typer.echo(f"{rate.from_on} -> {rate.until_on}: {rate.figure} % ({rate.article})")

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from chassis import clock, texts
-from chassis.db import Database
+from chassis.db import opened
 from chassis.ids import new_id
 from kernel.refusal import Refusal
 from services.recharges import events, intake, settings
@@ -101,41 +101,35 @@ def _import(
     language: str,
 ) -> tuple[events.BatchReceived, bool]:
     current = settings.of_pins()
-    database = Database(
-        current.database_url.get_secret_value(), schema="recharges", settings=current
-    )
     bars = _bars()
-    try:
-        with bars, database.transaction() as tx:
-            # A million vouchers take their time, and another import before this one as well.
-            tx.execute("SET LOCAL statement_timeout = 0")
-            tx.execute("SET LOCAL lock_timeout = 0")
-            tx.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
-            tasks = {
-                step: bars.add_task(
-                    texts.translate(words, language=language, service="recharges"), total=None
-                )
-                for step, words in _STEPS.items()
-            }
-            fact = intake.receive_batch(
-                tx,
-                content,
-                operator=operator,
-                batch_code=batch,
-                site_code=site,
-                count=count,
-                face_value_cents=face_value_cents,
-                pins=PinSeal(current.relais_pin_keys.get_secret_value()),
-                new_id=new_id,
-                now=clock.now(),
-                received_by=received_by,
-                progress=lambda step, done, total: bars.update(
-                    tasks[step], completed=done, total=total
-                ),
+    with opened("recharges", settings=current) as database, bars, database.transaction() as tx:
+        # A million vouchers take their time, and another import before this one as well.
+        tx.execute("SET LOCAL statement_timeout = 0")
+        tx.execute("SET LOCAL lock_timeout = 0")
+        tx.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
+        tasks = {
+            step: bars.add_task(
+                texts.translate(words, language=language, service="recharges"), total=None
             )
-            return fact, intake.waits_for_release(tx, fact.batch_id)
-    finally:
-        database.close()
+            for step, words in _STEPS.items()
+        }
+        fact = intake.receive_batch(
+            tx,
+            content,
+            operator=operator,
+            batch_code=batch,
+            site_code=site,
+            count=count,
+            face_value_cents=face_value_cents,
+            pins=PinSeal(current.relais_pin_keys.get_secret_value()),
+            new_id=new_id,
+            now=clock.now(),
+            received_by=received_by,
+            progress=lambda step, done, total: bars.update(
+                tasks[step], completed=done, total=total
+            ),
+        )
+        return fact, intake.waits_for_release(tx, fact.batch_id)
 
 
 def _bars() -> Progress:
@@ -179,10 +173,7 @@ def _export(out: Path, *, till_id: UUID, year: int | None, language: str) -> tup
     current = settings.of_journal()
     keys = JournalKeys(current.relais_journal_keys.get_secret_value())
     pen = Pen(keys=keys, new_id=new_id, now=clock.now(), by=None)
-    database = Database(
-        current.database_url.get_secret_value(), schema="recharges", settings=current
-    )
-    try:
+    with opened("recharges", settings=current) as database:
         with database.transaction() as tx:
             header = archiving.plan(tx, till_id, year=year, pen=pen)
         count = sum(span.count for span in header.spans.values())
@@ -199,8 +190,6 @@ def _export(out: Path, *, till_id: UUID, year: int | None, language: str) -> tup
                 )
                 file.flush()
                 os.fsync(file.fileno())
-    finally:
-        database.close()
     return header, sha256
 
 

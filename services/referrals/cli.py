@@ -1,15 +1,13 @@
 """`relais referrals ...`: the figures that change with the years, and erasures asked for again."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from chassis import clock, texts
-from chassis.db import Database
+from chassis.db import opened
 from chassis.ids import new_id
 from kernel.period import business_date
 from kernel.refusal import Refusal
@@ -32,7 +30,7 @@ def _group() -> None:
 @app.command("rules")
 def list_rules() -> None:
     """List every rule, with the days from and until which each value holds."""
-    with _database() as database, database.transaction() as tx:
+    with opened("referrals", settings=settings.current()) as database, database.transaction() as tx:
         for row in network.list_all_rules(tx):
             until = "" if row["until_on"] is None else f" until the day before {row['until_on']}"
             typer.echo(f"{row['name']}: {row['value']} from {row['from_on']}{until}")
@@ -56,7 +54,7 @@ def set_rule(
     except Refusal as refusal:
         sys.stderr.write(f"relais: {texts.explain(refusal, language='fr')}\n")
         raise typer.Exit(1) from refusal
-    with _database() as database, database.transaction() as tx:
+    with opened("referrals", settings=settings.current()) as database, database.transaction() as tx:
         network.set_rule(tx, name, value, from_on=day)
     typer.echo(f"{name}: {value} from {day}")
 
@@ -67,7 +65,7 @@ def forget_again() -> None:
 
     Each goes over everything again, and remembers whom it has forgotten; receipts of before count.
     """
-    with _database() as database:
+    with opened("referrals", settings=settings.current()) as database:
         with database.transaction() as tx:
             erased = erasures.list_erased(tx)
         for person_ref in erased:
@@ -83,16 +81,3 @@ def forget_again() -> None:
                     terms=erasure_terms(),
                 )
     typer.echo(f"{len(erased)} erasures told again")
-
-
-@contextmanager
-def _database() -> Iterator[Database]:
-    """Open the database of the environment."""
-    current = settings.current()
-    database = Database(
-        current.database_url.get_secret_value(), schema="referrals", settings=current
-    )
-    try:
-        yield database
-    finally:
-        database.close()
