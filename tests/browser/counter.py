@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 
 import qrcode
-from PIL import Image
+from PIL import Image, ImageFilter
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.fix_network import Network
@@ -90,13 +90,20 @@ def pin_of(answer: APIResponse) -> str:
 
 
 def picture_of(text: str) -> bytes:
-    """What a camera sees of a slip."""
-    square = qrcode.make(text, box_size=6).convert("RGB")
-    square.thumbnail((440, 440))
-    frame = Image.new("RGB", (640, 480), "white")
+    """What a camera sees of a slip held in a hand: grey, tilted, a little askew and out of focus."""
+    paper = (190, 186, 180)
+    square = (
+        qrcode.make(text, box_size=8).convert("RGB").resize((420, 420), Image.Resampling.LANCZOS)
+    )
+    frame = Image.new("RGB", (640, 480), paper)
     frame.paste(square, ((640 - square.width) // 2, (480 - square.height) // 2))
+    frame = frame.rotate(9, Image.Resampling.BICUBIC, fillcolor=paper)
+    corners = (-16, 4, 12, 470, 650, 492, 628, -10)
+    frame = frame.transform(
+        frame.size, Image.Transform.QUAD, corners, Image.Resampling.BICUBIC, fillcolor=paper
+    )
     seen = io.BytesIO()
-    frame.save(seen, "JPEG", quality=92)
+    frame.filter(ImageFilter.GaussianBlur(0.8)).save(seen, "JPEG", quality=80)
     return seen.getvalue()
 
 

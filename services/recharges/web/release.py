@@ -19,7 +19,8 @@ _TEMPLATES = (
 )
 _NAMES_TEMPLATE = re.compile(r"{% (?:extends|include|from|import) \"([^\"]+)\"")
 _NAMES_FILE = re.compile(r"static\(['\"]([^'\"]+)['\"](?:, owner=['\"]([a-z]+)['\"])?\)")
-_IMPORTS = re.compile(r"(?:\bfrom|\bimport)\s*\(?\s*['\"]([^'\"]+)['\"]")
+#: A file of ours: what a comment imports by a package's name is none.
+_IMPORTS = re.compile(r"(?:\bfrom|\bimport)\s*\(?\s*['\"]([./][^'\"]+)['\"]")
 #: What a script cannot begin without; other imports come when they are asked for.
 _IMPORTS_FIRST = re.compile(r"^import\b[^'\"()]*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _PAGE = "till.html"

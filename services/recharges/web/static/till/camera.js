@@ -44,30 +44,31 @@ function off(stop) {
 
 async function begin(found) {
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("", "NotFoundError");
-  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-  return (await readsByItself()) ? byBrowser(stream, found) : byDecoder(stream, found);
-}
-
-async function readsByItself() {
-  return "BarcodeDetector" in globalThis && (await BarcodeDetector.getSupportedFormats()).includes("qr_code");
-}
-
-async function byBrowser(stream, found) {
-  video.srcObject = stream;
+  video.srcObject = await navigator.mediaDevices.getUserMedia({
+    video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } }, // a slip's square is dense
+  });
   await video.play();
-  const detector = new BarcodeDetector({ formats: ["qr_code"] });
-  const timer = setInterval(async () => {
+  const Detector = await detectorClass();
+  const detector = new Detector({ formats: ["qr_code"] });
+  let timer;
+  let stopped = false;
+  const look = async () => {
     const [code] = await detector.detect(video).catch(() => []);
+    if (stopped) return;
     if (code) found(code.rawValue);
-  }, LOOK_MS);
-  return () => clearInterval(timer);
+    else timer = setTimeout(look, LOOK_MS);
+  };
+  look();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
 }
 
-async function byDecoder(stream, found) {
-  await import("../vendor/zxing-browser-0.2.1/zxing-browser.min.js"); // it leaves its name to the page
-  const reader = new ZXingBrowser.BrowserQRCodeReader();
-  const controls = await reader.decodeFromStream(stream, video, (result) => result && found(result.getText()));
-  return () => controls.stop();
+async function detectorClass() {
+  const own = globalThis.BarcodeDetector;
+  if (own && (await own.getSupportedFormats()).includes("qr_code")) return own;
+  return (await import("../vendor/qr-0.7.0/decode.js")).BarcodeDetector;
 }
 
 function reasonOf(error) {
