@@ -90,7 +90,7 @@ def pin_of(answer: APIResponse) -> str:
 
 
 def picture_of(text: str) -> bytes:
-    """What a camera sees of a slip held in a hand: grey, tilted, a little askew and out of focus."""
+    """What a camera sees of a slip in a hand: grey, tilted, a little askew, out of focus."""
     paper = (190, 186, 180)
     square = (
         qrcode.make(text, box_size=8).convert("RGB").resize((420, 420), Image.Resampling.LANCZOS)
