@@ -45,6 +45,11 @@ class TestBegin:
     def test_lets_in_below_the_limit(self, count: int) -> None:
         assert throttle.begin(failed(count), limit=LIMIT, now=NOON).pending_count == 1
 
+    def test_lets_in_who_came_before_the_one_that_has_just_failed(self) -> None:
+        earlier = NOON - timedelta(seconds=0.2)  # they waited for their turn at the count
+
+        assert throttle.begin(failed(1), limit=LIMIT, now=earlier).pending_count == 1
+
     def test_stops_at_the_limit_and_says_for_how_long(self) -> None:
         with pytest.raises(TooManyAttempts) as refused:
             throttle.begin(failed(5), limit=LIMIT, now=NOON + timedelta(seconds=0.5))

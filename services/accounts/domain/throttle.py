@@ -58,8 +58,10 @@ class Throttle:
 def begin(known: Throttle, *, limit: Limit, now: datetime) -> Throttle:
     """Count one more attempt as pending, or refuse it."""
     known = _settled(known, limit=limit, now=now)
-    if known.failed_at is not None:
-        wait = known.failed_at + wait_after(known.failure_count, limit=limit) - now
+    after = wait_after(known.failure_count, limit=limit)
+    # Below the limit nobody waits, not even who came before the one that has just failed.
+    if known.failed_at is not None and after:
+        wait = known.failed_at + after - now
         if wait > timedelta(0):
             raise TooManyAttempts(retry_after_s=-(-wait // timedelta(seconds=1)))
     # Once the limit was reached, each wait that has passed allows one attempt more.
