@@ -81,6 +81,16 @@ def last_sessions(
     return [row | {"reason": words_left(row["reason"])} for row in found]
 
 
+def waiting_refunds(tx: Transaction, *, site_codes: Sites, count_max: int = 200) -> list[Row]:
+    """Return the refunds of some sites, or of all, whose money is still owed; the oldest first."""
+    asked = {
+        "site_codes": None if site_codes is None else column(site_codes),
+        "count_max": count_max,
+    }
+    found = tx.execute(SQL["find_waiting_refunds"], asked).fetchall()
+    return [row | {"reason": words_left(row["reason"])} for row in found]
+
+
 def gaps(tx: Transaction, *, site_codes: Sites, on: date) -> list[Row]:
     """Return, by site, what drawers were short of or over in the last days, and what is open."""
     names = site_names(tx, site_codes=site_codes)

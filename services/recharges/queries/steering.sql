@@ -42,6 +42,19 @@ SELECT session.drawer_session_id, session.till_id, till.name AS till_name, sessi
  ORDER BY session.opened_at DESC, session.drawer_session_id
  LIMIT %(count_max)s;
 
+-- name: find_waiting_refunds
+-- Refunds of some sites, or of all, whose money is still owed; the oldest first.
+SELECT refund.refund_id, refund.site_code, refund.amount_cents, refund.tender, refund.state,
+       refund.reason, refund.asked_at, sale.till_id, till.name AS till_name, sale.ticket_no,
+       sale.sold_at
+  FROM refund
+  JOIN sale ON sale.sale_id = refund.sale_id
+  JOIN till ON till.till_id = sale.till_id
+ WHERE refund.state IN ('asked', 'granted')
+   AND (%(site_codes)s::text[] IS NULL OR refund.site_code = ANY(%(site_codes)s))
+ ORDER BY refund.refund_id
+ LIMIT %(count_max)s;
+
 -- name: find_last_closings
 -- A till's closings of a period, the latest first, before a number; and how often each was printed.
 SELECT closing.closing_id, closing.period_on, closing.closing_no, closing.from_sequence,

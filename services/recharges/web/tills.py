@@ -31,7 +31,7 @@ class SteeredTillPages:
 
     @page("/pilotage/caisses", allow=SUPERVISORS, query=SiteChosen)
     def show_tills_page(self, tx: Transaction, call: Call, query: SiteChosen) -> View:
-        """Show the drawers of a site, open and closed; or the gaps of each."""
+        """Show the drawers of a site, open and closed, or the gaps of each; and money owed back."""
         names = steering.site_names(tx, site_codes=call.caller.sites_seen)
         site_code = chosen(call, query, names)
         on = business_date(call.now)
@@ -44,6 +44,7 @@ class SteeredTillPages:
             days=steering.GAP_DAYS,
             gaps=steering.gaps(tx, site_codes=asked, on=on),
             tills=steering.tills(tx, site_codes=asked, on=on, language=call.language),
+            refunds=steering.waiting_refunds(tx, site_codes=asked),
             sessions=steering.last_sessions(tx, site_code=site_code, since=since)
             if site_code
             else (),
@@ -52,10 +53,15 @@ class SteeredTillPages:
 
     @page("/pilotage/caisses/apercu", allow=SUPERVISORS)
     def show_tills_at_a_glance(self, tx: Transaction, call: Call) -> View:
-        """Show gaps, and what is open or was left open: a part of /pilotage."""
+        """Show gaps, what is open or was left open, and money owed back: a part of /pilotage."""
         on = business_date(call.now)
-        gaps = steering.gaps(tx, site_codes=call.caller.sites_seen, on=on)
-        return View("tills_glance.html", gaps=gaps, days=steering.GAP_DAYS)
+        seen = call.caller.sites_seen
+        return View(
+            "tills_glance.html",
+            gaps=steering.gaps(tx, site_codes=seen, on=on),
+            days=steering.GAP_DAYS,
+            refunds=steering.waiting_refunds(tx, site_codes=seen),
+        )
 
     @page("/pilotage/clotures", allow=SUPERVISORS, query=ClosingsChosen)
     def show_closings_page(self, tx: Transaction, call: Call, query: ClosingsChosen) -> View:
