@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -258,38 +259,43 @@ class TestStructures:
 def test_referrer_reads_each_step_in_their_mailbox_and_the_calendar_does_its_work(
     schema: Schema, amqp_url: str, mail_server: MailServer
 ) -> None:
-    with serving(
-        "referrals",
-        schema=schema,
-        RELAIS_REFERRAL_KEY=OTHER_KEY,
-        RELAIS_PARTS="http,consume,relay",
-        AMQP_URL=amqp_url,
-        SMTP_URL=mail_server.url,
-    ) as client:
+    def opened() -> AbstractContextManager[httpx.Client]:
+        return serving(
+            "referrals",
+            schema=schema,
+            RELAIS_REFERRAL_KEY=OTHER_KEY,
+            RELAIS_PARTS="http,consume,relay",
+            AMQP_URL=amqp_url,
+            SMTP_URL=mail_server.url,
+        )
+
+    me = uuid4()
+    mine = bearer("referrer", user_id=me)
+    address = {"email": f"{me.hex}@ccas.example"}
+
+    def subjects() -> list[str]:
+        return sorted(str(mail["Subject"]) for mail in mail_server.to(address["email"]))
+
+    with opened() as client:
         door = Door(client=client)
-        me = uuid4()
-        mine = bearer("referrer", user_id=me)
-        address = {"email": f"{me.hex}@ccas.example"}
         assert door.send("/v1/workers/me", address, as_=mine, method="PUT").is_success
         made = door.made("/v1/referrals", a_body(), as_=mine)
         path = f"/v1/referrals/{made['referral_id']}"
         door.made(f"{path}/seen", {})
         door.made(f"{path}/accept", {})
-
-        def subjects() -> list[str]:
-            return sorted(str(mail["Subject"]) for mail in mail_server.to(address["email"]))
-
         wanted = [f"Bon d'orientation {made['code']} : {step}" for step in STEPS]
         wait_for(lambda: subjects() == sorted(wanted))
-        # A day long past, as a backup restored has it: the clock finds it by itself.
         late, slow = (door.made("/v1/referrals", a_body(), as_=mine) for _ in range(2))
-        with psycopg.connect(schema.admin_url) as admin:
-            for change, which in (("expires_on", late), ("submitted_at", slow)):
-                admin.execute(
-                    f"UPDATE referrals.referral SET {change} = '2026-01-01'"
-                    " WHERE referral_id = %s".encode(),
-                    (which["referral_id"],),
-                )
+    # A day long past, as a backup restored has it: the clock of the next start finds it by itself.
+    with psycopg.connect(schema.admin_url) as admin:
+        for change, which in (("expires_on", late), ("submitted_at", slow)):
+            admin.execute(
+                f"UPDATE referrals.referral SET {change} = '2026-01-01'"
+                " WHERE referral_id = %s".encode(),
+                (which["referral_id"],),
+            )
+    with opened() as client:
+        door = Door(client=client)
         lapsed = f"Bon d'orientation {late['code']} : caduc"
         wait_for(lambda: lapsed in subjects(), within_s=MAILED_WITHIN_S + 30.0)
         assert door.get(f"/v1/referrals/{late['referral_id']}").json()["state"] == "lapsed"
