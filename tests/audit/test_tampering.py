@@ -391,8 +391,12 @@ TAMPERED: dict[str, tuple[str, set[str]]] = {
         {"referrals_and_entitlements_end_on_their_day"},
     ),
     "a referrer was not written of an acceptance": (
-        "DELETE FROM referrals.mail WHERE mail_id = (SELECT mail_id FROM referrals.mail"
-        " WHERE kind = 'referral_accepted' ORDER BY filed_at DESC LIMIT 1)",
+        # A day that is played fast is over within the time that the check leaves to an address.
+        "WITH gone AS (DELETE FROM referrals.mail WHERE mail_id = (SELECT mail_id"
+        " FROM referrals.mail WHERE kind = 'referral_accepted' ORDER BY filed_at DESC LIMIT 1)"
+        " RETURNING about) UPDATE referrals.worker SET email_at = email_at - interval '2 seconds'"
+        " WHERE user_id = (SELECT referrer_id FROM referrals.referral JOIN gone"
+        " ON gone.about = referral_id::text)",
         {"referrers_were_written_of_each_step"},
     ),
     "a user was given another role": (
