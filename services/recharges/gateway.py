@@ -2,12 +2,15 @@
 
 Every call that moves money carries an Idempotency-Key made from our own ids, never from
 chance: the same sale asks for the same intent and the same refund for the same money, however often
-an answer is lost.  The library itself never tries again; our sweeper does.
+an answer is lost.  The library itself never tries again; our sweeper does, and who meets the same
+question on its way waits a moment for its answer.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -20,6 +23,8 @@ from services.recharges.domain.card import Intent, Refunded
 from services.recharges.webhook import Event, SignatureWrong
 
 CONNECT_S_MAX, ANSWER_S_MAX = 3.05, 8.0
+#: How long we wait for what another of our processes is just asking under the same key.
+IN_USE_S_MAX, IN_USE_PAUSE_S = 3.0, 0.1
 #: How old a webhook's signature may be: an older one is a replay.
 TOLERANCE_S = 300
 _CURRENCY = "eur"
@@ -178,10 +183,16 @@ def _refunded_from(document: dict[str, Any]) -> Refunded:
 
 
 def _ask(call: Callable[[], Answer]) -> Answer:
-    try:
-        return call()
-    except (stripe.InvalidRequestError, stripe.CardError) as error:
-        raise Refused(str(error), code=error.code or "") from error
-    except stripe.StripeError as error:
-        # A wrong key of ours is no answer about the payment either: somebody mends it.
-        raise Away(f"{type(error).__name__} {error.http_status or ''}: {error}") from error
+    until = time.monotonic() + IN_USE_S_MAX
+    while True:
+        try:
+            return call()
+        except (stripe.InvalidRequestError, stripe.CardError) as error:
+            raise Refused(str(error), code=error.code or "") from error
+        except stripe.StripeError as error:
+            # The same is being asked by another of our processes: its answer will be ours.
+            if error.http_status == HTTPStatus.CONFLICT and time.monotonic() < until:
+                time.sleep(IN_USE_PAUSE_S)
+                continue
+            # A wrong key of ours is no answer about the payment either: somebody mends it.
+            raise Away(f"{type(error).__name__} {error.http_status or ''}: {error}") from error

@@ -21,13 +21,13 @@ def promise_to_keep(page: Page, *, web: str) -> None:
     line = page.context.new_cdp_session(page)
     target = line.send("Target.getTargetInfo")["targetInfo"]
     grant = {"permissions": ["durableStorage"], "origin": web}
-    if browser is None:
-        line.send("Browser.grantPermissions", grant)
-    else:
-        of_browser = browser.new_browser_cdp_session()
-        grant["browserContextId"] = target["browserContextId"]
-        of_browser.send("Browser.grantPermissions", grant)
-    # Both stay: a grant ends with the session that made it.
+    of_browser = line if browser is None else browser.new_browser_cdp_session()
+    try:
+        where = {"browserContextId": target["browserContextId"]}
+        of_browser.send("Browser.grantPermissions", grant | where)
+    except Error:
+        of_browser.send("Browser.grantPermissions", grant)  # the context that a profile begins with
+    # Both sessions stay: a grant ends with the one that made it.
 
 
 @dataclass(kw_only=True)

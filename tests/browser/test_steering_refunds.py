@@ -30,7 +30,7 @@ class TestWaitingRefund:
             {"granted": True, "why": "Jamais activé."},
         )
         page.reload()
-        waiting.get_by_role("button", name="Rendre en espèces").click()
+        waiting.get_by_role("button", name="Rendre l'argent (Caisse 1)").click()
         page.get_by_role("dialog").get_by_role("button", name="Oui").click()
 
         expect(page.get_by_text("rendus en espèces")).to_be_visible()

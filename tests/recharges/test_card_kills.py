@@ -68,6 +68,8 @@ class TestTwoProcesses:
             doors = (shop.door, other)
             for _ in range(4):
                 key, body = str(uuid4()), a_card_order(shop.till, person)
+                # So that each asks while the bank still answers the other.
+                shop.stand_in.bad_day("slow", count=1, seconds=0.5)
                 with ThreadPoolExecutor(8) as crowd:
                     answers = [
                         crowd.submit(doors[number % 2].sell, body, key=key) for number in range(8)
