@@ -1206,7 +1206,7 @@ SELECT count(*)::bigint AS examined,
                        FROM referrals.mail
                       WHERE about = told.referral_id::text
                         AND kind = 'referral_' || told.step) AS mails
- WHERE worker.email_at + interval '2 seconds' < told.at
+ WHERE worker.email_at + interval '500 milliseconds' < told.at  -- it may be given just then
    AND (disabled_at IS NULL OR told.at < disabled_at)
    AND (erased_at IS NULL
         OR (told.at < erased_at AND told.step NOT IN ('first_visit', 'lapsed', 'ended')));
