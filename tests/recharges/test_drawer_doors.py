@@ -1,29 +1,21 @@
-"""The day of a till at the HTTP door: float, sales, X, count, Z, closings, reprints, papers."""
+"""The day of a till at the HTTP door: float, sales, X, count, Z, closings."""
 
-import base64
-import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import httpx
 import pytest
 
 from chassis import aliases
 from services.recharges.domain.journal import Period
-from tests.fix_service import bearer, keyed
-from tests.fix_stack import FreshSchema
+from tests.fix_service import bearer
 from tests.merges import merged
 from tests.recharges.build import SITE
 from tests.recharges.desk import Desk
-from tests.recharges.door import Door, an_order, committed, open_door
-from tests.recharges.shop import KEYS, connect_as_admin
+from tests.recharges.door import committed
+from tests.recharges.till_door import CASHIER, MANAGER, TillDoor
 
-CASHIER = bearer("till_operator", SITE)
-MANAGER = bearer("site_manager", SITE)
 STRANGER = bearer("till_operator", "lyon")
 TODAY = datetime.now(UTC).date()
 MEDIA = {
@@ -34,48 +26,8 @@ MEDIA = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Counter:
-    """A till behind the door, and somebody who buys there."""
-
-    door: Door
-    till: UUID
-    person: UUID
-
-    def post(
-        self, path: str, body: Any, *, as_: dict[str, str] = CASHIER, key: str | None = None
-    ) -> httpx.Response:
-        return self.door.client.post(path, json=body, headers=keyed(as_, key=key))
-
-    def open(self) -> str:
-        answer = self.post(f"/v1/tills/{self.till}/drawer-sessions", {"float": {"2000": 2}})
-        assert answer.status_code == 201, answer.text
-        session: str = answer.json()["drawer_session_id"]
-        return session
-
-    def sell(self, **more: Any) -> dict[str, Any]:
-        answer = self.door.sell(an_order(self.till, self.person) | more, as_=CASHIER)
-        assert answer.status_code == 201, answer.text
-        sold: dict[str, Any] = answer.json()
-        return sold
-
-
-@pytest.fixture(scope="module")
-def door(fresh_schema: FreshSchema) -> Iterator[Door]:
-    with open_door(fresh_schema("recharges")) as door:
-        with committed(door.schema) as shop:
-            shop.stock_up(60)
-        yield door
-
-
-@pytest.fixture
-def counter(door: Door) -> Counter:
-    with committed(door.schema) as shop:
-        return Counter(door=door, till=shop.enrol_till(), person=shop.entitle(cap_cents=100_000))
-
-
 class TestDrawer:
-    def test_goes_through_its_day(self, counter: Counter) -> None:
+    def test_goes_through_its_day(self, counter: TillDoor) -> None:
         session = counter.open()
         counter.sell()
         path = f"/v1/drawer-sessions/{session}"
@@ -104,7 +56,7 @@ class TestDrawer:
         )
         assert session in [each["drawer_session_id"] for each in listed.json()]
 
-    def test_gives_more_than_the_rule_to_a_supervisor_only(self, counter: Counter) -> None:
+    def test_gives_more_than_the_rule_to_a_supervisor_only(self, counter: TillDoor) -> None:
         path = f"/v1/drawer-sessions/{counter.open()}/movements"
         taken = {"kind": "out", "amount_cents": 20_001, "reason": "banque"}
 
@@ -116,7 +68,7 @@ class TestDrawer:
         )
         assert counter.post(path, taken, as_=MANAGER).status_code == 201
 
-    def test_with_a_large_gap_asks_for_another_person(self, counter: Counter) -> None:
+    def test_with_a_large_gap_asks_for_another_person(self, counter: TillDoor) -> None:
         session = counter.open()
         counter.sell()
         path = f"/v1/drawer-sessions/{session}"
@@ -130,7 +82,7 @@ class TestDrawer:
         assert alone.status_code == 403
         assert (approved.json()["state"], approved.json()["closing_no"]) == ("closed", 1)
 
-    def test_is_handed_over_without_telling_what_is_expected(self, counter: Counter) -> None:
+    def test_is_handed_over_without_telling_what_is_expected(self, counter: TillDoor) -> None:
         session, colleague = counter.open(), str(uuid4())
         counter.sell()
         path = f"/v1/drawer-sessions/{session}/handovers"
@@ -144,7 +96,7 @@ class TestDrawer:
         assert refused.json()["code"] == "recharges.drawer.handover_not_yours"
         assert (seen.json()["expected_cents"], seen.json()["gap_cents"]) == (4250, -250)
 
-    def test_is_counted_once_by_many_at_once(self, counter: Counter) -> None:
+    def test_is_counted_once_by_many_at_once(self, counter: TillDoor) -> None:
         path = f"/v1/drawer-sessions/{counter.open()}/close"
         with ThreadPoolExecutor(8) as people:
             answers = [
@@ -157,13 +109,13 @@ class TestDrawer:
         assert sorted(answer.status_code for answer in answers) == [200, *[409] * 7]
         assert len(counter.door.get(f"/v1/tills/{counter.till}/closings").json()) == 1
 
-    def test_says_in_french_which_coins_there_are(self, counter: Counter) -> None:
+    def test_says_in_french_which_coins_there_are(self, counter: TillDoor) -> None:
         answer = counter.post(f"/v1/tills/{counter.till}/drawer-sessions", {"float": {"3": 1}})
 
         assert answer.status_code == 422
         assert "pièces et billets" in answer.text
 
-    def test_is_for_the_staff_of_its_site(self, counter: Counter) -> None:
+    def test_is_for_the_staff_of_its_site(self, counter: TillDoor) -> None:
         session = counter.open()
         path = f"/v1/drawer-sessions/{session}"
         refused = [
@@ -180,7 +132,7 @@ class TestDrawer:
         assert unknown.json()["code"] == "recharges.drawer.unknown"
 
     @pytest.mark.parametrize("format", ["html", "pdf", "escpos"])
-    def test_prints_its_x_and_its_z(self, counter: Counter, format: str) -> None:
+    def test_prints_its_x_and_its_z(self, counter: TillDoor, format: str) -> None:
         session = counter.open()
         counter.sell()
         path = f"/v1/drawer-sessions/{session}"
@@ -204,7 +156,7 @@ class TestDrawer:
 
 
 class TestClosings:
-    def test_are_listed_by_period(self, counter: Counter) -> None:
+    def test_are_listed_by_period(self, counter: TillDoor) -> None:
         session = counter.open()
         counter.sell()
         path = f"/v1/tills/{counter.till}/closings"
@@ -232,7 +184,7 @@ class TestClosings:
         assert counter.post(path, {"period": "day"}, as_=CASHIER).status_code == 403
         assert counter.door.get(path, period="week").status_code == 422
 
-    def test_do_not_tell_a_cashier_what_to_count(self, counter: Counter) -> None:
+    def test_do_not_tell_a_cashier_what_to_count(self, counter: TillDoor) -> None:
         """The clock may close a day whose drawer nobody has counted yet."""
         path = f"/v1/tills/{counter.till}/closings"
         session = counter.open()
@@ -253,208 +205,11 @@ class TestClosings:
         assert seen(CASHIER) == seen(MANAGER) == [250, 0]
 
 
-class TestReprint:
-    def test_second_print_must_say_duplicata(self, counter: Counter) -> None:
-        # Second print must say DUPLICATA (openpetra#646).
-        sold = counter.sell()
-        path = f"/v1/sales/{sold['sale_id']}"
-        asked = {"reason": "imprimante en panne", "format": "html"}
-        first = counter.post(f"{path}/reprints", asked, as_=MANAGER)
-        second = counter.post(f"{path}/reprints", asked, as_=MANAGER)
-
-        assert [each.status_code for each in (first, second)] == [201, 201], first.text
-        assert [each.json()["copy_no"] for each in (first, second)] == [1, 2]
-        assert [v["pin"] for v in second.json()["vouchers"]] == [v["pin"] for v in sold["vouchers"]]
-        assert "DUPLICATA 1" in first.json()["printed"]["content"]
-        assert "DUPLICATA 2" in second.json()["printed"]["content"]
-        with committed(counter.door.schema) as shop:
-            written = shop.all(
-                "SELECT record FROM journal WHERE till_id = %s AND kind = 'duplicate'",
-                counter.till,
-            )
-        copies = [json.loads(row["record"]) for row in written]
-        assert [(each["copy_no"], each["ticket_no"]) for each in copies] == [(1, 1), (2, 1)]
-        assert "imprimante en panne" not in str(copies)
-
-    def test_is_logged_with_who_where_and_why(self, counter: Counter) -> None:
-        sold = counter.sell()
-        path = f"/v1/sales/{sold['sale_id']}"
-        counter.post(f"{path}/reprints", {"reason": "illisible"}, as_=MANAGER)
-
-        reveals = counter.door.get(f"{path}/reveals", as_=MANAGER).json()
-
-        assert [(each["kind"], each["copy_no"], each["reason"]) for each in reveals] == [
-            ("first", None, "sale"),
-            ("reprint", 1, "illisible"),
-        ]
-        assert {each["till_id"] for each in reveals} == {str(counter.till)}
-        assert counter.door.get(f"{path}/reveals", as_=CASHIER).status_code == 403
-
-    def test_whose_answer_was_lost_is_the_same_copy(self, counter: Counter) -> None:
-        sold, key = counter.sell(), str(uuid4())
-        path = f"/v1/sales/{sold['sale_id']}/reprints"
-        answers = [
-            counter.post(path, {"reason": "perdu", "format": "sms"}, as_=MANAGER, key=key)
-            for _ in range(2)
-        ]
-
-        assert answers[0].json() == answers[1].json()
-        reveals = counter.door.get(f"/v1/sales/{sold['sale_id']}/reveals", as_=MANAGER).json()
-        assert [each["kind"] for each in reveals] == ["first", "reprint", "retry"]
-
-    def test_keeps_no_pin_anywhere(self, counter: Counter) -> None:
-        sold = counter.sell(ticket="html")
-        path = f"/v1/sales/{sold['sale_id']}/reprints"
-        counter.post(path, {"reason": "perdu", "format": "pdf"}, as_=MANAGER)
-
-        (pin,) = [each["pin"] for each in sold["vouchers"]]
-        with committed(counter.door.schema) as shop:
-            tables = shop.all(
-                "SELECT table_name AS name FROM information_schema.tables"
-                " WHERE table_schema = 'recharges' AND table_type = 'BASE TABLE'"
-            )
-            for table in tables:
-                name = table["name"]
-                found = shop.one(
-                    f"SELECT count(*) FROM {name} AS row WHERE row::text LIKE '%%' || %s || '%%'",
-                    pin,
-                )
-                assert (name, found) == (name, 0)
-
-    def test_leaves_out_what_was_given_back(self, counter: Counter) -> None:
-        sold = counter.sell(lines=[{"offer_code": "sfr-15", "quantity": 2}])
-        path = f"/v1/sales/{sold['sale_id']}"
-        first, second = (voucher["serial"] for voucher in sold["vouchers"])
-        asked = {"reason": "erreur", "format": "html"}
-
-        given_back(counter, sold["sale_id"], first)
-        kept = counter.post(f"{path}/reprints", asked, as_=MANAGER)
-        given_back(counter, sold["sale_id"], second)
-        none = counter.post(f"{path}/reprints", asked, as_=MANAGER)
-
-        assert kept.status_code == 201, kept.text
-        assert [each["serial"] for each in kept.json()["vouchers"]] == [second]
-        assert none.json()["code"] == "recharges.reprint.all_given_back"
-
-    def test_gives_the_codes_though_the_paper_cannot_be_printed(self, counter: Counter) -> None:
-        sold = counter.sell()
-        with connect_as_admin(counter.door.schema) as admin:
-            admin.execute("SET session_replication_role = 'replica'")
-            admin.execute("DELETE FROM journal WHERE till_id = %s", (counter.till,))
-        asked = {"reason": "perdu", "format": "html"}
-        answer = counter.post(f"/v1/sales/{sold['sale_id']}/reprints", asked, as_=MANAGER)
-
-        assert answer.status_code == 201, answer.text
-        assert answer.json()["printed"] is None
-        assert answer.json()["vouchers"] == sold["vouchers"]
-
-    def test_needs_a_supervisor_and_a_reason(self, counter: Counter) -> None:
-        path = f"/v1/sales/{counter.sell()['sale_id']}/reprints"
-
-        assert counter.post(path, {"reason": "x"}, as_=CASHIER).status_code == 403
-        assert counter.post(path, {"reason": ""}, as_=MANAGER).status_code == 422
-        elsewhere = bearer("site_manager", "lyon")
-        assert counter.post(path, {"reason": "x"}, as_=elsewhere).status_code == 403
-
-
-def given_back(counter: Counter, sale_id: str, serial: str) -> None:
-    """Ask for the refund of one voucher, which the operator has yet to answer."""
-    with committed(counter.door.schema) as shop:
-        refund_id = uuid4()
-        shop.tx.execute(
-            "INSERT INTO refund (refund_id, sale_id, till_id, site_code, amount_cents, tender,"
-            " vouchers, state, reason, asked_at, asked_by)"
-            " VALUES (%s, %s, %s, %s, 250, 'cash', 'refunded_by_operator', 'asked', 'x', now(),"
-            " %s)",
-            (refund_id, sale_id, counter.till, SITE, uuid4()),
-        )
-        shop.tx.execute(
-            "INSERT INTO refund_voucher (refund_id, batch_id, position, taking)"
-            " SELECT %s, batch_id, position, taking FROM sale_voucher"
-            " JOIN voucher USING (batch_id, position) WHERE sale_id = %s AND serial = %s",
-            (refund_id, sale_id, serial),
-        )
-
-
-class TestTicket:
-    @pytest.mark.parametrize("format", [*MEDIA])
-    def test_comes_with_the_sale_where_it_is_asked_for(self, counter: Counter, format: str) -> None:
-        sold = counter.sell(ticket=format)
-
-        printed = sold["printed"]
-        assert (printed["format"], printed["media_type"]) == (format, MEDIA[format])
-        (voucher,) = sold["vouchers"]
-        if MEDIA[format].startswith("text/"):
-            text = printed["content"].replace("\N{NO-BREAK SPACE}", "").replace(" ", "")
-            assert "DUPLICATA" not in text
-            assert voucher["serial"] in text
-            if format == "html":
-                fours = [voucher["pin"][place : place + 4] for place in range(0, 14, 4)]
-                assert all(four in text for four in fours)
-            else:
-                assert voucher["pin"] in text
-        else:
-            start = {"pdf": b"%PDF", "escpos": b"\x1b@"}[format]
-            assert base64.b64decode(printed["content"]).startswith(start)
-
-    def test_comes_in_several_formats_with_the_same_codes(self, counter: Counter) -> None:
-        sold = counter.sell(tickets=["html", "sms", "escpos"])
-
-        assert [each["format"] for each in sold["papers"]] == ["html", "sms", "escpos"]
-        assert sold["printed"] is None
-        (voucher,) = sold["vouchers"]
-        assert voucher["pin"] in sold["papers"][1]["content"]
-
-    def test_is_not_printed_unless_it_is_asked_for(self, counter: Counter) -> None:
-        sold = counter.sell()
-
-        assert (sold["printed"], sold["papers"]) == (None, [])
-
-    @pytest.mark.parametrize("format", [*MEDIA])
-    def test_is_looked_at_without_its_codes_and_says_duplicata(
-        self, counter: Counter, format: str
-    ) -> None:
-        sold = counter.sell()
-        shown = counter.door.get(f"/v1/sales/{sold['sale_id']}/ticket", as_=CASHIER, format=format)
-
-        assert shown.status_code == 200, shown.text
-        assert shown.headers["Content-Type"] == MEDIA[format]
-        if format != "pdf":
-            assert b"DUPLICATA" in shown.content
-        (pin,) = [each["pin"] for each in sold["vouchers"]]
-        flat = shown.content.replace(b" ", b"")
-        assert pin.encode() not in flat
-
-    def test_is_signed_with_a_key_whose_public_half_is_kept(self, counter: Counter) -> None:
-        counter.sell()
-
-        with committed(counter.door.schema) as shop:
-            kept = shop.all("SELECT key_id, public_key FROM journal_key")
-        assert {row["key_id"]: row["public_key"] for row in kept} == KEYS.public_keys()
-
-    def test_shows_what_an_inspector_and_a_customer_look_for(self, counter: Counter) -> None:
-        sold = counter.sell(ticket="html")
-        content = sold["printed"]["content"]
-
-        with committed(counter.door.schema) as shop:
-            signature = shop.one(
-                "SELECT signature FROM journal WHERE till_id = %s AND kind = 'ticket'",
-                counter.till,
-            )
-        written = base64.urlsafe_b64encode(signature).decode()
-        assert written[2] + written[6] + written[12] + written[18] in content
-        assert f"{sold['cap']['left_cents'] // 100},50" in content
-        voucher = sold["vouchers"][0]
-        assert voucher["use_by"][:4] in content
-        for words in ("À utiliser au plus tard le", "Reste à acheter", "opérateur"):
-            assert words in content
-
-
 class TestReading:
     """What a till reads while it sells."""
 
     def test_says_what_is_left_of_a_month_and_why_somebody_may_not_buy(
-        self, counter: Counter
+        self, counter: TillDoor
     ) -> None:
         with committed(counter.door.schema) as shop:
             other = shop.entitle(cap_cents=3_000)
@@ -477,7 +232,7 @@ class TestReading:
             "recharges.entitlement.missing",
         )
 
-    def test_lists_the_sales_of_a_till_the_latest_first(self, counter: Counter) -> None:
+    def test_lists_the_sales_of_a_till_the_latest_first(self, counter: TillDoor) -> None:
         first, second = counter.sell(), counter.sell(tickets=["html"])
         counter.post(f"/v1/sales/{first['sale_id']}/reprints", {"reason": "lu"}, as_=MANAGER)
         refunds = f"/v1/sales/{first['sale_id']}/refunds"
@@ -509,7 +264,7 @@ class TestReading:
         }
         assert "pin" not in rest.text
 
-    def test_names_the_drawer_of_each_till(self, counter: Counter) -> None:
+    def test_names_the_drawer_of_each_till(self, counter: TillDoor) -> None:
         before = self.till(counter)
         session = counter.open()
         after = self.till(counter)
@@ -523,7 +278,7 @@ class TestReading:
         }
 
     @staticmethod
-    def till(counter: Counter) -> dict[str, Any]:
+    def till(counter: TillDoor) -> dict[str, Any]:
         shown = counter.door.get("/v1/tills").json()
         (till,) = [each for each in shown if each["till_id"] == str(counter.till)]
         return dict(till)
