@@ -12,12 +12,11 @@ import signal
 import sys
 from typing import Any
 
-_LOOK_UP_S = 0.5
-
 
 def run(service: str) -> None:
     """Serve `services.<service>` until SIGTERM or SIGINT."""
     os.environ["PSYCOPG_WAIT_FUNC"] = "wait_selector"
+    gc.disable()  # what is loaded at the start stays: looking through it takes a tenth of a start
     import eventlet
 
     eventlet.monkey_patch()
@@ -60,9 +59,10 @@ def _serve(service: str) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    _listen_to_signals()
     runner.start()
     _spare_the_collector()
-    _wait(runner)
+    runner.wait()
 
 
 def _spare_the_collector() -> None:
@@ -70,23 +70,25 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
+    gc.enable()
 
 
-def _wait(runner: Any) -> None:
-    """Wait for the containers to stop.
+def _listen_to_signals() -> None:
+    """Have the hub hear a signal as it hears a socket.
 
-    The hub looks up twice a second: Python goes on polling after a signal handler has returned
-    (PEP 475), so an idle process would see what the handler asked for only at its next event.
+    Python goes on polling after a signal handler has returned (PEP 475), so an idle process would
+    see what the handler asked for only at its next event: a byte in a pipe is one.
     """
     import eventlet
 
-    waiter = eventlet.spawn(runner.wait)
-    while not waiter.dead:
-        try:
-            eventlet.sleep(_LOOK_UP_S)
-        except InterruptedError:
-            continue
-    waiter.wait()
+    heard, told = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+
+    def empty() -> None:
+        while os.read(heard, 64):  # eventlet's: it gives way to others until there is something
+            pass
+
+    eventlet.spawn(empty)
 
 
 def _check_own_settings(service: str) -> None:

@@ -84,8 +84,9 @@ def say(
 
 
 def amount(cents: int, *, language: str) -> str:
-    """Write an amount of cents in euros: `2,50 €`."""
-    return format_currency(Decimal(cents).scaleb(-2), "EUR", locale=language)
+    """Write an amount of cents in euros: `2,50 €`; below zero with the sign, `−2,50 €`."""
+    written = format_currency(Decimal(cents).scaleb(-2), "EUR", locale=language)
+    return written.replace("-", "\N{MINUS SIGN}")  # a hyphen is overlooked
 
 
 def day(value: date, *, language: str) -> str:

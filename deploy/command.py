@@ -17,6 +17,7 @@ it is printed after `relais: ` on standard error and the exit code is 1.
 
 import importlib
 import importlib.util
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -72,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command; what keeps it from its work is one sentence."""
     # Decision 0001 says why eventlet; the person at the terminal cannot do anything about it.
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+    # No command speaks through eventlet's sockets: its own resolver takes long to load.
+    os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         build(words[0] if words else None)(words)

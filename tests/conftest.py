@@ -1,5 +1,6 @@
 """Where pytest finds the fixtures that every test may ask for."""
 
+import gc
 from typing import Any
 
 import pytest
@@ -48,3 +49,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what takes longest begin first, so that all sessions end together."""
     items.sort(key=lambda item: sharing.order_of(item.nodeid))
+
+
+def pytest_configure() -> None:
+    """Look for no garbage among what is loaded and collected: it stays to the end."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Set what stays aside, and look for garbage as usual from now on."""
+    gc.freeze()
+    gc.enable()

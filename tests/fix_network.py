@@ -16,15 +16,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from chassis import clock
 from deploy.audit.cli import await_quiet, look
 from deploy.demo.client import Client, Refused
 from kernel.period import business_date
 from tests.bodies import a_referral
+from tests.connections import borrowed
 from tests.fix_stack import RunningStack
 
 HEARD_WITHIN_S = 60.0
@@ -269,7 +268,7 @@ class Network:
 
     def rows(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
         """What an administrator sees in the database."""
-        with psycopg.connect(self.stack.database_url, row_factory=dict_row) as connection:
+        with borrowed(self.stack.database_url) as connection:
             return connection.execute(query.encode(), arguments or None).fetchall()
 
     def number(self, query: str, *arguments: Any) -> int:

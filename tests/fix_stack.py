@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow
 
 from chassis import migrate
 from deploy.local import postgres, rabbitmq
@@ -33,6 +33,7 @@ from deploy.local.child import Child
 from deploy.local.home import ROOT, Home, Trouble
 from deploy.local.ports import Ports, require_free
 from deploy.local.stack import Stack
+from tests.connections import borrowed
 
 SERVERS_WEB_PORT = 8580
 JOURNEY_WEB_PORT = 8680
@@ -297,12 +298,9 @@ def tx_of(shared_schema: FreshSchema) -> Iterator[TxOf]:
     with ExitStack() as opened:
 
         def open_one(service: str) -> psycopg.Connection[DictRow]:
-            connection = psycopg.connect(
-                shared_schema(service).url,
-                row_factory=dict_row,
-                options=f"-c search_path={service},public",
+            connection = opened.enter_context(
+                borrowed(shared_schema(service).url, options=f"-c search_path={service},public")
             )
-            opened.callback(connection.close)
             opened.callback(connection.rollback)
             return connection
 

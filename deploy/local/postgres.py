@@ -43,7 +43,7 @@ THROWAWAY_SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "shared_buffers": "'64MB'",
-    "autovacuum_naptime": "'10s'",
+    "autovacuum_naptime": "'10min'",
 }
 ACCESS_RULES = """\
 local all all scram-sha-256

@@ -136,8 +136,10 @@ fill_venv() { # one line for each package as it arrives; the whole story is in t
     say "installing the locked Python packages into .venv"
     rm -f "$log_dir/pip.failed"
     { {
-        "$venv/bin/python" -m pip install --no-input --disable-pip-version-check \
+        "$venv/bin/python" -m pip install --no-input --disable-pip-version-check --no-compile \
             --require-hashes -r "$root/requirements.lock" &&
+            # On all processors, which pip would not; some packages bring what is no Python of ours.
+            { "$venv/bin/python" -m compileall -q -j 0 "$venv/lib" >"$log_dir/compile.log" 2>&1 || :; } &&
             "$venv/bin/python" -m pip install --no-input --disable-pip-version-check \
                 --no-deps --no-build-isolation -e "$root"
     } 2>&1 || touch "$log_dir/pip.failed"; } | tee "$log_dir/pip.log" |

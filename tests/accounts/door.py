@@ -8,10 +8,9 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import psycopg
-from psycopg.rows import dict_row
 
 from deploy.local.home import ROOT
+from tests.connections import borrowed
 from tests.fix_service import SIGNING_KEY, environment_of, keyed
 from tests.fix_stack import Schema
 
@@ -44,8 +43,7 @@ class Door:
         return self.client.get(path, headers=self.admin if as_ is None else as_)
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        with psycopg.connect(self.schema.admin_url, row_factory=dict_row) as admin:
-            admin.execute("SET search_path TO accounts")
+        with borrowed(self.schema.admin_url, options="-c search_path=accounts") as admin:
             return admin.execute(query.encode(), values).fetchall()
 
     def log(self) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import qrcode
 from PIL import Image, ImageFilter
@@ -37,6 +39,14 @@ def arrive(network: Network) -> Customer:
         code=sent.slip["code"],
         qr=sent.slip["qr"],
     )
+
+
+def sign_in_as(page: Page, who: Mapping[str, Any]) -> None:
+    """A second person signs in, in the dialog."""
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Adresse e-mail").fill(who["email"])
+    dialog.get_by_label("Mot de passe").fill(who["password"])
+    dialog.get_by_role("button", name="Valider").click()
 
 
 @dataclass(frozen=True, kw_only=True)

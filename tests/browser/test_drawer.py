@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from tests.browser.conftest import Check, SignedIn
+from tests.browser.counter import sign_in_as
 from tests.fix_network import Network
 
 SITE = "marseille"
@@ -26,14 +27,6 @@ def count(page: Page, form: str, **pieces: int) -> None:
     """Count coins and notes: `p2000=3` is three notes of twenty."""
     for name, number in pieces.items():
         page.locator(f"#{form}-{name.removeprefix('p')}").fill(str(number))
-
-
-def sign_in_as(page: Page, who: Any) -> None:
-    """A second person signs in, in the dialog."""
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Adresse e-mail").fill(who["email"])
-    dialog.get_by_label("Mot de passe").fill(who["password"])
-    dialog.get_by_role("button", name="Valider").click()
 
 
 def paper(page: Page) -> FrameLocator:

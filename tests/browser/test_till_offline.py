@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, exp
 
 from chassis import clock
 from tests.browser.conftest import Check, SignedIn
+from tests.browser.counter import sign_in_as
 from tests.browser.tablet import Tablet, promise_to_keep
 from tests.fix_network import LARGE_OFFER, LARGE_PRICE_CENTS, SMALL_OFFER, Network, eventually
 
@@ -333,11 +334,7 @@ class TestWithoutTheLine:
 
 def confirm(page: Page, tablet: Tablet) -> None:
     """A supervisor signs in for one deed."""
-    who = tablet.network.sign_in("site_manager", site_code=SITE)
-    dialog = page.locator("#second-person")
-    dialog.get_by_label("Adresse e-mail").fill(who["email"])
-    dialog.get_by_label("Mot de passe").fill(who["password"])
-    dialog.get_by_role("button", name="Valider").click()
+    sign_in_as(page, tablet.network.sign_in("site_manager", site_code=SITE))
 
 
 class TestStore:

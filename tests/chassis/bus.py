@@ -11,8 +11,6 @@ from typing import Any, Self
 from uuid import uuid4
 
 import amqp
-import psycopg
-from psycopg.rows import dict_row
 
 from chassis import outbox, topology
 from chassis.broker import Broker, BrokerAway, Delivery, Outcome, Outgoing
@@ -23,6 +21,7 @@ from chassis.relay import Relay
 from chassis.settings import Settings
 from chassis.topology import Topology
 from kernel.envelope import Envelope
+from tests.connections import borrowed
 
 SALE = "recharges.sale.completed.v1"
 STOCK = "recharges.stock.low.v1"
@@ -233,9 +232,7 @@ class Bus:
     # -- the database's side -----------------------------------------------------------------
 
     def rows(self, service: str, query: str, *arguments: Any) -> list[dict[str, Any]]:
-        with psycopg.connect(
-            self.database_url, row_factory=dict_row, options=f"-c search_path={service}"
-        ) as connection:
+        with borrowed(self.database_url, options=f"-c search_path={service}") as connection:
             return connection.execute(query, arguments or None).fetchall()
 
     def number(self, service: str, query: str, *arguments: Any) -> int:

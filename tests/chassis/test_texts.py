@@ -124,7 +124,8 @@ class TestSay:
 
 class TestAmount:
     @pytest.mark.parametrize(
-        ("cents", "shown"), [(0, "0,00"), (5, "0,05"), (250, "2,50"), (-250, "-2,50"), (99, "0,99")]
+        ("cents", "shown"),
+        [(0, "0,00"), (5, "0,05"), (250, "2,50"), (-250, "\N{MINUS SIGN}2,50"), (99, "0,99")],
     )
     def test_shows_every_cent(self, cents: int, shown: str) -> None:
         assert texts.amount(cents, language="fr") == f"{shown}{NBSP}€"

@@ -21,6 +21,7 @@ from psycopg.rows import dict_row
 from chassis.auth import public_key_of
 from deploy.local import keyring, services
 from deploy.local.processes import PROCESSES, ServiceProcess
+from tests.connections import borrowed
 from tests.fix_service import SIGNING_KEY, bearer, running
 from tests.fix_stack import RunningStack, Schema
 
@@ -51,9 +52,7 @@ class Copy:
 
     def rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
         """What a query finds in the copy."""
-        with psycopg.connect(
-            self.admin_url, row_factory=dict_row, options=f"-c search_path={self.service}"
-        ) as admin:
+        with borrowed(self.admin_url, options=f"-c search_path={self.service}") as admin:
             return admin.execute(query.encode(), values).fetchall()
 
 

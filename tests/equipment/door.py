@@ -1,15 +1,16 @@
 """The real process of equipment behind its HTTP door, for the tests that knock at it."""
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import psycopg
-from psycopg.rows import dict_row
 
 from kernel.period import business_date
 from services.equipment.domain.kind import Kind
+from tests.connections import borrowed
 from tests.equipment.build import (
     HERE,
     PERSON,
@@ -24,10 +25,8 @@ API = "/v1"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
-def connect(schema: Schema) -> psycopg.Connection[dict[str, Any]]:
-    return psycopg.connect(
-        schema.url, row_factory=dict_row, options="-c search_path=equipment,public"
-    )
+def connect(schema: Schema) -> AbstractContextManager[psycopg.Connection[dict[str, Any]]]:
+    return borrowed(schema.url, options="-c search_path=equipment,public")
 
 
 def token_of(role: str = "till_operator", *, site_code: str = HERE) -> dict[str, str]:

@@ -8,15 +8,14 @@ with `self.model`, `self.shop` and the hypothesis decorators, and joins the base
 
 from collections import Counter
 from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
-import psycopg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from psycopg.rows import dict_row
 
 from kernel.period import business_date
 from kernel.refusal import Refusal
@@ -28,7 +27,7 @@ from services.recharges.store import lots
 from tests.fix_stack import Schema
 from tests.recharges.build import NOON, SITE, a_file, rows
 from tests.recharges.ledger import Ledger
-from tests.recharges.shop import Shop, new_id
+from tests.recharges.shop import Shop, connect, new_id
 from tests.recharges.staff import (
     LYON,
     a_call,
@@ -152,17 +151,14 @@ class Stock(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.connection = psycopg.connect(
-            self.schema.url,
-            row_factory=dict_row,
-            options="-c search_path=recharges,public -c timezone=UTC",
-        )
+        self._lent = ExitStack()
+        self.connection = self._lent.enter_context(connect(self.schema))
         self.shop = Shop(tx=self.connection)
         self.model = Model()
 
     def teardown(self) -> None:
         self.connection.rollback()
-        self.connection.close()
+        self._lent.close()
 
     @initialize()
     def open_up(self) -> None:

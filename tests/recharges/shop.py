@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import uuid_utils
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow
 
 from kernel.refusal import Refusal
 from services.recharges import events, intake
@@ -19,6 +20,7 @@ from services.recharges.domain.sale import Order
 from services.recharges.handlers import learning, selling
 from services.recharges.seal import PinSeal
 from services.recharges.signing import JournalKeys
+from tests.connections import borrowed
 from tests.fix_stack import Schema
 from tests.recharges.build import NOON, SITE, a_file, rows
 
@@ -39,17 +41,13 @@ def new_id() -> UUID:
     return UUID(int=uuid_utils.uuid7().int)
 
 
-def connect(schema: Schema) -> Tx:
-    """Open a connection as the service's own role."""
-    return psycopg.connect(
-        schema.url, row_factory=dict_row, options="-c search_path=recharges,public -c timezone=UTC"
-    )
+def connect(schema: Schema) -> AbstractContextManager[Tx]:
+    """Lend a connection as the service's own role."""
+    return borrowed(schema.url, options="-c search_path=recharges,public -c timezone=UTC")
 
 
-def connect_as_admin(schema: Schema) -> Tx:
-    return psycopg.connect(
-        schema.admin_url, row_factory=dict_row, options="-c search_path=recharges,public"
-    )
+def connect_as_admin(schema: Schema) -> AbstractContextManager[Tx]:
+    return borrowed(schema.admin_url, options="-c search_path=recharges,public")
 
 
 @dataclass(kw_only=True)

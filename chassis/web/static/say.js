@@ -26,8 +26,8 @@ const dayForm = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
 const momentForm = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", ...paris });
 const hourForm = new Intl.DateTimeFormat(locale, { timeStyle: "short", ...paris });
 
-/** Write whole cents in euros. */
-export const euros = (cents) => money.format(cents / 100);
+/** Write whole cents in euros; below zero with the sign, for a hyphen is overlooked. */
+export const euros = (cents) => money.format(cents / 100).replace("-", "\u2212");
 /** Write a day, `2026-11-22`, in words. */
 export const day = (text) => {
   const [year, month, date] = text.split("-").map(Number);

@@ -87,9 +87,7 @@ class Voice:
 
     def amount(self, cents: int) -> str:
         """Write an amount in euros."""
-        # Paper has room for the sign itself; a hyphen is overlooked.
-        written = texts.amount(cents, language=self.language)
-        return written.replace("-", "\N{MINUS SIGN}")
+        return texts.amount(cents, language=self.language)
 
     def day(self, day: date) -> str:
         """Write a day in full."""

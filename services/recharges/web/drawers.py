@@ -68,6 +68,7 @@ class DrawerPages:
             may_use=is_supervisor or till["bound_to"] in (None, call.caller.user_id),
             may_hand_over=is_supervisor or till["held_by"] == call.caller.user_id,
             offers=list(steering.offer_labels(tx).items()),
+            refunds=steering.waiting_refunds(tx, site_codes=[till["site_code"]]),
             who=who_of(tx, call),
             last=steering.last_sessions(
                 tx,

@@ -17,7 +17,7 @@ function show(person) {
   const { name, until, month, cap_cents: cap, left_cents: left } = basket.person;
   part("person-name").textContent = name;
   part("person-until").textContent = until || "–";
-  part("person-month").textContent = month ? t("Left for {month}", { month: monthOf(month) }) : t("Left without the line");
+  part("person-month").textContent = month ? leftFor(monthOf(month)) : t("Left without the line");
   part("person-left").textContent = euros(basket.leftCents);
   const used = part("person-used");
   used.hidden = !cap;
@@ -28,6 +28,9 @@ function show(person) {
 }
 
 const months = new Intl.DateTimeFormat(document.documentElement.lang, { month: "long" });
+// The network says what its cap counts: what is paid, or the credit that is bought.
+const leftFor = (month) =>
+  basket.person.counts === "face_value" ? t("Credit left for {month}", { month }) : t("May still spend in {month}", { month });
 const monthOf = (month) => months.format(new Date(`${month}-15`));
 
 function tile(offer) {
