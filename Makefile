@@ -16,7 +16,7 @@ run: setup ## start the whole network on this machine, play a day of it, serve u
 test: ## everything that CI runs: the checks, then the whole suite
 	@sh deploy/local/setup.sh test
 	@$(MAKE) --no-print-directory form
-	$(python) -m pytest -n 2
+	$(python) -m pytest -n 3
 
 check: form ## form, lint, types, import contracts and the house rules
 	$(python) -m pytest -q tests/tidy

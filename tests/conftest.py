@@ -19,7 +19,7 @@ settings.load_profile("relais")
 
 
 class _Shared(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives each session whole units of work (`-n 2`)."""
+    """Gives each session whole units of work (`-n 3`)."""
 
     def __init__(self, config: pytest.Config, log: Any = None) -> None:
         config.option.loadscopereorder = False  # they come in the order of `sharing`

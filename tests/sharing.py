@@ -1,4 +1,4 @@
-"""How sessions side by side (`-n 2`) share the suite: in units that are never split.
+"""How sessions side by side (`-n 3`) share the suite: in units that are never split.
 
 A file is one unit, for its tests share the services and databases that it starts.  Folders whose
 tests share a whole stack are one unit together.
@@ -11,6 +11,8 @@ TOGETHER = {
     "tests/journeys": "stack",
     "tests/audit": "stack",
     "tests/faults": "stack",
+    "tests/accounts/test_bus.py": "stack",
+    "tests/recharges/test_races.py": "stack",
     "tests/local/test_stack.py": "stack",
     "tests/doors": "doors",
     "tests/browser": "doors",
