@@ -51,6 +51,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: sharing.order_of(item.nodeid))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End a unit's stack with its last test: idle, it takes its neighbours' time.
+
+    A session among several is given one of the units that share a stack, and never a second.
+    """
+    is_among_several = getattr(item.config, "workerinput", {}).get("workercount", 1) > 1
+    units = {sharing.unit_of(each.nodeid) for each in (item, nextitem) if each is not None}
+    if is_among_several and len(units) > 1:
+        sharing.UNIT_END.close()
+
+
 def pytest_configure() -> None:
     """Look for no garbage among what is loaded and collected: it stays to the end."""
     gc.disable()

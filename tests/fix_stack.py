@@ -33,6 +33,7 @@ from deploy.local.child import Child
 from deploy.local.home import ROOT, Home, Trouble
 from deploy.local.ports import Ports, require_free
 from deploy.local.stack import Stack
+from tests import sharing
 from tests.connections import borrowed
 
 SERVERS_WEB_PORT = 8580
@@ -332,6 +333,8 @@ def empty_stack(name: str, *, web_port: int) -> Iterator[RunningStack]:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[RunningStack]:
     """The whole real stack, without a demonstration, for journeys and faults."""
-    with empty_stack("journey", web_port=JOURNEY_WEB_PORT) as made:
+    with ExitStack() as own:
+        sharing.UNIT_END.callback(own.close)
+        made = own.enter_context(empty_stack("journey", web_port=JOURNEY_WEB_PORT))
         made.up()
         yield made

@@ -4,6 +4,10 @@ A file is one unit, for its tests share the services and databases that it start
 tests share a whole stack are one unit together.
 """
 
+from contextlib import ExitStack
+
+#: What ends with a unit's last test, though fixtures know no such scope.
+UNIT_END = ExitStack()
 #: The folders and files whose tests share what takes long to start, by the unit they make; in this
 #: order: the doors' copies are taken of a day that nobody has changed, and the audit reads all that
 #: there is, again and again, which is least before the faults.
