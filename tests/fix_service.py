@@ -88,7 +88,7 @@ def _wait_until_it_answers(client: httpx.Client, process: subprocess.Popen[bytes
         except httpx.TransportError:
             pass
         assert time.monotonic() < until, "the service does not answer"
-        time.sleep(0.1)
+        time.sleep(0.03)
 
 
 def bearer(
