@@ -2,17 +2,20 @@
 //
 //   <button data-paper="/api/…/report">             looks at a paper
 //   <form data-print="POST /api/…/prints">           prints it: the original, then copies for a reason
+//   data-second-title, data-second-words             a supervisor signs in for a copy (supervisor.js)
 //
 // The paper is a page of its own in a frame.  Its style is handed over as an object, since our
 // policy lets no page bring a style in its text.
 
-import { Outcome, ask } from "/static/chassis/api.js";
+import { Outcome, ask, newKey } from "/static/chassis/api.js";
 import { endDeed, keyFor, showProblem, valuesOf } from "/static/chassis/forms.js";
 import { t } from "/static/chassis/say.js";
 import { flash } from "/static/chassis/flash.js";
+import { secondPerson } from "./supervisor.js";
 
 const STYLE = /<style>([\s\S]*?)<\/style>/;
 const REASON_MISSING = "recharges.print.reason_missing";
+const PRINTED_ALREADY = "recharges.print.printed_already";
 
 function dialogFor() {
   let dialog = document.getElementById("paper");
@@ -79,14 +82,22 @@ async function look(path) {
 async function print(form) {
   const [method, path] = form.dataset.print.split(" ");
   const body = { ...valuesOf(form), format: "html" };
-  const outcome = await ask(method, path, { body, key: keyFor(form, body) });
+  let outcome = await ask(method, path, { body, key: keyFor(form, body) });
   const reason = form.querySelector("[data-reason]");
+  const isForSupervisors = outcome.answer?.code === PRINTED_ALREADY && "secondTitle" in form.dataset;
+  if (isForSupervisors && body.reason) {
+    const person = await secondPerson({ title: form.dataset.secondTitle, words: form.dataset.secondWords });
+    if (!person) return;
+    outcome = await person.ask(method, path, { body, key: newKey() });
+    await person.leave();
+  }
   if (outcome.ok && outcome.answer.printed) {
     endDeed(form);
     showPaper(outcome.answer.printed.content, { print: true });
     form.reset();
-  } else if (outcome.answer?.code === REASON_MISSING && reason?.hidden) {
-    reason.hidden = false;
+    if (reason) reason.hidden = reason.disabled = true;
+  } else if ((isForSupervisors || outcome.answer?.code === REASON_MISSING) && reason?.hidden) {
+    reason.hidden = reason.disabled = false;
     reason.querySelector("input").focus();
   } else {
     showProblem(form, outcome);

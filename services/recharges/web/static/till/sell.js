@@ -9,6 +9,7 @@ import { state } from "./line.js";
 
 const section = screen("sell", { show, otherwise: () => (basket ? null : "find") });
 const part = (name) => section.querySelector(`[data-${name}]`);
+const toBasket = section.querySelector("[data-do=pay]");
 let basket = null;
 
 /** Show what somebody may buy; without a person, whoever is buying goes on. */
@@ -23,8 +24,9 @@ function show(person) {
   used.hidden = !cap;
   if (cap) [used.max, used.value] = [cap, Math.min(cap, cap - left)];
   part("tiles").replaceChildren(...offersOfToday.map(tile));
+  toBasket.hidden = basket.isEmpty;
   const first = part("tiles").querySelector("button:not(:disabled)");
-  (first ?? part("person-name")).focus();
+  (first ?? (basket.isEmpty ? part("person-name") : toBasket)).focus();
 }
 
 const months = new Intl.DateTimeFormat(document.documentElement.lang, { month: "long" });
@@ -58,6 +60,8 @@ function refusal(offer) {
   const lent = state().lease.filter((each) => each.offer_code === offer.offer_code);
   return lent.some((each) => each.left > 0) ? null : t("None left to sell without the line");
 }
+
+toBasket.addEventListener("click", () => go("pay", basket));
 
 /** The sale is made, or given up: nothing of it is shown again. */
 export function forget() {

@@ -11,27 +11,45 @@ import { answered, hear } from "./pay.js";
 import { go, isShown } from "./screens.js";
 
 const AGAIN_MS = 3_000;
+const CARDS_MS = 4_000;
 const told = new Set();
 
 const place = el("div", { "data-open-sales": true });
 document.querySelector("[data-screen=find]").append(place);
 
+const awaited = () => ask("GET", `/api/recharges/v1/tills/${till().till_id}/card-sales`, { again: false });
+
 /** Look for what is left open, and say it. */
 async function refresh() {
   if (!till()) return;
+  settled = [];
   draw([]);
-  const outcome = await ask("GET", `/api/recharges/v1/tills/${till().till_id}/card-sales`, { again: false });
+  const outcome = await awaited();
   draw(outcome.ok ? outcome.answer : []);
 }
 
+// Whoever has paid meanwhile waits for their code: the note says so without being looked at.
+async function watchCards() {
+  if (cards.length && isShown("find") && !document.hidden) {
+    const outcome = await awaited();
+    if (outcome.ok && isShown("find")) {
+      const open = new Set(outcome.answer.map((sale) => sale.sale_id));
+      settled.push(...cards.filter((sale) => !open.has(sale.sale_id)));
+      draw(outcome.answer);
+    }
+  }
+  setTimeout(watchCards, CARDS_MS);
+}
+
 let cards = [];
+let settled = [];
 
 /** Say again what is left open, with the cards that were found last. */
 export function draw(found = cards) {
   cards = found;
   tellAll();
   if (!isShown("find")) return;
-  place.replaceChildren(...cards.map(ofCard), ...line.unseen().map(ofSale), ...line.unshown().map(ofCodes));
+  place.replaceChildren(...settled.map(ofSettled), ...cards.map(ofCard), ...line.unseen().map(ofSale), ...line.unshown().map(ofCodes));
 }
 
 // Wherever the cashier is: the screen that waits for this sale goes on with it, any other one says so.
@@ -48,6 +66,11 @@ const answeredWords = (asked) => t("The sale whose answer got lost is answered: 
 function ofCard(sale) {
   const words = t("A card payment of {amount}, asked for at {hour}, is still awaited.", { amount: euros(sale.total_cents), hour: hour(sale.ordered_at) });
   return note("wait", words, button(t("Look at it"), () => go("card", sale)));
+}
+
+function ofSettled(sale) {
+  const words = t("The card payment of {amount}, asked for at {hour}, is answered.", { amount: euros(sale.total_cents), hour: hour(sale.ordered_at) });
+  return note("good", words, button(t("See what became of it"), () => go("card", sale)));
 }
 
 function ofSale(asked) {
@@ -80,6 +103,7 @@ if (isShown("find")) refresh();
 async function askAgain() {
   const before = answeredNow();
   await line.askAgain();
+watchCards();
   if (answeredNow() === before) tellAll();
   else draw();
   setTimeout(askAgain, AGAIN_MS);

@@ -18,9 +18,10 @@ const part = (name) => section.querySelector(`[data-${name}]`);
 const act = (name) => section.querySelector(`[data-do=${name}]`);
 const texts = document.getElementById("text-messages");
 let sale = null;
+let isTaken = false; // on paper or as a text: the code does not go with this screen
 
 function show(shown) {
-  sale = shown;
+  [sale, isTaken] = [shown, false];
   part("ticket-title").textContent = shown.copy_no ? t("Duplicate {number}", { number: shown.copy_no }) : t("Sold");
   part("ticket-no").textContent = shown.ticket_no ? t("Ticket no. {number}", { number: shown.ticket_no }) : t("Sold without the line: it has its ticket number once the line is back.");
   part("ticket-change").hidden = !shown.change_cents || Boolean(shown.copy_no);
@@ -91,10 +92,15 @@ function receipt() {
 act("receipt").addEventListener("click", async () => {
   const wrong = await printer.print(bytesOf(paperAs("escpos")));
   if (sale) part("ticket-note").replaceChildren(...(wrong ? [note("bad", wrong)] : []));
-  if (!wrong) act("next").focus();
+  if (wrong) return;
+  isTaken = true;
+  act("next").focus();
 });
 
+part("receipt").addEventListener("click", () => (isTaken = true));
+
 act("print").addEventListener("click", () => {
+  isTaken = true;
   const html = paperAs("html");
   const next = () => act("next").focus();
   if (html) {
@@ -108,6 +114,7 @@ act("print").addEventListener("click", () => {
 });
 
 act("text").addEventListener("click", () => {
+  isTaken = true;
   const messages = paperAs("sms").content.split("\n").filter(Boolean);
   texts.querySelector("[data-messages]").replaceChildren(...messages.map(message));
   texts.showModal();
@@ -122,4 +129,14 @@ function message(text) {
   return el("div", { class: "field" }, el("p", { class: "message", text }), el("div", { class: "row" }, button(t("Copy"), copy), send));
 }
 
-act("next").addEventListener("click", () => go("find"));
+// One touch too early would cost the customer a way to a supervisor.
+act("next").addEventListener("click", () => {
+  if (isTaken || !sale.vouchers.length) {
+    go("find");
+    return;
+  }
+  const leave = button(t("Yes, next person"), () => go("find"));
+  const words = t("The code was neither printed nor sent, and is not shown again. Has the customer noted it?");
+  part("ticket-note").replaceChildren(note("wait", words, leave));
+  leave.focus();
+});
