@@ -346,13 +346,16 @@ class StockRules(Stock):
         here = [s for s, each in self.model.vouchers.items() if each.site_code == site_code]
         if not here:
             return
-        serials = choice.draw(st.lists(st.sampled_from(here), min_size=1, max_size=3, unique=True))
         allowed = {
             "quarantined": ("available", "frozen"),
             "damaged": ("available", "quarantined", "frozen"),
             "lost": ("available", "quarantined", "frozen"),
             "found": ("lost",),
         }[change]
+        # Taken from all alike, so many are refused that a whole run may change none.
+        fit = [serial for serial in here if self.model.vouchers[serial].state in allowed]
+        some = choice.draw(st.sampled_from([here, fit or here]))
+        serials = choice.draw(st.lists(st.sampled_from(some), min_size=1, max_size=3, unique=True))
         call = a_call("admin", now=self.model.now)
         if self.attempt(
             all(self.model.vouchers[serial].state in allowed for serial in serials),

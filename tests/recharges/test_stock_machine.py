@@ -88,7 +88,7 @@ class Run:
     wanted: set[str]
 
 
-PLAYS_MAX = 5
+PLAYS_MAX = 9
 RUNS: dict[type[Stock], Run] = {
     # The other machine plays these rules too, among more.
     Tills: Run(examples=14, steps=40, steps_min=250, wanted=OFTEN),

@@ -123,7 +123,15 @@ class TestCorrection:
         )
 
         left = everything(tx)
-        for word in ("zoe", "Zoé", "imprenel", "639984455", "1961", "1 3 2"):
+        for word in (
+            "zoe",
+            "Zoé",
+            "imprenel",
+            "639984455",
+            "1961-03-02",
+            "born 1961",
+            "year 1961",
+        ):
             assert word not in left
         assert tx.execute("SELECT FROM export").fetchone() is None
 
