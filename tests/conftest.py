@@ -48,6 +48,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what takes longest begin first, so that all sessions end together."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()) and not sharing.has_stack(item.nodeid):
+            raise pytest.UsageError(f"{item.nodeid} wants the stack: name its place in sharing.py")
     items.sort(key=lambda item: sharing.order_of(item.nodeid))
 
 

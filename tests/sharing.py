@@ -30,6 +30,11 @@ def unit_of(nodeid: str) -> str:
     return TOGETHER.get(_place_of(nodeid), nodeid.partition("::")[0])
 
 
+def has_stack(nodeid: str) -> bool:
+    """Say whether a test is of a unit that shares a stack; nobody else is given one."""
+    return unit_of(nodeid) in FIRST
+
+
 def order_of(nodeid: str) -> tuple[int, int]:
     """Return where in the order of units and places a test comes; those of no name come last."""
     unit, places = unit_of(nodeid), list(TOGETHER)

@@ -138,7 +138,7 @@ fill_venv() { # one line for each package as it arrives; the whole story is in t
     { {
         "$venv/bin/python" -m pip install --no-input --disable-pip-version-check --no-compile \
             --require-hashes -r "$root/requirements.lock" &&
-            # On all processors, which pip would not; some packages bring what is no Python of ours.
+            # On all processors, which pip would not; some packages bring files of older Pythons.
             { "$venv/bin/python" -m compileall -q -j 0 "$venv/lib" >"$log_dir/compile.log" 2>&1 || :; } &&
             "$venv/bin/python" -m pip install --no-input --disable-pip-version-check \
                 --no-deps --no-build-isolation -e "$root"

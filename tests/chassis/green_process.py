@@ -1,13 +1,14 @@
 """Does one thing in a process that eventlet has patched, as production patches it, or not quite.
 
-`python -m tests.chassis.green_process WHAT URL [steady] [not-patched] [own-wait]`; prints one line
-of JSON.
+`python -m tests.chassis.green_process WHAT URL [steady] [not-patched] [own-wait] [slow-pool]`;
+prints one line of JSON.
 """
 
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 WHAT, URL, *FLAWS = sys.argv[1:]
@@ -23,16 +24,28 @@ if "not-patched" not in FLAWS:
 import psycopg  # noqa: E402
 
 from chassis import green  # noqa: E402
-from chassis.db import Database, assert_hub_is_free  # noqa: E402
+from chassis.db import Database, Transaction, assert_hub_is_free  # noqa: E402
 
 if "own-wait" in FLAWS:
     del green.GreenConnection.wait
 
 
+class SlowDatabase(Database):
+    """A database whose first connection takes its time, while the hub is as free as can be."""
+
+    @contextmanager
+    def transaction(self, *, wait_s: float | None = None) -> Iterator[Transaction]:
+        """Give a transaction late."""
+        eventlet.sleep(0.5)
+        with super().transaction(wait_s=wait_s) as tx:
+            yield tx
+
+
 def check() -> str:
     """Ask what production asks at its start."""
+    kind = SlowDatabase if "slow-pool" in FLAWS else Database
     try:
-        assert_hub_is_free(Database(URL, schema="recharges"))
+        assert_hub_is_free(kind(URL, schema="recharges"))
     except RuntimeError as error:
         return str(error)
     return "free"

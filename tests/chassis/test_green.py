@@ -37,9 +37,11 @@ class TestHub:
     def test_is_free_as_production_patches_it(self, url: str) -> None:
         assert ask("check", url) == "free"
 
-    @pytest.mark.parametrize("flaw", ["not-patched", "own-wait"])
-    def test_that_psycopg_blocks_is_refused_at_start(self, url: str, flaw: str) -> None:
-        sentence = ask("check", url, flaw)
+    @pytest.mark.parametrize(
+        "flaws", [["not-patched"], ["own-wait"], ["own-wait", "slow-pool"]], ids=" ".join
+    )
+    def test_that_psycopg_blocks_is_refused_at_start(self, url: str, flaws: list[str]) -> None:
+        sentence = ask("check", url, *flaws)
 
         assert sentence.startswith("psycopg blocks the hub: ")
         assert sentence.endswith(_SENTENCE)

@@ -14,16 +14,10 @@ from tests.merges import merged
 from tests.recharges.build import SITE
 from tests.recharges.desk import Desk
 from tests.recharges.door import committed
-from tests.recharges.till_door import CASHIER, MANAGER, TillDoor
+from tests.recharges.till_door import CASHIER, MANAGER, MEDIA, TillDoor
 
 STRANGER = bearer("till_operator", "lyon")
 TODAY = datetime.now(UTC).date()
-MEDIA = {
-    "html": "text/html; charset=utf-8",
-    "pdf": "application/pdf",
-    "escpos": "application/octet-stream",
-    "sms": "text/plain; charset=utf-8",
-}
 
 
 class TestDrawer:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,18 +16,16 @@ from chassis.forgotten import NO_WORDS
 from services.recharges.handlers import archiving
 from services.recharges.handlers.reports import code_of
 from tests.erasures import forget
-from tests.fix_service import bearer, keyed
-from tests.fix_stack import FreshSchema
+from tests.fix_service import bearer
 from tests.recharges.build import SITE
 from tests.recharges.desk import Desk
-from tests.recharges.door import Door, an_order, committed, open_door
+from tests.recharges.door import committed
 from tests.recharges.printing import papers
 from tests.recharges.shop import KEYS, Shop
+from tests.recharges.till_door import CASHIER, CASHIER_ID, MANAGER, MANAGER_ID, TillDoor
 
-CASHIER_ID, COLLEAGUE_ID, MANAGER_ID = uuid4(), uuid4(), uuid4()
-CASHIER = bearer("till_operator", SITE, user_id=CASHIER_ID)
+COLLEAGUE_ID = uuid4()
 COLLEAGUE = bearer("till_operator", SITE, user_id=COLLEAGUE_ID, name="Awa D.")
-MANAGER = bearer("site_manager", SITE, user_id=MANAGER_ID, name="Moussa K.")
 STRANGER = bearer("till_operator", "lyon")
 MEDIATOR = bearer("mediator", SITE)
 OPERATOR = bearer("operator_partner", operator="sfr")
@@ -38,33 +35,12 @@ NAME = "Pimprenelle Sauge"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counter:
-    """A till behind the door, and somebody who buys there."""
-
-    door: Door
-    till: UUID
-    person: UUID
-
-    def post(
-        self, path: str, body: Any, *, as_: dict[str, str] = CASHIER, key: str | None = None
-    ) -> httpx.Response:
-        return self.door.client.post(path, json=body, headers=keyed(as_, key=key))
-
-    def done(self, path: str, body: Any, *, as_: dict[str, str] = CASHIER) -> Any:
-        answer = self.post(path, body, as_=as_)
-        assert answer.is_success, answer.text
-        return answer.json()
-
-    def sell(self, *, as_: dict[str, str] = CASHIER) -> dict[str, Any]:
-        answer = self.door.sell(an_order(self.till, self.person), as_=as_)
-        assert answer.status_code == 201, answer.text
-        sold: dict[str, Any] = answer.json()
-        return sold
+class Counter(TillDoor):
+    """A till, its closings, and what its journal says of them."""
 
     def close_a_day(self) -> str:
         """Sell, move cash, hand over, count with a large gap, approve; return the Z."""
-        opened = self.done(f"/v1/tills/{self.till}/drawer-sessions", {"float": {"2000": 2}})
-        session = f"/v1/drawer-sessions/{opened['drawer_session_id']}"
+        session = f"/v1/drawer-sessions/{self.open()}"
         self.sell()
         moved = {"kind": "out", "amount_cents": 100, "reason": "timbres"}
         self.done(f"{session}/movements", moved)
@@ -91,18 +67,9 @@ class Counter:
             Desk(shop=shop, till_id=self.till, person=self.person, now=now).assert_whole()
 
 
-@pytest.fixture(scope="module")
-def door(fresh_schema: FreshSchema) -> Iterator[Door]:
-    with open_door(fresh_schema("recharges")) as door:
-        with committed(door.schema) as shop:
-            shop.stock_up(60)
-        yield door
-
-
 @pytest.fixture
-def counter(door: Door) -> Counter:
-    with committed(door.schema) as shop:
-        return Counter(door=door, till=shop.enrol_till(), person=shop.entitle(cap_cents=100_000))
+def counter(counter: TillDoor) -> Counter:
+    return Counter(door=counter.door, till=counter.till, person=counter.person)
 
 
 def code(answer: httpx.Response) -> str:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -11,16 +10,7 @@ from tests.fix_service import bearer
 from tests.recharges.build import SITE
 from tests.recharges.door import committed
 from tests.recharges.shop import KEYS, connect_as_admin
-from tests.recharges.till_door import CASHIER, MANAGER, TillDoor
-
-STRANGER = bearer("till_operator", "lyon")
-TODAY = datetime.now(UTC).date()
-MEDIA = {
-    "html": "text/html; charset=utf-8",
-    "pdf": "application/pdf",
-    "escpos": "application/octet-stream",
-    "sms": "text/plain; charset=utf-8",
-}
+from tests.recharges.till_door import CASHIER, MANAGER, MEDIA, TillDoor
 
 
 class TestReprint:

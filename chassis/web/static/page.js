@@ -36,7 +36,7 @@ document.addEventListener("relais:done", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-close], button[data-print], [data-reveal]");
+  const button = event.target.closest?.("[data-close], [data-print], [data-reveal]");
   if (!button) return;
   if (button.dataset.reveal) {
     const field = document.getElementById(button.dataset.reveal);

@@ -1,17 +1,17 @@
 // Shows a report as it will be printed, and prints it: an X, a Z, a closing.
 //
 //   <button data-paper="/api/…/report">             looks at a paper
-//   <form data-print="POST /api/…/prints">           prints it: the original, then copies for a reason
+//   <form data-print-paper="POST /api/…/prints">     prints it: the original, then copies for a reason
 //   data-second-title, data-second-words             a supervisor signs in for a copy (supervisor.js)
 //
 // The paper is a page of its own in a frame.  Its style is handed over as an object, since our
 // policy lets no page bring a style in its text.
 
-import { Outcome, ask, newKey } from "/static/chassis/api.js";
+import { Outcome, ask } from "/static/chassis/api.js";
 import { endDeed, keyFor, showProblem, valuesOf } from "/static/chassis/forms.js";
 import { t } from "/static/chassis/say.js";
 import { flash } from "/static/chassis/flash.js";
-import { secondPerson } from "./supervisor.js";
+import { askAsSecond } from "./supervisor.js";
 
 const STYLE = /<style>([\s\S]*?)<\/style>/;
 const REASON_MISSING = "recharges.print.reason_missing";
@@ -80,16 +80,14 @@ async function look(path) {
 }
 
 async function print(form) {
-  const [method, path] = form.dataset.print.split(" ");
+  const [method, path] = form.dataset.printPaper.split(" ");
   const body = { ...valuesOf(form), format: "html" };
   let outcome = await ask(method, path, { body, key: keyFor(form, body) });
   const reason = form.querySelector("[data-reason]");
   const isForSupervisors = outcome.answer?.code === PRINTED_ALREADY && "secondTitle" in form.dataset;
   if (isForSupervisors && body.reason) {
-    const person = await secondPerson({ title: form.dataset.secondTitle, words: form.dataset.secondWords });
-    if (!person) return;
-    outcome = await person.ask(method, path, { body, key: newKey() });
-    await person.leave();
+    outcome = await askAsSecond(form, form.dataset.printPaper, body);
+    if (!outcome) return;
   }
   if (outcome.ok && outcome.answer.printed) {
     endDeed(form);
@@ -109,7 +107,7 @@ document.addEventListener("click", (event) => {
   if (button) look(button.dataset.paper);
 });
 document.addEventListener("submit", (event) => {
-  if (!event.target.dataset.print) return;
+  if (!event.target.dataset.printPaper) return;
   event.preventDefault();
   print(event.target);
 });

@@ -106,17 +106,23 @@ export function secondPerson({ title, words, anybody = false }) {
   });
 }
 
-/** Do what a form says in the name of a second person. */
-async function doAsSecond(form, deed) {
+/** Ask for what a form says in the name of a second person; null when nobody signs in. */
+export async function askAsSecond(form, deed, body) {
   const { secondTitle: title, secondWords: words } = form.dataset;
   const person = await secondPerson({ title, words });
-  if (!person) return;
+  if (!person) return null;
   const [method, path] = deed.split(" ");
   form.setAttribute("aria-busy", "true");
-  const body = valuesOf(form);
   const outcome = await person.ask(method, path, { body, key: `second-${keyFor(form, body)}` });
   await person.leave();
   form.removeAttribute("aria-busy");
+  return outcome;
+}
+
+/** Do what a form says in the name of a second person. */
+async function doAsSecond(form, deed) {
+  const outcome = await askAsSecond(form, deed, valuesOf(form));
+  if (!outcome) return;
   if (!outcome.ok) {
     showProblem(form, outcome);
     return;

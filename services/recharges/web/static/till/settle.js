@@ -31,8 +31,9 @@ async function refresh() {
 // Whoever has paid meanwhile waits for their code: the note says so without being looked at.
 async function watchCards() {
   if (cards.length && isShown("find") && !document.hidden) {
+    const before = cards;
     const outcome = await awaited();
-    if (outcome.ok && isShown("find")) {
+    if (outcome.ok && cards === before && isShown("find")) {
       const open = new Set(outcome.answer.map((sale) => sale.sale_id));
       settled.push(...cards.filter((sale) => !open.has(sale.sale_id)));
       draw(outcome.answer);
