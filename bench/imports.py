@@ -19,6 +19,7 @@ from chassis import clock
 from chassis.db import Transaction
 from deploy.local import keyring
 from deploy.local.home import ROOT, Home
+from kernel.period import business_date
 from services.recharges import intake
 from services.recharges.domain.delivery import COLUMNS
 from services.recharges.seal import PinSeal
@@ -103,7 +104,7 @@ class Imports:
 def _delivery() -> bytes:
     """A file as an operator writes it: serials in a row, PINs of fourteen digits, two offers."""
     first = secrets.randbelow(10**15)
-    use_by = clock.now().date() + timedelta(days=365)
+    use_by = business_date(clock.now()) + timedelta(days=365)
     pins = iter({secrets.randbelow(10**14) for _ in range(VOUCHERS + VOUCHERS // 100)})
     lines = [";".join(COLUMNS)]
     for number, pin in zip(range(VOUCHERS), pins, strict=False):

@@ -67,6 +67,15 @@ def eventually(holds: Callable[[], bool], *, within_s: float = 10.0) -> float:
     return time.monotonic() - started
 
 
+def declare_all(amqp_url: str) -> None:
+    """Declare the queues of all services, before one is started: two at once hinder each other.
+
+    Who asks for a queue while another is having it made is refused once; services ask again.
+    """
+    with Broker(amqp_url, name="test") as broker:
+        topology.declare(broker, Topology.read(), settings=Settings.model_construct())
+
+
 @dataclass(kw_only=True)
 class Bus:
     """A database with the services' schemas, and a vhost of the broker with their queues."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import httpx
@@ -13,11 +13,12 @@ from deploy.demo import data
 from tests.donations.build import a_file, a_row
 from tests.fix_service import bearer, serving
 from tests.fix_stack import FreshSchema, Schema
+from tests.today import today
 
 REPORTS = "/v1/option-reports"
 PARTNER = UUID(int=1)
 # Months behind the real clock of the process, so that none is in the future.
-MADE = data.demonstration(today=datetime.now(UTC).date() - timedelta(days=40)).option_reports[0]
+MADE = data.demonstration(today=today() - timedelta(days=40)).option_reports[0]
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from chassis import topology
 from chassis.broker import Broker, Delivery, Outcome, Outgoing
-from chassis.settings import Settings
 from chassis.topology import EXCHANGE, Topology
 from kernel.envelope import Envelope
 from kernel.period import add_months, business_date
+from tests.chassis.bus import declare_all
 from tests.equipment.build import HERE, a_site, an_entitlement
 from tests.equipment.door import a_purchase, a_ready_device, connect, send
 from tests.fix_service import serving
@@ -60,13 +59,13 @@ class TestBus:
             from_on=today, until_on=add_months(today, 9), sequence=2, renewed=True
         )
         unreadable = replace(opened, id=uuid4(), data={"person_ref": "nobody"})
+        declare_all(amqp_url)
         with (
             Broker(amqp_url, name="test") as broker,
             serving(
                 "equipment", schema=schema, AMQP_URL=amqp_url, RELAIS_PARTS="http,consume,relay"
             ) as door,
         ):
-            topology.declare(broker, plan, settings=Settings.model_construct())
             # Twice, and the newer before the older; one that nobody can read among them.
             tell(broker, [a_site(), renewed, unreadable, opened, opened, renewed])
 

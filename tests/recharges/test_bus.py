@@ -5,13 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from chassis import topology
 from chassis.broker import Broker, Delivery, Outcome, Outgoing
-from chassis.settings import Settings
 from chassis.topology import EXCHANGE, Topology
 from kernel.envelope import Envelope
 from kernel.period import add_months, business_date
-from tests.chassis.bus import eventually
+from tests.chassis.bus import declare_all, eventually
 from tests.fix_stack import FreshSchema
 from tests.recharges.build import SITE
 from tests.recharges.door import Door, an_order, committed, open_door
@@ -79,6 +77,7 @@ class TestBus:
         plan = Topology.read()
         opened = an_entitlement("opened", months=0, sequence=1)  # ended on the day it began
         renewed = an_entitlement("renewed", months=9, sequence=2)
+        declare_all(amqp_url)
         with (
             Broker(amqp_url, name="test") as broker,
             open_door(
@@ -87,7 +86,6 @@ class TestBus:
                 RELAIS_PARTS="http,consume,relay",
             ) as door,
         ):
-            topology.declare(broker, plan, settings=Settings.model_construct())
             enrolled, revoked = a_device("enrolled", WITHDRAWN), a_device("revoked", WITHDRAWN)
             site = a_fact("accounts.site.opened.v1", SITE, site_code=SITE, name="Saint-Denis")
             # Twice, in reverse order, and one that nobody can read among them.

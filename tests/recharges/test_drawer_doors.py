@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from chassis import aliases
+from kernel.period import business_date
 from services.recharges.domain.journal import Period
 from tests.fix_service import bearer
 from tests.merges import merged
@@ -15,9 +16,9 @@ from tests.recharges.build import SITE
 from tests.recharges.desk import Desk
 from tests.recharges.door import committed
 from tests.recharges.till_door import CASHIER, MANAGER, MEDIA, TillDoor
+from tests.today import today
 
 STRANGER = bearer("till_operator", "lyon")
-TODAY = datetime.now(UTC).date()
 
 
 class TestDrawer:
@@ -45,9 +46,8 @@ class TestDrawer:
             "closing_id": closed.json()["closing_id"],
             "waits_for": None,
         }
-        listed = counter.door.get(
-            "/v1/drawer-sessions", as_=MANAGER, site_code=SITE, **{"from": str(TODAY)}, limit="200"
-        )
+        wanted = {"site_code": SITE, "from": str(today()), "limit": "200"}
+        listed = counter.door.get("/v1/drawer-sessions", as_=MANAGER, **wanted)
         assert session in [each["drawer_session_id"] for each in listed.json()]
 
     def test_gives_more_than_the_rule_to_a_supervisor_only(self, counter: TillDoor) -> None:
@@ -215,7 +215,7 @@ class TestReading:
         refused = counter.door.get(f"/v1/people/{stranger}/cap")
 
         assert shown == {
-            "month": f"{TODAY:%Y-%m}",
+            "month": f"{today():%Y-%m}",
             "cap_cents": 100_000,
             "left_cents": 100_000 - sold["total_cents"],
             "counts": "price",
@@ -239,7 +239,7 @@ class TestReading:
         assert [each["sale_id"] for each in page.json()] == [second["sale_id"]]
         assert 'rel="next"' in page.headers["Link"]
         (shown,) = rest.json()
-        assert shown.pop("sold_at").startswith(str(TODAY.year))
+        assert business_date(datetime.fromisoformat(shown.pop("sold_at"))) == today()
         assert shown == {
             "sale_id": first["sale_id"],
             "ticket_no": first["ticket_no"],
@@ -266,7 +266,7 @@ class TestReading:
         assert before["drawer"] is None
         assert after["drawer"] == {
             "drawer_session_id": session,
-            "business_date": str(TODAY),
+            "business_date": str(today()),
             "state": "open",
             "held_by": None,
         }

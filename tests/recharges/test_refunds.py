@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,6 +20,7 @@ from tests.recharges.build import SITE
 from tests.recharges.cards import MANAGER, CardShop, an_event
 from tests.recharges.door import SELLER, an_order, committed
 from tests.recharges.shop import JOURNAL_KEYS
+from tests.today import today
 
 SFR = bearer("operator_partner", operator="sfr")
 ORANGE = bearer("operator_partner", operator="orange")
@@ -367,7 +367,7 @@ class TestJournal:
 
 
 def export(schema: Schema, till: UUID, out: Path) -> subprocess.CompletedProcess[str]:
-    year = f"{datetime.now(UTC):%Y}"
+    year = str(today().year)
     return subprocess.run(
         [
             *(sys.executable, "-W", "ignore", "-m", "deploy.command", "recharges"),

@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,10 +15,10 @@ from tests.fix_service import OTHER_KEY, bearer
 from tests.fix_stack import FreshSchema
 from tests.recharges.build import SITE
 from tests.recharges.door import SELLER, Door, an_order, committed, open_door
+from tests.today import today
 
 SALES = "/v1/sales"
 TABLES = ("sale", "sale_line", "sale_voucher", "cash_line", "journal", "outbox", "reveal")
-TODAY = datetime.now(UTC).date()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ def place(fresh_schema: FreshSchema) -> Iterator[Place]:
         till = shop.enrol_till()
         other_till = shop.enrol_till(site_code="antony")
         person = shop.entitle(cap_cents=100_000)
-        ended = shop.entitle(until=str(TODAY - timedelta(days=1)))
+        ended = shop.entitle(until=str(today() - timedelta(days=1)))
         shop.stock_up(60)
     with open_door(schema) as door:
         yield Place(door=door, till=till, other_till=other_till, person=person, ended=ended)
@@ -84,7 +84,7 @@ class TestSale:
             *("sale_id", "ticket_no", "total_cents", "change_cents", "vouchers", "cap")
         }
         assert (sale["total_cents"], sale["change_cents"]) == (500, 500)
-        assert sale["cap"]["month"] == f"{TODAY:%Y-%m}"
+        assert sale["cap"]["month"] == f"{today():%Y-%m}"
         assert [set(voucher) for voucher in sale["vouchers"]] == [
             {"serial", "pin", "offer_code", "face_value_cents", "use_by"}
         ] * 2

@@ -14,6 +14,7 @@ from tests.fix_stack import FreshSchema
 from tests.recharges.build import SITE
 from tests.recharges.door import SELLER, Door, committed, open_door
 from tests.recharges.staff import LYON, last_batch, quarantine_deliveries
+from tests.today import today
 
 MANAGER = bearer("site_manager", SITE)
 AWAY = bearer("till_operator", LYON)
@@ -164,8 +165,7 @@ class TestTimers:
     ) -> None:
         schema = fresh_schema("recharges")
         with committed(schema) as shop:
-            today = shop.one("SELECT current_date")
-            shop.stock_up(SIZE, use_by=str(today + timedelta(days=20)))
+            shop.stock_up(SIZE, use_by=str(today() + timedelta(days=20)))
         states = 'relais_vouchers{offer="sfr-15",site="saint-denis",state="%s"} %d.0'
         with open_door(schema, RELAIS_PARTS="http,consume") as door:
             eventually(lambda: door.count("stock_alert") == 1, within_s=30.0)

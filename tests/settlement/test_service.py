@@ -10,11 +10,10 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from chassis import topology
 from chassis.broker import Broker, Outcome, Outgoing
-from chassis.settings import Settings
-from chassis.topology import Topology
+from chassis.topology import EXCHANGE
 from kernel.envelope import Envelope
+from tests.chassis.bus import declare_all
 from tests.fix_service import bearer, serving
 from tests.fix_stack import FreshSchema, Schema
 from tests.settlement.build import (
@@ -279,6 +278,7 @@ class TestBus:
         bad = a_sale("bad", total_cents=1)
         facts = [*FACTS, a_refund("back", of="s1"), a_drawer(counted=4990), a_closing()]
         told = [*reversed(facts), bad, *facts]
+        declare_all(amqp_url)
 
         with serving(
             "settlement", schema=schema, AMQP_URL=amqp_url, RELAIS_PARTS="http,consume"
@@ -300,17 +300,10 @@ class TestBus:
 
 def publish(amqp_url: str, facts: list[Envelope]) -> None:
     broker = Broker(amqp_url, name="test", confirm_s_max=5.0)
-    plan = Topology.read()
-    topology.declare(
-        broker,
-        plan,
-        settings=Settings.model_construct(),
-        queues=plan.queues(service="settlement"),
-    )
     outcomes = broker.publish(
         [
             Outgoing(
-                exchange=topology.EXCHANGE,
+                exchange=EXCHANGE,
                 routing_key=fact.type,
                 body=fact.to_json(),
                 message_id=str(place),

@@ -95,6 +95,11 @@ class TestModules:
         marks = ("pytest.mark." + "skip", "pytest.mark." + "xfail", "TO" + "DO", "FIX" + "ME")
         assert [(each.name, mark) for each in modules for mark in marks if mark in each.text] == []
 
+    def test_take_no_day_from_a_clock_of_another_country(self, modules: list[Module]) -> None:
+        """In the trade a day begins in Paris; `business_date` says which one an instant is of."""
+        wrong = re.compile(r"now\((?:UTC)?\)(?:\.date\(\)|\.year|\.month|:%)|date\.today\(\)")
+        assert [(each.name, found) for each in modules for found in wrong.findall(each.text)] == []
+
 
 class TestTree:
     def test_names_no_package_registry_and_no_path_of_a_machine(self) -> None:
