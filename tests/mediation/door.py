@@ -1,13 +1,13 @@
 """Speaks to mediation's HTTP door, as a mediator unless somebody else is named."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 
-from kernel.period import business_date
 from tests.fix_service import bearer, keyed
+from tests.today import today
 
 HERE = "saint-denis"
 PERSON = UUID(int=42)
@@ -15,12 +15,11 @@ PERSON = UUID(int=42)
 OTHERS = [UUID(int=1_000 + number) for number in range(100)]
 _fresh = iter(OTHERS)
 MEDIATOR = bearer("mediator", HERE)
-# The process has a real clock, so its days are counted from today.
-TODAY = business_date(datetime.now(UTC))
 
 
 def day(after_days: int) -> str:
-    return (TODAY + timedelta(days=after_days)).isoformat()
+    """Write a day as the process counts it, whose clock is real."""
+    return (today() + timedelta(days=after_days)).isoformat()
 
 
 def ask(door: httpx.Client, name: str, body: object, *, language: str = "fr") -> httpx.Response:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -16,12 +16,12 @@ import pytest
 from psycopg.rows import dict_row
 from pypdf import PdfReader
 
-from kernel.period import business_date
 from services.referrals.seal import Seal, Slip, read
 from tests.fix_mail import MailServer
 from tests.fix_service import OTHER_KEY, SIGNING_KEY, bearer, keyed, serving
 from tests.fix_stack import FreshSchema, Schema
 from tests.referrals.build import SITE, a_body, hear_of, open_site
+from tests.today import today
 
 DESK = bearer("till_operator", SITE)
 MANAGER = bearer("site_manager", SITE)
@@ -29,7 +29,6 @@ REFERRER_ID = uuid4()
 REFERRER = bearer("referrer", user_id=REFERRER_ID)
 STRANGER = bearer("referrer")
 MAILED_WITHIN_S = 30.0
-TODAY = business_date(datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")
@@ -83,14 +82,14 @@ class TestSlip:
         key = door.client.get("/v1/slips/key").json()
 
         raw = base64.urlsafe_b64decode(key["public_key"] + "=")
-        assert read(made["qr"], public_key=raw, on=TODAY).code == made["code"]
+        assert read(made["qr"], public_key=raw, on=today()).code == made["code"]
         assert key["algorithm"] == "Ed25519"
         assert made["qr"].startswith(key["prefix"])
 
     def test_forged_changed_and_expired_ones_are_refused(self, door: Door) -> None:
         made = door.submit()
-        slip = Slip(referral_id=uuid4(), code=made["code"], expires_on=TODAY + timedelta(days=9))
-        over = Slip(referral_id=uuid4(), code=made["code"], expires_on=TODAY)
+        slip = Slip(referral_id=uuid4(), code=made["code"], expires_on=today() + timedelta(days=9))
+        over = Slip(referral_id=uuid4(), code=made["code"], expires_on=today())
 
         for text, code in (
             (Seal(SIGNING_KEY).sign(slip), "referrals.slip.forged"),
@@ -193,7 +192,7 @@ class TestCriterion:
         body = {
             "criterion": "reste_a_vivre",
             "threshold_day_cents": 1_000,
-            "from": TODAY.isoformat(),
+            "from": today().isoformat(),
         }
         assert door.code(path, body, as_=desk)[0] == 403
         assert door.code(path, body, as_=MANAGER)[0] == 403
@@ -229,10 +228,10 @@ class TestStructures:
         path = f"/v1/structures/{house['structure_id']}"
         signed = door.made(
             f"{path}/conventions",
-            {"reference": "2026-17", "from": TODAY.isoformat()},
+            {"reference": "2026-17", "from": today().isoformat()},
             as_=MANAGER,
         )
-        worker = {"user_id": str(REFERRER_ID), "trained_on": TODAY.isoformat()}
+        worker = {"user_id": str(REFERRER_ID), "trained_on": today().isoformat()}
         door.made(f"{path}/workers", worker, as_=MANAGER)
 
         contact = {"email": "zoe@ccas.example", "language": "en"}
@@ -246,9 +245,9 @@ class TestStructures:
         [listed] = door.get(f"{path}/workers", as_=MANAGER).json()
         assert (listed["email"], listed["until"]) == ("zoe@ccas.example", None)
         end = f"{path}/conventions/{signed['convention_id']}/end"
-        assert door.made(end, {}, as_=MANAGER)["until"] == TODAY.isoformat()
+        assert door.made(end, {}, as_=MANAGER)["until"] == today().isoformat()
         [over] = door.get(f"{path}/conventions", as_=MANAGER).json()
-        assert over["until"] == TODAY.isoformat()
+        assert over["until"] == today().isoformat()
         door.made(f"{path}/workers/{REFERRER_ID}/end", {}, as_=MANAGER)
         assert door.get("/v1/workers/me", as_=REFERRER).json()["structure_id"] is None
         for wrong in ("W75100407", "X751004076"):
