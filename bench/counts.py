@@ -31,7 +31,7 @@ _SQL = """
 SELECT (SELECT count(*) FROM recharges.sale),
        (SELECT count(*) FROM recharges.sale_voucher),
        (SELECT count(*) FROM recharges.cash_line),
-       (SELECT count(*) FROM recharges.journal),
+       (SELECT count(*) FROM recharges.journal WHERE kind = 'ticket'),
        (SELECT count(*) FROM recharges.outbox WHERE type = 'recharges.sale.completed.v1'),
        (SELECT count(*) FROM recharges.outbox
          WHERE type = 'recharges.sale.completed.v1' AND published_at IS NOT NULL),
