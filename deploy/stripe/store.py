@@ -69,6 +69,10 @@ class Books:
         self._one_at_a_time = threading.Lock()
         self.sent = threading.Event()
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
     @contextmanager
     def desk(self, *, request_id: str = "", key: str | None = None) -> Iterator["StoredDesk"]:
         """One transaction; an exception undoes it."""

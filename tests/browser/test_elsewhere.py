@@ -79,7 +79,7 @@ def page(browser: Browser, elsewhere: Elsewhere) -> Iterator[Page]:
 def visit(page: Page, subject: str) -> None:
     """Sign in at the provider."""
     page.locator("input[name=sub]").fill(subject)
-    page.get_by_role("button", name="Authorize").click()
+    page.get_by_role("button", name="Authorize", exact=True).click()
 
 
 class TestSignInElsewhere:

@@ -62,12 +62,13 @@ class TestRelay:
         with bus.channel() as channel:
             message = channel.basic_get(ON_SALE)
 
+        headers = message.properties.pop("application_headers", {})
+        assert headers.keys() <= {"x-delivery-count"}, "the broker's own; RabbitMQ 4 begins at 1"
         assert message.properties == {
             "content_type": "application/json",
             "content_encoding": "utf-8",
             "delivery_mode": 2,
             "message_id": str(fact.id),
-            "application_headers": {"x-delivery-count": 0},  # the broker's own
         }
         assert message.delivery_info["routing_key"] == SALE
 

@@ -1,6 +1,10 @@
 """The reader of a demonstration: it holds one good card to each payment, and to none twice."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from deploy.stripe import intents
 from deploy.stripe.cards import CARDS
@@ -10,9 +14,14 @@ from deploy.stripe.store import Books
 _BAD = "pm_card_chargeDeclined"
 
 
+@pytest.fixture
+def books(tmp_path: Path) -> Iterator[Books]:
+    with closing(Books(tmp_path / "stripe.sqlite3")) as made:
+        yield made
+
+
 class TestReader:
-    def test_pays_what_has_waited_and_nobody_has_touched(self, tmp_path: Path) -> None:
-        books = Books(tmp_path / "stripe.sqlite3")
+    def test_pays_what_has_waited_and_nobody_has_touched(self, books: Books) -> None:
         form = {"amount": 250, "currency": "eur"}
         with books.desk() as desk:
             waiting = intents.create(desk, form)["id"]
