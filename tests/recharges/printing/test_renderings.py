@@ -122,7 +122,8 @@ class TestTicket:
             assert "Réimpression" not in text
             assert ("REMBOURSEMENT" in text) == (ticket.refund_of is not None)
             if ticket.refund_of:
-                assert f"Du ticket n° {ticket.refund_of.ticket_no} : " in text
+                why = " : " if ticket.refund_of.reason else " "  # it may have been blanked since
+                assert f"Du ticket n° {ticket.refund_of.ticket_no}{why}" in text
             title = "Ticket hors ligne" if ticket.received_at else "Ticket"
             assert f" {title} n° {ticket.ticket_no} " in text
             assert f"Nombre de lignes {len(ticket.lines)} " in text
